@@ -1,0 +1,178 @@
+//! The app from its start to its end.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use kiro_credentials::Home;
+use kiro_sign_in::{Context, Failure, Received, receive};
+use tauri::{AppHandle, Manager, RunEvent, async_runtime};
+use tauri_plugin_deep_link::DeepLinkExt;
+
+use crate::arguments::Start;
+use crate::desktop::{self, Desktop};
+use crate::language::Language;
+use crate::signing_in;
+use crate::tray::{self, Deed};
+use crate::view::{AccountChoiceView, ViaView};
+use crate::{commands, freshness};
+
+/// At login the panel may come up after us.
+const PANEL_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs the app until it quits. `hidden`: start in the tray. `failure`: what the first screen has to say.
+///
+/// # Errors
+/// When the toolkit cannot start.
+pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> tauri::Result<ExitCode> {
+    let single = tauri_plugin_single_instance::Builder::new()
+        .dbus_id(instance(context.store.home()))
+        .callback(|app, arguments, _| started_again(app, arguments))
+        .build();
+    let app = tauri::Builder::default()
+        .plugin(single)
+        .plugin(tauri_plugin_deep_link::init())
+        .plugin(tauri_plugin_opener::Builder::new().open_js_links_on_click(false).build())
+        .invoke_handler(tauri::generate_handler![
+            commands::watch,
+            commands::sign_in,
+            commands::cancel,
+            commands::extend,
+            commands::open_again,
+            commands::copy_link,
+            commands::paste,
+            commands::sign_out,
+            commands::end_session,
+            commands::dismiss,
+            commands::switch_profile,
+            commands::choose_organization,
+            commands::check_organization,
+            commands::add_organization,
+            commands::open_organization_file,
+            commands::confirm_organization_file,
+            commands::set_language,
+            commands::copy_details,
+            commands::copy_request,
+        ])
+        .setup(move |app| Ok(set_up(app.handle(), context, hidden, failure)?))
+        .build(tauri::generate_context!())?;
+    let code = app.run_return(|app, event| {
+        if let RunEvent::ExitRequested { code: None, api, .. } = event
+            && tray::is_visible(app)
+        {
+            api.prevent_exit(); // the last window closed, and the tray keeps the app
+        }
+    });
+    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn set_up(app: &AppHandle, context: Context, hidden: bool, failure: Option<Failure>) -> tauri::Result<()> {
+    let language = Language::of(context.store.home());
+    let desktop = Desktop::new(context, app.clone(), language, failure);
+    app.manage(desktop.clone());
+    let first = tray::menu(&desktop.view(), false, desktop.now(), &TimeZone::system());
+    if let Err(error) = tray::create(app, desktop.context.store.home(), &first, act) {
+        tracing::warn!(%error, "no tray icon");
+    }
+    async_runtime::spawn(desktop::follow(desktop.clone()));
+    async_runtime::spawn(freshness::keep(desktop.clone()));
+    async_runtime::spawn_blocking(signing_in::own_scheme);
+    let receiver = desktop.clone();
+    app.deep_link().on_open_url(move |event| {
+        for url in event.urls() {
+            async_runtime::spawn(arrived(receiver.clone(), url.into()));
+        }
+    });
+    if hidden {
+        async_runtime::spawn(show_without_a_panel(desktop));
+    } else {
+        desktop.present();
+    }
+    Ok(())
+}
+
+/// A link that the deep-link plugin brings: on macOS every one, elsewhere one that a second process has received
+/// already, which the files then know as finished.
+async fn arrived(desktop: Arc<Desktop>, link: String) {
+    match receive(&desktop.context, &link).await {
+        Received::NotOurs | Received::Left { .. } => {}
+        Received::Opened { .. } => desktop.present(),
+        Received::Finished(result) => {
+            let failure = result.err();
+            desktop.change(|memory| memory.failure = failure);
+            desktop.present();
+        }
+    }
+}
+
+/// A second start. One with a link comes here only if the link asked for the window, or its sign-in was finished.
+fn started_again(app: &AppHandle, arguments: Vec<String>) {
+    let start = Start::of(arguments.into_iter().skip(1).map(Into::into));
+    if start != Start::Hidden
+        && let Some(desktop) = app.try_state::<Arc<Desktop>>()
+    {
+        desktop.present();
+        desktop.look_again();
+    }
+}
+
+/// Started for the tray where no tray is: the window is the only way to be seen.
+async fn show_without_a_panel(desktop: Arc<Desktop>) {
+    tokio::time::sleep(PANEL_PATIENCE).await;
+    if !tray::is_visible(&desktop.app) {
+        desktop.present();
+    }
+}
+
+/// Does what a row of the tray's menu says.
+fn act(app: &AppHandle, deed: Deed) {
+    let Some(desktop) = app.try_state::<Arc<Desktop>>().map(|state| state.inner().clone()) else { return };
+    match deed {
+        Deed::Open | Deed::Why => desktop.present(),
+        Deed::Quit => app.exit(0),
+        Deed::Cancel => signing_in::cancel(&desktop),
+        Deed::SwitchTo(profile) => signing_in::switch(&desktop, &profile),
+        Deed::SignOut => {
+            async_runtime::spawn(async move { signing_in::sign_out_here(&desktop).await });
+        }
+        Deed::OpenAgain => {
+            let url = desktop.memory().ours.as_ref().map(|ours| ours.handle().url());
+            if let Some(url) = url {
+                async_runtime::spawn(async move { signing_in::open(&desktop, url).await });
+            }
+        }
+        Deed::SignIn => match signing_in::meant(&desktop) {
+            Some(organization) => {
+                async_runtime::spawn(async move {
+                    signing_in::sign_in(&desktop, &organization, AccountChoiceView::Hint, ViaView::DeepLink).await;
+                    if desktop.memory().failure.is_some() {
+                        desktop.present();
+                    }
+                });
+            }
+            None => desktop.present(),
+        },
+    }
+}
+
+/// The name under which one app runs for one home: a demonstration beside the person's own app is another app.
+fn instance(home: &Home) -> String {
+    let mut hasher = DefaultHasher::new();
+    home.root().hash(&mut hasher);
+    format!("app.kiro.signin.h{:016x}", hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_home_has_its_own_app() {
+        let name = |path: &str| instance(&Home::at(path));
+        assert_eq!(name("/home/aiko/.kiro/sso"), name("/home/aiko/.kiro/sso"));
+        assert_ne!(name("/home/aiko/.kiro/sso"), name("/tmp/demo"));
+        assert!(name("/x").split('.').all(|part| part.starts_with(|first: char| first.is_ascii_alphabetic())));
+    }
+}

@@ -1,0 +1,220 @@
+//! What the page may ask for. Coarse: no command takes or gives a token, a code, a `state` or an address.
+
+use std::sync::Arc;
+
+use kiro_sign_in::{Code, Failure, Organization, Organizations, add, check};
+use tauri::State;
+use tauri::ipc::Channel;
+
+use crate::desktop::Desktop;
+use crate::language::{self, Language};
+use crate::signing_in;
+use crate::view::{
+    AccountChoiceView, CheckedView, FailureView, NewOrganization, OfferedOrganization, OfferedView, Pasted, ViaView, View,
+};
+use crate::words::{Words, details};
+use crate::{clipboard, file_dialog, organization};
+
+type Shell<'a> = State<'a, Arc<Desktop>>;
+type Answer<T> = Result<T, FailureView>;
+
+/// An organisation file larger than this is not one.
+const FILE_LIMIT: u64 = 256 * 1024;
+
+#[tauri::command]
+pub(crate) async fn watch(shell: Shell<'_>, channel: Channel<View>) -> Answer<()> {
+    shell.watch(channel);
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn sign_in(
+    shell: Shell<'_>,
+    organization: String,
+    account: AccountChoiceView,
+    via: ViaView,
+) -> Answer<()> {
+    signing_in::sign_in(shell.inner(), &organization, account, via).await;
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn cancel(shell: Shell<'_>) -> Answer<()> {
+    signing_in::cancel(shell.inner());
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn extend(shell: Shell<'_>) -> Answer<()> {
+    shell.change(|memory| {
+        if let Some(ours) = &mut memory.ours {
+            ours.extend();
+        }
+    });
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn open_again(shell: Shell<'_>) -> Answer<()> {
+    let url = shell.memory().ours.as_ref().map(|ours| ours.handle().url());
+    if let Some(url) = url {
+        signing_in::open(shell.inner(), url).await;
+    }
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn copy_link(shell: Shell<'_>) -> Answer<()> {
+    let url = shell.memory().ours.as_ref().map(|ours| ours.handle().url());
+    if let Some(url) = url {
+        clipboard::write(&shell.app, url.into()).await;
+    }
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn paste(shell: Shell<'_>) -> Answer<Pasted> {
+    let text = clipboard::read(&shell.app).await.unwrap_or_default();
+    let memory = shell.memory();
+    let accepted = memory.ours.as_ref().is_some_and(|ours| ours.handle().offer(text.trim()).is_ok());
+    Ok(if accepted { Pasted::Accepted } else { Pasted::NotACallback })
+}
+
+#[tauri::command]
+pub(crate) async fn sign_out(shell: Shell<'_>) -> Answer<()> {
+    signing_in::sign_out_here(shell.inner()).await;
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn end_session(shell: Shell<'_>) -> Answer<()> {
+    let url = shell.memory().receipt.as_mut().and_then(|receipt| receipt.end_session.take());
+    if let Some(url) = url {
+        signing_in::open(shell.inner(), url).await;
+    }
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn dismiss(shell: Shell<'_>) -> Answer<()> {
+    let now = shell.now();
+    shell.change(|memory| {
+        memory.failure = None;
+        memory.receipt = None;
+        memory.seen = Some(now);
+    });
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn switch_profile(shell: Shell<'_>, profile: String) -> Answer<()> {
+    if let Ok(profile) = profile.parse() {
+        signing_in::switch(shell.inner(), &profile);
+    }
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn choose_organization(shell: Shell<'_>, name: String) -> Answer<()> {
+    shell.change(|memory| memory.chosen = Some(name));
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn check_organization(shell: Shell<'_>, organization: NewOrganization) -> Answer<CheckedView> {
+    let typed = organization::organization(&organization, shell.now()).map_err(|failure| FailureView::from(&failure))?;
+    check(&shell.context, &typed).await.map_err(|failure| FailureView::from(&failure))?;
+    let checked = CheckedView { host: typed.sign_in_host(), redirect_uris: typed.redirect_uris() };
+    shell.change(|memory| memory.checked = Some(typed));
+    Ok(checked)
+}
+
+/// Adds what was checked just now; anything else is checked first.
+#[tauri::command]
+pub(crate) async fn add_organization(shell: Shell<'_>, organization: NewOrganization) -> Answer<()> {
+    let typed = organization::organization(&organization, shell.now()).map_err(|failure| FailureView::from(&failure))?;
+    let known = shell.memory().checked.take().is_some_and(|checked| checked == typed);
+    if !known {
+        check(&shell.context, &typed).await.map_err(|failure| FailureView::from(&failure))?;
+    }
+    add(&shell.context, &typed).map_err(|failure| FailureView::from(&failure))?;
+    shell.change(|memory| memory.chosen = Some(typed.name));
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn open_organization_file(shell: Shell<'_>) -> Answer<Option<OfferedView>> {
+    let title = Words(shell.language()).organization_file();
+    let Some(path) = file_dialog::ask(&shell.app, title).await else { return Ok(None) };
+    let organizations = read_offered(&path, &shell).map_err(|failure| FailureView::from(&failure))?;
+    let offered = OfferedView { organizations: organizations.list.iter().map(offered).collect() };
+    shell.change(|memory| memory.offered = Some(organizations));
+    Ok(Some(offered))
+}
+
+fn read_offered(path: &std::path::Path, shell: &Desktop) -> Result<Organizations, Failure> {
+    let unreadable = |why: String| {
+        let mut failure = Failure::new(Code::OrganizationsInvalid, shell.now());
+        failure.facts.path = Some(path.display().to_string());
+        failure.detail.description = Some(why);
+        failure
+    };
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if !metadata.is_file() || metadata.len() > FILE_LIMIT {
+        return Err(unreadable("not an organisation file".to_owned()));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let organizations = Organizations::parse(&text, &shell.context)?;
+    if organizations.list.is_empty() {
+        return Err(unreadable("the file names no organisation".to_owned()));
+    }
+    Ok(organizations)
+}
+
+fn offered(organization: &Organization) -> OfferedOrganization {
+    OfferedOrganization {
+        name: organization.name.clone(),
+        title: organization.display_name.clone(),
+        provider: organization.provider().into(),
+        host: organization.sign_in_host(),
+    }
+}
+
+#[tauri::command]
+pub(crate) async fn confirm_organization_file(shell: Shell<'_>) -> Answer<()> {
+    let Some(offered) = shell.memory().offered.take() else { return Ok(()) };
+    for organization in &offered.list {
+        match add(&shell.context, organization) {
+            Err(failure) if failure.code != Code::OrganizationExists => return Err(FailureView::from(&failure)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    let first = offered.list.into_iter().next().map(|organization| organization.name);
+    shell.change(|memory| memory.chosen = first);
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn set_language(shell: Shell<'_>, language: Language) -> Answer<()> {
+    shell.change(|memory| memory.language = language);
+    if let Err(error) = language::remember(shell.context.store.home(), language) {
+        tracing::warn!(%error, "the language could not be remembered");
+    }
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn copy_details(shell: Shell<'_>) -> Answer<()> {
+    if let Some(failure) = shell.shown_failure() {
+        clipboard::write(&shell.app, details(&failure)).await;
+    }
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn copy_request(shell: Shell<'_>) -> Answer<()> {
+    if let Some(failure) = shell.shown_failure() {
+        clipboard::write(&shell.app, Words(shell.language()).request(&failure)).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! This program's own sign-in, from the click to the result, and signing out.
+
+use std::sync::Arc;
+
+use kiro_sign_in::{
+    Account, AccountChoice, Attempt, AttemptHandle, AttemptId, Browser, Code, Context, Failure, Organization, Organizations,
+    ProfileName, Request, Via, account, begin, scheme, sign_out, use_last,
+};
+use tauri::async_runtime;
+use url::Url;
+
+use crate::browser::OpenerBrowser;
+use crate::desktop::Desktop;
+use crate::view::{AccountChoiceView, AttemptView, ViaView, step};
+
+/// How often the person may add ten minutes.
+const EXTENSIONS: u8 = 10;
+
+/// A sign-in that this process began.
+pub(crate) struct Ours {
+    handle: AttemptHandle,
+    id: AttemptId,
+    organization: String,
+    via: ViaView,
+    host: String,
+    extensions_left: u8,
+    browser_opened: bool,
+}
+
+impl Ours {
+    fn new(attempt: &Attempt, organization: &Organization) -> Ours {
+        Ours {
+            handle: attempt.handle(),
+            id: attempt.id().clone(),
+            organization: organization.name.clone(),
+            via: if attempt.redirect_uri().starts_with("kiro:") { ViaView::DeepLink } else { ViaView::Loopback },
+            host: attempt.host().to_owned(),
+            extensions_left: EXTENSIONS,
+            browser_opened: true,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &AttemptId {
+        &self.id
+    }
+
+    pub(crate) fn handle(&self) -> &AttemptHandle {
+        &self.handle
+    }
+
+    /// Ten more minutes, if there are any left.
+    pub(crate) fn extend(&mut self) {
+        self.extensions_left = match self.handle.extend() {
+            Some(_) => self.extensions_left.saturating_sub(1),
+            None => 0,
+        };
+    }
+
+    pub(crate) fn view(&self) -> AttemptView {
+        AttemptView {
+            id: self.id.to_string(),
+            organization: self.organization.clone(),
+            step: step(*self.handle.step().borrow()),
+            via: self.via,
+            host: self.host.clone(),
+            expires_at: self.handle.expires_at(),
+            extensions_left: self.extensions_left,
+            ours: true,
+            browser_opened: self.browser_opened,
+        }
+    }
+}
+
+/// Begins a sign-in and opens the browser. Returns once the browser was asked to, or the sign-in has failed; the
+/// result arrives with the view.
+pub(crate) async fn sign_in(desktop: &Arc<Desktop>, organization: &str, choice: AccountChoiceView, via: ViaView) {
+    let turn = abandon(desktop);
+    let claims = desktop.shown_failure().and_then(|failure| failure.facts.claims);
+    let begun = begin_one(desktop, organization, choice, via, claims).await;
+    if desktop.memory().turn != turn {
+        return; // cancelled, or begun anew, in the meantime: dropping the attempt ends it
+    }
+    match begun {
+        Ok(begun) => {
+            let (ours, url) = (Ours::new(&begun.attempt, &begun.organization), begun.attempt.url().clone());
+            desktop.change(|memory| {
+                memory.ours = Some(ours);
+                memory.failure = begun.notice;
+                memory.receipt = None;
+            });
+            async_runtime::spawn(finish(desktop.clone(), turn, begun.organization.name, begun.attempt));
+            open(desktop, url).await;
+        }
+        Err(failure) => desktop.change(|memory| memory.failure = Some(failure)),
+    }
+}
+
+struct Begun {
+    attempt: Attempt,
+    organization: Organization,
+    /// What the person should know although the sign-in goes on.
+    notice: Option<Failure>,
+}
+
+async fn begin_one(
+    desktop: &Desktop,
+    organization: &str,
+    choice: AccountChoiceView,
+    via: ViaView,
+    claims: Option<String>,
+) -> Result<Begun, Failure> {
+    let context = &desktop.context;
+    let organization = Organizations::load(context)?.find(organization, context)?.clone();
+    let (via, notice) = way(context, &organization, via).await;
+    let request = Request {
+        via,
+        account: account_choice(context, &organization, choice),
+        claims,
+        ..Request::new(organization.clone(), via)
+    };
+    let attempt = begin(context, request).await?;
+    Ok(Begun { attempt, organization, notice })
+}
+
+/// How the answer will come back: by the deep link only where the links are ours.
+async fn way(context: &Context, organization: &Organization, wanted: ViaView) -> (Via, Option<Failure>) {
+    if wanted == ViaView::Loopback || organization.redirect_uris().is_empty() {
+        return (Via::Loopback, None);
+    }
+    match async_runtime::spawn_blocking(own_scheme).await {
+        Ok(scheme::SchemeOwner::Us) => (Via::DeepLink, None),
+        Ok(scheme::SchemeOwner::Other { name }) => {
+            let mut notice = Failure::new(Code::SchemeTaken, context.clock.now()).of(organization);
+            notice.facts.other_app = Some(name);
+            (Via::Loopback, Some(notice))
+        }
+        Ok(scheme::SchemeOwner::Nobody) | Err(_) => (Via::Loopback, None),
+    }
+}
+
+/// Who opens `kiro://` links, after taking them if they are nobody's. Never takes them from another program.
+pub(crate) fn own_scheme() -> scheme::SchemeOwner {
+    match scheme::owner() {
+        scheme::SchemeOwner::Nobody => {
+            let registered = std::env::current_exe().and_then(|program| scheme::register(&program));
+            if let Err(error) = registered {
+                tracing::warn!(%error, "kiro:// could not be registered");
+            }
+            scheme::owner()
+        }
+        owner @ (scheme::SchemeOwner::Us | scheme::SchemeOwner::Other { .. }) => owner,
+    }
+}
+
+fn account_choice(context: &Context, organization: &Organization, choice: AccountChoiceView) -> AccountChoice {
+    match choice {
+        AccountChoiceView::Any => AccountChoice::Any,
+        AccountChoiceView::Select => AccountChoice::Select,
+        AccountChoiceView::Hint => {
+            let profiles = context.store.read().map(|snapshot| snapshot.profiles).unwrap_or_default();
+            let mut returning = profiles.into_values().filter(|public| public.organization == organization.name);
+            returning.find_map(|public| public.email).map_or(AccountChoice::Any, AccountChoice::Hint)
+        }
+    }
+}
+
+/// Opens the system browser; where that fails the sign-in goes on and the page offers its link.
+pub(crate) async fn open(desktop: &Arc<Desktop>, url: Url) {
+    let opener = desktop.clone();
+    let opened = async_runtime::spawn_blocking(move || OpenerBrowser(&opener.app).open(&url)).await;
+    let opened = match opened {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the browser did not open");
+            false
+        }
+        Err(_) => false,
+    };
+    desktop.change(|memory| {
+        if let Some(ours) = &mut memory.ours {
+            ours.browser_opened = opened;
+        }
+    });
+}
+
+/// Waits for the result and shows it.
+async fn finish(desktop: Arc<Desktop>, turn: u64, organization: String, attempt: Attempt) {
+    let mut steps = attempt.handle().step();
+    let progress = desktop.clone();
+    let steps = async_runtime::spawn(async move {
+        while steps.changed().await.is_ok() {
+            progress.look_again();
+        }
+    });
+    let result = attempt.wait(&desktop.context).await;
+    steps.abort();
+    if desktop.memory().turn != turn {
+        return;
+    }
+    if result.is_ok()
+        && let Err(failure) = use_last(&desktop.context, &organization)
+    {
+        tracing::warn!(code = ?failure.code, "the organisation last used could not be remembered");
+    }
+    desktop.change(|memory| {
+        memory.ours = None;
+        memory.seen = Some(desktop.context.clock.now());
+        match result {
+            Ok(_) => {
+                memory.failure = None;
+                memory.receipt = None;
+                memory.stuck = None;
+                memory.offline = false;
+            }
+            Err(failure) => memory.failure = Some(failure),
+        }
+    });
+    desktop.present();
+}
+
+/// Ends this program's sign-in, if there is one, without a word. Gives the number of the next.
+pub(crate) fn abandon(desktop: &Desktop) -> u64 {
+    let mut memory = desktop.memory();
+    memory.turn += 1;
+    if let Some(ours) = memory.ours.take() {
+        ours.handle.cancel();
+    }
+    memory.turn
+}
+
+/// Cancels this program's sign-in at the person's word.
+pub(crate) fn cancel(desktop: &Desktop) {
+    abandon(desktop);
+    let now = desktop.now();
+    desktop.change(|memory| {
+        memory.failure = None;
+        memory.seen = Some(now);
+    });
+}
+
+/// Signs the active profile out: here first, then at the IdP.
+pub(crate) async fn sign_out_here(desktop: &Desktop) {
+    let result = sign_out(&desktop.context, None).await;
+    let now = desktop.now();
+    desktop.change(|memory| {
+        memory.stuck = None;
+        memory.seen = Some(now);
+        match result {
+            Ok(receipt) => {
+                memory.failure = None;
+                memory.receipt = Some(receipt);
+            }
+            Err(failure) => memory.failure = Some(failure),
+        }
+    });
+}
+
+/// Makes another profile the active one, here and for the `kiro` command.
+pub(crate) fn switch(desktop: &Desktop, profile: &ProfileName) {
+    if let Err(error) = desktop.context.store.switch(profile) {
+        tracing::warn!(%error, "the account was not switched");
+    }
+    desktop.change(|memory| {
+        memory.failure = None;
+        memory.receipt = None;
+        memory.stuck = None;
+        memory.offline = false;
+    });
+}
+
+/// The organisation of the session that needs attention, else the one chosen: what "sign in" means on the tray.
+pub(crate) fn meant(desktop: &Desktop) -> Option<String> {
+    match account(&desktop.context, None) {
+        Ok(Account::NeedsAttention { who, .. }) => Some(who.organization),
+        Ok(Account::SignedIn(_) | Account::SignedOut { .. } | Account::SigningIn(_)) | Err(_) => desktop.view().chosen,
+    }
+}

@@ -1,0 +1,174 @@
+//! What the tray, the window's title and the clipboard say, in both languages. The page has its own words.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use kiro_sign_in::{Code, Failure};
+
+use crate::language::Language;
+
+/// One line for each thing that can need attention.
+const ATTENTION: &[(Code, &str, &str)] = &[
+    (Code::SessionEnded, "Your session ended", "セッションが終了しました"),
+    (Code::EndedByOrg, "Your access was removed", "アクセス権が取り消されました"),
+    (Code::StepUpNeeded, "One more check is needed", "追加の確認が必要です"),
+    (Code::KeyringLocked, "The system keyring is locked", "システムのキーリングがロックされています"),
+    (Code::NoKeyring, "No keyring on this computer", "キーリングがありません"),
+    (Code::KeyGone, "The key to your session is gone", "セッションの鍵が見つかりません"),
+    (Code::PassphraseNeeded, "A passphrase is needed", "パスフレーズが必要です"),
+    (Code::WrongPassphrase, "A passphrase is needed", "パスフレーズが必要です"),
+    (Code::CouldNotSave, "The session could not be saved", "セッションを保存できませんでした"),
+    (Code::FileDamaged, "The session file was damaged", "セッション ファイルが壊れていました"),
+];
+
+/// Words for one language.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words(pub(crate) Language);
+
+impl Words {
+    fn pick(self, english: &str, japanese: &str) -> String {
+        match self.0 {
+            Language::En => english.to_owned(),
+            Language::Ja => japanese.to_owned(),
+        }
+    }
+
+    pub(crate) fn window_title(self) -> String {
+        self.pick("Kiro Sign-In", "Kiro サインイン")
+    }
+
+    pub(crate) fn not_signed_in(self) -> String {
+        self.pick("Not signed in", "サインインしていません")
+    }
+
+    pub(crate) fn sign_in(self) -> String {
+        self.pick("Sign in with SSO", "SSO でサインイン")
+    }
+
+    /// The whole minutes left, the last one included.
+    pub(crate) fn waiting(self, left: SignedDuration) -> String {
+        let minutes = (left.as_secs().max(0) + 59) / 60;
+        self.pick(
+            &format!("Waiting for the browser, {minutes} min left"),
+            &format!("ブラウザーを待っています（残り {minutes} 分）"),
+        )
+    }
+
+    pub(crate) fn finishing(self) -> String {
+        self.pick("Checking the answer", "応答を確認しています")
+    }
+
+    pub(crate) fn open_again(self) -> String {
+        self.pick("Open the browser again", "ブラウザーをもう一度開く")
+    }
+
+    pub(crate) fn cancel(self) -> String {
+        self.pick("Cancel sign-in", "サインインを中止")
+    }
+
+    pub(crate) fn renews(self) -> String {
+        self.pick("Renews by itself", "自動で更新されます")
+    }
+
+    /// The known end of a session: the weekday within the next six days, else the date.
+    pub(crate) fn until(self, end: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+        let time = end.to_zoned(zone.clone());
+        let near = end.duration_since(now) < SignedDuration::from_hours(6 * 24);
+        let days = ["月", "火", "水", "木", "金", "土", "日"];
+        let day = days.get(usize::try_from(time.weekday().to_monday_zero_offset()).unwrap_or(0)).unwrap_or(&"");
+        match (self.0, near) {
+            (Language::En, true) => format!("Signed in until {}", time.strftime("%a %-H:%M")),
+            (Language::En, false) => format!("Signed in until {}", time.strftime("%a %-d %b, %-H:%M")),
+            (Language::Ja, true) => format!("{day}曜 {} まで有効", time.strftime("%-H:%M")),
+            (Language::Ja, false) => format!("{} ({day}) {} まで有効", time.strftime("%-m月%-d日"), time.strftime("%-H:%M")),
+        }
+    }
+
+    pub(crate) fn offline(self) -> String {
+        self.pick("Signed in, no network", "サインイン済み（オフライン）")
+    }
+
+    pub(crate) fn switch_account(self) -> String {
+        self.pick("Switch account", "アカウントを切り替え")
+    }
+
+    pub(crate) fn sign_out(self) -> String {
+        self.pick("Sign out", "サインアウト")
+    }
+
+    pub(crate) fn sign_in_again(self) -> String {
+        self.pick("Sign in again", "もう一度サインイン")
+    }
+
+    pub(crate) fn why(self) -> String {
+        self.pick("Why?", "理由を見る")
+    }
+
+    pub(crate) fn open(self) -> String {
+        self.pick("Open Kiro", "Kiro を開く")
+    }
+
+    pub(crate) fn quit(self) -> String {
+        self.pick("Quit", "終了")
+    }
+
+    pub(crate) fn quit_signed_in(self) -> String {
+        self.pick("Quit (stay signed in)", "終了（サインインは保持）")
+    }
+
+    pub(crate) fn organization_file(self) -> String {
+        self.pick("Open organisation file", "組織ファイルを開く")
+    }
+
+    /// One line that says what needs attention.
+    pub(crate) fn attention(self, code: Code) -> String {
+        let known = ATTENTION.iter().find(|(known, ..)| *known == code);
+        let (_, english, japanese) =
+            known.unwrap_or(&(Code::Unexpected, "Your sign-in needs attention", "サインインの確認が必要です"));
+        self.pick(english, japanese)
+    }
+
+    /// The text that a person sends to their administrator.
+    pub(crate) fn request(self, failure: &Failure) -> String {
+        let account = failure.account.as_deref().unwrap_or("-");
+        let provider = failure.provider.map_or("-", kiro_sign_in::Provider::title);
+        let organization = failure.organization.as_deref().unwrap_or("-");
+        let first = if failure.code == Code::NotAssigned {
+            self.pick(
+                &format!("Please assign the application Kiro to {account} in {provider} ({organization})."),
+                &format!("{provider}（{organization}）で、アプリケーション Kiro を {account} に割り当ててください。"),
+            )
+        } else {
+            self.pick(
+                &format!("{account} could not sign in to Kiro with {provider} ({organization})."),
+                &format!("{account} は {provider}（{organization}）で Kiro にサインインできませんでした。"),
+            )
+        };
+        format!("{first}\n\n{}", details(failure))
+    }
+}
+
+/// The protocol words of a failure, in English for every reader; never a token, a code or a `state`.
+pub(crate) fn details(failure: &Failure) -> String {
+    let (facts, detail) = (&failure.facts, &failure.detail);
+    let code = serde_json::to_value(failure.code).ok().and_then(|code| code.as_str().map(str::to_owned));
+    let skew = facts.skew_seconds.map(|seconds| format!("{seconds} s"));
+    let rows = [
+        ("Code", code),
+        ("Time", Some(detail.time.to_string())),
+        ("Organisation", failure.organization.clone()),
+        ("Provider", failure.provider.map(|provider| provider.title().to_owned())),
+        ("Host", failure.host.clone()),
+        ("Account", failure.account.clone()),
+        ("Error", detail.error.clone()),
+        ("Description", detail.description.clone()),
+        ("AADSTS", detail.aadsts.map(|number| number.to_string())),
+        ("Correlation ID", detail.correlation_id.clone()),
+        ("Redirect URI", facts.redirect_uri.clone()),
+        ("Proxy", facts.proxy.clone()),
+        ("Inspected by", facts.inspector.clone()),
+        ("Clock", skew),
+        ("File", facts.path.clone()),
+        ("Kiro Sign-In", Some(env!("CARGO_PKG_VERSION").to_owned())),
+    ];
+    rows.into_iter().filter_map(|(label, value)| Some(format!("{label}: {}\n", value?))).collect()
+}
