@@ -97,8 +97,8 @@ fn set_up(app: &AppHandle, context: Context, hidden: bool, failure: Option<Failu
 /// already, which the files then know as finished.
 async fn arrived(desktop: Arc<Desktop>, link: String) {
     match receive(&desktop.context, &link).await {
-        Received::NotOurs | Received::Left { .. } => {}
-        Received::Opened { .. } => desktop.present(),
+        Received::NotOurs | Received::Left(_) => {}
+        Received::Opened(_) => desktop.present(),
         Received::Finished(result) => {
             let failure = result.err();
             desktop.change(|memory| memory.failure = failure);

@@ -11,7 +11,7 @@ pub(crate) enum Arrival {
     /// Nothing: end silently.
     Over,
     /// Go on as the app, with the failure of the sign-in that this process finished, if it failed.
-    Shown(Option<Failure>),
+    Shown(Option<Box<Failure>>),
 }
 
 /// Leaves the browser's session and process group, which would take this process along when the browser ends.
@@ -36,12 +36,12 @@ pub(crate) fn arrive(context: &Context, link: &str) -> Arrival {
 fn after(received: Received) -> Arrival {
     match received {
         Received::NotOurs => Arrival::Over,
-        Received::Left { attempt } => {
+        Received::Left(attempt) => {
             tracing::info!(%attempt, "left for the process that began the sign-in");
             Arrival::Over
         }
-        Received::Finished(Ok(_)) | Received::Opened { .. } => Arrival::Shown(None),
-        Received::Finished(Err(failure)) => Arrival::Shown(Some(failure)),
+        Received::Opened(_) => Arrival::Shown(None),
+        Received::Finished(result) => Arrival::Shown(result.err().map(Box::new)),
     }
 }
 
@@ -54,6 +54,7 @@ mod tests {
     fn only_a_finished_sign_in_goes_on_to_the_app() {
         assert!(matches!(after(Received::NotOurs), Arrival::Over));
         let failure = Failure::new(Code::Denied, jiff::Timestamp::UNIX_EPOCH);
-        assert!(matches!(after(Received::Finished(Err(failure))), Arrival::Shown(Some(failure)) if failure.code == Code::Denied));
+        let arrival = after(Received::Finished(Box::new(Err(failure))));
+        assert!(matches!(arrival, Arrival::Shown(Some(failure)) if failure.code == Code::Denied));
     }
 }

@@ -47,8 +47,8 @@ pub(crate) async fn cancel(shell: Shell<'_>) -> Answer<()> {
 #[tauri::command]
 pub(crate) async fn extend(shell: Shell<'_>) -> Answer<()> {
     shell.change(|memory| {
-        if let Some(ours) = &mut memory.ours {
-            ours.extend();
+        if let Some(ours) = &memory.ours {
+            ours.handle().extend();
         }
     });
     Ok(())
@@ -122,7 +122,7 @@ pub(crate) async fn choose_organization(shell: Shell<'_>, name: String) -> Answe
 
 #[tauri::command]
 pub(crate) async fn check_organization(shell: Shell<'_>, organization: NewOrganization) -> Answer<CheckedView> {
-    let typed = organization::organization(&organization, shell.now()).map_err(|failure| FailureView::from(&failure))?;
+    let typed = organization::organization(&organization, shell.now()).map_err(|failure| FailureView::from(&*failure))?;
     check(&shell.context, &typed).await.map_err(|failure| FailureView::from(&failure))?;
     let checked = CheckedView { host: typed.sign_in_host(), redirect_uris: typed.redirect_uris() };
     shell.change(|memory| memory.checked = Some(typed));
@@ -132,7 +132,7 @@ pub(crate) async fn check_organization(shell: Shell<'_>, organization: NewOrgani
 /// Adds what was checked just now; anything else is checked first.
 #[tauri::command]
 pub(crate) async fn add_organization(shell: Shell<'_>, organization: NewOrganization) -> Answer<()> {
-    let typed = organization::organization(&organization, shell.now()).map_err(|failure| FailureView::from(&failure))?;
+    let typed = organization::organization(&organization, shell.now()).map_err(|failure| FailureView::from(&*failure))?;
     let known = shell.memory().checked.take().is_some_and(|checked| checked == typed);
     if !known {
         check(&shell.context, &typed).await.map_err(|failure| FailureView::from(&failure))?;
@@ -146,18 +146,18 @@ pub(crate) async fn add_organization(shell: Shell<'_>, organization: NewOrganiza
 pub(crate) async fn open_organization_file(shell: Shell<'_>) -> Answer<Option<OfferedView>> {
     let title = Words(shell.language()).organization_file();
     let Some(path) = file_dialog::ask(&shell.app, title).await else { return Ok(None) };
-    let organizations = read_offered(&path, &shell).map_err(|failure| FailureView::from(&failure))?;
+    let organizations = read_offered(&path, &shell).map_err(|failure| FailureView::from(&*failure))?;
     let offered = OfferedView { organizations: organizations.list.iter().map(offered).collect() };
     shell.change(|memory| memory.offered = Some(organizations));
     Ok(Some(offered))
 }
 
-fn read_offered(path: &std::path::Path, shell: &Desktop) -> Result<Organizations, Failure> {
+fn read_offered(path: &std::path::Path, shell: &Desktop) -> Result<Organizations, Box<Failure>> {
     let unreadable = |why: String| {
         let mut failure = Failure::new(Code::OrganizationsInvalid, shell.now());
         failure.facts.path = Some(path.display().to_string());
         failure.detail.description = Some(why);
-        failure
+        Box::new(failure)
     };
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
     if !metadata.is_file() || metadata.len() > FILE_LIMIT {

@@ -123,7 +123,7 @@ impl Desktop {
     /// The failure that the window shows now: the error screen's, else the account's.
     pub(crate) fn shown_failure(&self) -> Option<Failure> {
         let known = self.known();
-        known.failure.or(known.stuck).or_else(|| match known.account {
+        known.failure.or(known.stuck).or(match known.account {
             Ok(Account::NeedsAttention { reason, .. }) => Some(reason),
             Ok(Account::SignedOut { reason }) => reason,
             Ok(Account::SignedIn(_) | Account::SigningIn(_)) => None,

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     let failure = match &start {
         Start::Link(link) => match callback::arrive(&context, link) {
             Arrival::Over => return ExitCode::SUCCESS,
-            Arrival::Shown(failure) => failure,
+            Arrival::Shown(failure) => failure.map(|failure| *failure),
         },
         Start::Shown | Start::Hidden | Start::Unknown => None,
     };

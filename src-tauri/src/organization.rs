@@ -14,7 +14,7 @@ const ENTRA: &str = "https://login.microsoftonline.com";
 /// # Errors
 /// `insecure_url` for an address that is neither https nor on this computer; `organizations_invalid`, with the
 /// field's name, for one that is missing.
-pub(crate) fn organization(new: &NewOrganization, now: Timestamp) -> Result<Organization, Failure> {
+pub(crate) fn organization(new: &NewOrganization, now: Timestamp) -> Result<Organization, Box<Failure>> {
     let typed = |field: &'static str, value: &Option<String>| {
         let value = value.as_deref().map(str::trim).filter(|value| !value.is_empty());
         value.map(str::to_owned).ok_or_else(|| missing(field, now))
@@ -47,19 +47,19 @@ pub(crate) fn organization(new: &NewOrganization, now: Timestamp) -> Result<Orga
     Ok(organization)
 }
 
-fn missing(field: &str, now: Timestamp) -> Failure {
+fn missing(field: &str, now: Timestamp) -> Box<Failure> {
     let mut failure = Failure::new(Code::OrganizationsInvalid, now);
     failure.facts.subject = Some(field.to_owned());
     failure.detail.description = Some(format!("{field} is missing"));
-    failure
+    Box::new(failure)
 }
 
-fn address(field: &str, text: &str, now: Timestamp) -> Result<Url, Failure> {
+fn address(field: &str, text: &str, now: Timestamp) -> Result<Url, Box<Failure>> {
     secure_url(text).map_err(|error| {
         let mut failure = Failure::new(Code::InsecureUrl, now);
         failure.facts.subject = Some(field.to_owned());
         failure.detail.description = Some(error.to_string());
-        failure
+        Box::new(failure)
     })
 }
 

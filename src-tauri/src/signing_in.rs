@@ -13,9 +13,6 @@ use crate::browser::OpenerBrowser;
 use crate::desktop::Desktop;
 use crate::view::{AccountChoiceView, AttemptView, ViaView, step};
 
-/// How often the person may add ten minutes.
-const EXTENSIONS: u8 = 10;
-
 /// A sign-in that this process began.
 pub(crate) struct Ours {
     handle: AttemptHandle,
@@ -23,7 +20,6 @@ pub(crate) struct Ours {
     organization: String,
     via: ViaView,
     host: String,
-    extensions_left: u8,
     browser_opened: bool,
 }
 
@@ -35,7 +31,6 @@ impl Ours {
             organization: organization.name.clone(),
             via: if attempt.redirect_uri().starts_with("kiro:") { ViaView::DeepLink } else { ViaView::Loopback },
             host: attempt.host().to_owned(),
-            extensions_left: EXTENSIONS,
             browser_opened: true,
         }
     }
@@ -48,14 +43,6 @@ impl Ours {
         &self.handle
     }
 
-    /// Ten more minutes, if there are any left.
-    pub(crate) fn extend(&mut self) {
-        self.extensions_left = match self.handle.extend() {
-            Some(_) => self.extensions_left.saturating_sub(1),
-            None => 0,
-        };
-    }
-
     pub(crate) fn view(&self) -> AttemptView {
         AttemptView {
             id: self.id.to_string(),
@@ -64,7 +51,7 @@ impl Ours {
             via: self.via,
             host: self.host.clone(),
             expires_at: self.handle.expires_at(),
-            extensions_left: self.extensions_left,
+            extensions_left: self.handle.extensions_left(),
             ours: true,
             browser_opened: self.browser_opened,
         }
