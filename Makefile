@@ -1,0 +1,17 @@
+# Two commands matter: `make run` shows the system at work, `make test` proves it.
+# Both install what is missing (scripts/setup); nothing else is needed beforehand but git, make, cargo and Node.js.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test packages
+
+help: ## Show the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: ## Build and open the demonstration (make run ORG=entra for another organisation)
+	@ORG="$(ORG)" scripts/run
+
+test: ## Run every check and test
+	@scripts/test
+
+packages: ## Print the Debian packages that a build and the tests need
+	@scripts/setup --list
