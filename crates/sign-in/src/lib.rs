@@ -1,1 +1,47 @@
-//! placeholder
+//! Signing in with an organisation's identity provider, for the desktop app and the `kiro` command alike.
+//!
+//! This crate owns the organisations, the three providers, the flows, the sign-ins under way and the answer to
+//! "who is signed in?". It does not own the credential file (`kiro-credentials`), protocol words
+//! (`kiro-relying-party`), or any sentence a person reads: a shell turns a [`Failure`] into words.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), kiro_sign_in::Failure> {
+//! use kiro_sign_in::{Browser, Context, Organizations, Request, SystemBrowser, Via, begin};
+//!
+//! let context = Context::from_env("example/1.0")?;
+//! let organizations = Organizations::load(&context)?;
+//! let attempt = begin(&context, Request::new(organizations.choose(None, &context)?.clone(), Via::Loopback)).await?;
+//! let _ = SystemBrowser.open(attempt.url());
+//! let who = attempt.wait(&context).await?;
+//! # let _ = who; Ok(()) }
+//! ```
+
+mod account;
+mod attempt;
+mod browser;
+mod context;
+mod device;
+mod failure;
+mod flow;
+mod loopback;
+mod organizations;
+mod pending;
+mod provider;
+mod receive;
+pub mod scheme;
+mod session;
+
+pub use account::{Account, SignedIn, UnderWay, account, under_way};
+pub use attempt::{Attempt, AttemptHandle, NotACallback};
+pub use browser::{Browser, BrowserError, SystemBrowser};
+pub use context::{AwsEndpoints, Context};
+pub use device::{DeviceAttempt, begin_device};
+pub use failure::{Code, Detail, Facts, Failure};
+pub use flow::{AccountChoice, Request, Via, begin};
+pub use kiro_credentials::{Clock, KeySource, ProfileName, SystemClock};
+pub use organizations::{
+    Checked, Locks, Organization, Organizations, Provider, Settings, add, check, remove, use_last,
+};
+pub use pending::{AttemptId, Step};
+pub use receive::{Received, receive};
+pub use session::{Receipt, Revoked, access_token, fresh_token, refresh_if_due, sign_out, sign_out_all};

@@ -1,0 +1,189 @@
+//! Who is signed in? One answer for every shell, from files alone: no key, no lock, no network.
+
+use jiff::Timestamp;
+use kiro_credentials::{KeySource, ProfileName, Public, RefreshRecord, RefusalKind, Snapshot};
+use serde::Serialize;
+
+use crate::organizations::{Organizations, Provider};
+use crate::pending::{self, AttemptId, Files, Outcome, Step};
+use crate::session::store_failure;
+use crate::{Code, Context, Failure};
+
+/// The account of a profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Account {
+    /// Nobody is signed in.
+    SignedOut {
+        /// How the last sign-in failed, if it did a moment ago.
+        reason: Option<Failure>,
+    },
+    /// Nobody is signed in, and a sign-in is under way.
+    SigningIn(UnderWay),
+    /// Somebody is signed in.
+    SignedIn(SignedIn),
+    /// Somebody was, and something must be done first.
+    NeedsAttention {
+        /// What happened.
+        reason: Failure,
+        /// Who it concerns.
+        who: SignedIn,
+    },
+}
+
+/// The public part of a session.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SignedIn {
+    /// The slot of the credential file.
+    pub profile: ProfileName,
+    /// The provider.
+    pub provider: Provider,
+    /// The organisation's name in commands.
+    pub organization: String,
+    /// The organisation's name in sentences.
+    pub organization_title: String,
+    /// The issuer, byte for byte as in its tokens; Identity Center's start URL.
+    pub issuer: String,
+    /// The subject; `None` where no ID token exists (Identity Center).
+    pub subject: Option<String>,
+    /// The person's name.
+    pub name: Option<String>,
+    /// The person's e-mail address. It never authenticates.
+    pub email: Option<String>,
+    /// When the access token expires. Never the end of the session.
+    pub expires_at: Timestamp,
+    /// When the session ends, where that is known.
+    pub session_expires_at: Option<Timestamp>,
+    /// When the person signed in.
+    pub signed_in_at: Timestamp,
+    /// Identity Center's region.
+    pub region: Option<String>,
+    /// Where the sealing key is.
+    pub key_source: KeySource,
+    /// Whether the organisation is the administrator's.
+    pub managed: bool,
+}
+
+impl SignedIn {
+    /// The person's name, else e-mail, else subject; `None` where the provider tells none of them.
+    pub fn display_name(&self) -> Option<&str> {
+        [&self.name, &self.email, &self.subject].into_iter().find_map(|field| field.as_deref())
+    }
+
+    /// The host of the issuer, with its port if it has one of its own.
+    pub fn host(&self) -> String {
+        url::Url::parse(&self.issuer).map_or_else(|_| self.issuer.clone(), |url| kiro_relying_party::display_host(&url))
+    }
+}
+
+/// A sign-in that is under way in some process.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UnderWay {
+    /// Which one.
+    pub attempt: AttemptId,
+    /// The organisation's name.
+    pub organization: String,
+    /// The profile it will fill.
+    pub profile: ProfileName,
+    /// How far it is.
+    pub step: Step,
+    /// When it gives up.
+    pub expires_at: Timestamp,
+}
+
+/// The account of this profile, or of the active one.
+///
+/// # Errors
+/// `unknown_profile` for a profile that was named and does not exist; else what reading the file can meet.
+pub fn account(context: &Context, profile: Option<&ProfileName>) -> Result<Account, Failure> {
+    let snapshot = context.store.read().map_err(|error| store_failure(context, &error))?;
+    let profile = profile.unwrap_or(&snapshot.active);
+    let Some(public) = snapshot.profiles.get(profile) else {
+        return Ok(nobody(context, profile));
+    };
+    let who = signed_in(context, profile, public, &snapshot);
+    let record = context.store.refresh_record(profile).unwrap_or_default();
+    Ok(match ended(context, public, record.as_ref(), &who) {
+        Some(reason) => Account::NeedsAttention { reason, who },
+        None => Account::SignedIn(who),
+    })
+}
+
+/// The sign-ins that some living process works on, the newest first.
+pub fn under_way(context: &Context) -> Vec<UnderWay> {
+    let now = context.now();
+    let mut open: Vec<UnderWay> = pending::all(context)
+        .into_iter()
+        .filter(|record| record.outcome.is_none() && record.expires_at > now)
+        .filter(|record| Files::of(context, &record.attempt).is_alive())
+        .map(|record| UnderWay {
+            attempt: record.attempt,
+            organization: record.organization,
+            profile: record.profile,
+            step: record.step,
+            expires_at: record.expires_at,
+        })
+        .collect();
+    open.sort_by_key(|under_way| std::cmp::Reverse(under_way.expires_at));
+    open
+}
+
+fn nobody(context: &Context, profile: &ProfileName) -> Account {
+    if let Some(open) = under_way(context).into_iter().find(|open| &open.profile == profile) {
+        return Account::SigningIn(open);
+    }
+    let last = pending::all(context)
+        .into_iter()
+        .filter(|record| &record.profile == profile)
+        .max_by_key(|record| record.expires_at)
+        .and_then(|record| record.outcome);
+    match last {
+        Some(Outcome::Failed(failure)) => Account::SignedOut { reason: Some(*failure) },
+        Some(Outcome::SignedIn) | None => Account::SignedOut { reason: None },
+    }
+}
+
+pub(crate) fn signed_in(context: &Context, profile: &ProfileName, public: &Public, snapshot: &Snapshot) -> SignedIn {
+    let organization = Organizations::load(context)
+        .ok()
+        .and_then(|all| all.list.into_iter().find(|organization| organization.name == public.organization));
+    SignedIn {
+        profile: profile.clone(),
+        provider: Provider::parse(&public.provider).unwrap_or(Provider::Okta),
+        organization_title: organization
+            .as_ref()
+            .map_or_else(|| public.organization.clone(), |organization| organization.display_name.clone()),
+        managed: organization.is_some_and(|organization| organization.managed),
+        organization: public.organization.clone(),
+        issuer: public.issuer.clone(),
+        subject: public.subject.clone(),
+        name: public.name.clone(),
+        email: public.email.clone(),
+        expires_at: public.expires_at,
+        session_expires_at: public.session_expires_at,
+        signed_in_at: public.signed_in_at,
+        region: public.region.clone(),
+        key_source: snapshot.key_source(profile).unwrap_or(KeySource::OsKeyring),
+    }
+}
+
+/// Why a session is over, if the last refresh of this very revision said so.
+fn ended(context: &Context, public: &Public, record: Option<&RefreshRecord>, who: &SignedIn) -> Option<Failure> {
+    let record = record.filter(|record| record.revision == public.revision)?;
+    let refusal = record.refusal.as_ref()?;
+    let code = match refusal.kind {
+        RefusalKind::Ended => Code::SessionEnded,
+        RefusalKind::Interaction => Code::StepUpNeeded,
+        RefusalKind::Temporary | RefusalKind::Other => return None,
+    };
+    let mut failure = Failure::new(code, record.finished_at.unwrap_or(record.started_at));
+    failure.organization = Some(who.organization_title.clone());
+    failure.provider = Some(who.provider);
+    failure.host = Some(who.host());
+    failure.account = who.display_name().map(str::to_owned);
+    failure.contact = context.organization(&who.organization).and_then(|organization| organization.support_contact);
+    failure.detail.error = Some(refusal.error.clone());
+    failure.detail.description = refusal.description.clone();
+    failure.detail.correlation_id = refusal.correlation_id.clone();
+    Some(failure)
+}

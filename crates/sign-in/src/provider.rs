@@ -1,0 +1,131 @@
+//! The three identity providers behind one port. What differs stands in one file each.
+
+mod entra;
+mod identity_center;
+mod oidc;
+mod okta;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kiro_credentials::{ProfileName, Public, Refusal, Renewal, Session, Tokens};
+use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier, Nonce, State, TokenError};
+use url::Url;
+
+use crate::device::Device;
+use crate::flow::AccountChoice;
+use crate::loopback::Loopback;
+use crate::organizations::{Checked, Organization, Provider, Settings};
+use crate::session::Revoked;
+use crate::{Code, Context, Failure};
+
+/// What an authorization URL is built from.
+pub(crate) struct Authorization<'a> {
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) state: &'a State,
+    pub(crate) nonce: &'a Nonce,
+    pub(crate) verifier: &'a CodeVerifier,
+    pub(crate) account: &'a AccountChoice,
+    pub(crate) claims: Option<&'a str>,
+    pub(crate) profile: &'a ProfileName,
+}
+
+/// Who signed in, verified.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) issuer: String,
+    pub(crate) subject: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+}
+
+/// Tokens that were exchanged and verified, and whom they speak for.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(crate) tokens: Tokens,
+    pub(crate) identity: Identity,
+    pub(crate) client_id: String,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) session_expires_at: Option<Timestamp>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) region: Option<String>,
+}
+
+/// How a device authorization stands (RFC 8628 §3.5).
+pub(crate) enum Poll {
+    Pending,
+    SlowDown,
+    Granted(Box<Grant>),
+}
+
+/// The port to an organisation's identity provider.
+#[async_trait]
+pub(crate) trait IdentityProvider: Send + Sync {
+    /// Where it allows a loopback redirect.
+    fn loopback(&self) -> Loopback;
+    /// Whether the code may come back by `kiro://`.
+    fn deep_link_allowed(&self) -> bool;
+    /// Asks the live service whether these settings work.
+    async fn check(&self) -> Result<Checked, Failure>;
+    /// The address for the browser, and the client id it speaks for.
+    async fn authorization_url(&self, asked: Authorization<'_>) -> Result<(Url, String), Failure>;
+    /// The issuer to expect in a callback's `iss`, and whether it must be there (RFC 9207 §2.4).
+    async fn callback_issuer(&self) -> Result<Option<(String, bool)>, Failure>;
+    /// Exchanges a code and verifies what comes back.
+    async fn redeem(&self, code: AuthorizationCode, verifier: CodeVerifier, redirect_uri: &str, nonce: &Nonce, client_id: &str, profile: &ProfileName) -> Result<Grant, Failure>;
+    /// Begins a device authorization (RFC 8628 §3.1).
+    async fn begin_device(&self, profile: &ProfileName) -> Result<Device, Failure>;
+    /// Asks whether the person has entered the code.
+    async fn poll_device(&self, device: &Device, profile: &ProfileName) -> Result<Poll, Failure>;
+    /// Renews a session. Endpoint, client and issuer come from its authenticated public part.
+    async fn renew(&self, session: &Session) -> Result<Renewal, Refusal>;
+    /// Revokes tokens, best effort.
+    async fn revoke(&self, tokens: &Tokens, client_id: &str) -> Revoked;
+    /// The address that ends the browser's session.
+    async fn end_session_url(&self, session: &Session) -> Option<Url>;
+    /// What an error of this provider means to a person.
+    fn explain(&self, error: &str, description: Option<&str>, codes: &[u32]) -> Failure;
+}
+
+/// The provider of an organisation.
+pub(crate) fn of(context: &Context, organization: &Organization) -> Box<dyn IdentityProvider> {
+    match &organization.settings {
+        Settings::Okta { issuer, client_id, scopes } => Box::new(okta::provider(context, issuer, client_id, scopes)),
+        Settings::Entra { tenant, client_id, authority, allowed_tenants, scopes } => {
+            Box::new(entra::provider(context, tenant, client_id, authority, allowed_tenants, scopes))
+        }
+        Settings::IdentityCenter { start_url, region, endpoint, scopes } => {
+            Box::new(identity_center::IdentityCenter::new(context, start_url, region, endpoint.as_ref(), scopes))
+        }
+    }
+}
+
+/// The provider of a session, from its authenticated public part and never from `organizations.toml`.
+pub(crate) fn of_session(context: &Context, public: &Public) -> Result<Box<dyn IdentityProvider>, Failure> {
+    let unreadable = || context.failure(Code::FileDamaged).because("the session names no usable issuer");
+    let issuer = kiro_relying_party::secure_url(&public.issuer).map_err(|_| unreadable())?;
+    Ok(match Provider::parse(&public.provider).ok_or_else(unreadable)? {
+        Provider::Okta => Box::new(okta::provider(context, &issuer, &public.client_id, &public.scopes)),
+        Provider::Entra => Box::new(entra::provider_of_issuer(context, &issuer, &public.client_id, &public.scopes)),
+        Provider::IdentityCenter => {
+            let endpoint = public.endpoint.as_deref().and_then(|endpoint| kiro_relying_party::secure_url(endpoint).ok());
+            let region = public.region.as_deref().unwrap_or_default();
+            Box::new(identity_center::IdentityCenter::new(context, &issuer, region, endpoint.as_ref(), &public.scopes))
+        }
+    })
+}
+
+/// A token request's failure, in the words of a failure for a person.
+pub(crate) fn token_failure(context: &Context, provider: &dyn IdentityProvider, error: TokenError) -> Failure {
+    match error {
+        TokenError::Http(error) => context.network_failure(&error),
+        TokenError::Temporary { status, .. } => context.failure(Code::ServerError).error(format!("http_{status}")),
+        TokenError::Malformed { why } => context.failure(Code::MalformedAnswer).because(why),
+        TokenError::Refused(refusal) => {
+            let mut failure = provider.explain(&refusal.error, refusal.description.as_deref(), &refusal.error_codes);
+            failure.detail.correlation_id = refusal.correlation_id;
+            failure.facts.claims = refusal.claims;
+            failure
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Client registrations (RFC 7591 in AWS's form): one a profile, sealed in `registrations/`, kept about 90 days.
+
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+use kiro_credentials::{ProfileName, SealedBlob, file};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::flow::blocking;
+use crate::{Context, Failure};
+
+const LIMIT: usize = 64 * 1024;
+/// A registration this close to its end is not used for a new sign-in.
+const MARGIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// A public client that Identity Center knows.
+#[derive(Clone, Debug)]
+pub(super) struct Registration {
+    pub(super) start_url: String,
+    pub(super) region: String,
+    pub(super) endpoint: Option<Url>,
+    pub(super) profile: ProfileName,
+    pub(super) client_id: String,
+    pub(super) client_secret: SecretString,
+    pub(super) expires_at: Timestamp,
+}
+
+/// The public part of the file.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Known {
+    format: String,
+    version: u32,
+    start_url: String,
+    region: String,
+    endpoint: Option<Url>,
+    profile: ProfileName,
+    pub(super) client_id: String,
+    expires_at: Timestamp,
+    sealed: SealedBlob,
+}
+
+impl Known {
+    pub(super) fn serves(&self, start_url: &str, region: &str, endpoint: Option<&Url>, profile: &ProfileName, now: Timestamp) -> bool {
+        self.start_url == start_url && self.region == region && self.endpoint.as_ref() == endpoint && &self.profile == profile && self.expires_at > now + MARGIN
+    }
+}
+
+fn path(context: &Context, client_id: &str) -> PathBuf {
+    let digest: String = Sha256::digest(client_id.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    context.home().registrations().join(format!("{digest}.json"))
+}
+
+fn purpose(client_id: &str) -> String {
+    format!("registration {client_id}")
+}
+
+/// The newest registration that fits. One whose key is gone counts as none: registering again costs nothing.
+pub(super) async fn find(context: &Context, fits: impl Fn(&Known) -> bool) -> Result<Option<Registration>, Failure> {
+    let Ok(entries) = std::fs::read_dir(context.home().registrations()) else { return Ok(None) };
+    let known = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| file::read_private(&entry.path(), LIMIT).ok().flatten())
+        .filter_map(|bytes| serde_json::from_slice::<Known>(&bytes).ok())
+        .filter(|known| known.format == "kiro-registration" && known.version == 1 && fits(known))
+        .max_by_key(|known| known.expires_at);
+    let Some(known) = known else { return Ok(None) };
+    blocking(context, move |context| {
+        let plain = match context.store.unseal(&purpose(&known.client_id), &known.sealed) {
+            Ok(plain) => plain,
+            Err(error @ kiro_credentials::StoreError::Key { .. }) if !matches!(&error, kiro_credentials::StoreError::Key { error: kiro_credentials::KeyError::Missing, .. }) => {
+                return Err(error);
+            }
+            Err(_) => return Ok(None),
+        };
+        Ok(Some(Registration {
+            client_secret: SecretString::from(String::from_utf8_lossy(&plain).into_owned()),
+            start_url: known.start_url,
+            region: known.region,
+            endpoint: known.endpoint,
+            profile: known.profile,
+            client_id: known.client_id,
+            expires_at: known.expires_at,
+        }))
+    })
+    .await
+}
+
+pub(super) async fn save(context: &Context, registration: &Registration) -> Result<(), Failure> {
+    let registration = registration.clone();
+    blocking(context, move |context| {
+        let known = Known {
+            format: "kiro-registration".to_owned(),
+            version: 1,
+            sealed: context.store.seal(&purpose(&registration.client_id), registration.client_secret.expose_secret().as_bytes())?,
+            start_url: registration.start_url,
+            region: registration.region,
+            endpoint: registration.endpoint,
+            profile: registration.profile,
+            expires_at: registration.expires_at,
+            client_id: registration.client_id,
+        };
+        context.home().ensure()?;
+        file::replace(&path(context, &known.client_id), &serde_json::to_vec(&known).unwrap_or_default())?;
+        Ok(())
+    })
+    .await
+}
+
+pub(super) fn remove(context: &Context, client_id: &str) {
+    if let Err(error) = file::remove(&path(context, client_id)) {
+        tracing::warn!(%error, "a client registration could not be removed");
+    }
+}

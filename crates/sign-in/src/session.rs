@@ -1,0 +1,234 @@
+//! A session in use: its access token, its renewal, its end.
+
+use kiro_credentials::{FileError, KeyError, ProfileName, RefreshError, RefreshWhen, Refusal, RefusalKind, Session, StoreError};
+use secrecy::SecretString;
+use serde::Serialize;
+use url::Url;
+
+use crate::organizations::Provider;
+use crate::{Code, Context, Failure, pending, provider};
+
+/// The access token if it is good for now, without network and without an async runtime; `None` when a refresh is due.
+///
+/// # Errors
+/// `not_signed_in`, and what the store can meet.
+pub fn fresh_token(context: &Context, profile: Option<&ProfileName>) -> Result<Option<SecretString>, Failure> {
+    let profile = chosen(context, profile)?;
+    let session = context.store.session(&profile).map_err(|error| store_failure(context, &error))?;
+    let session = session.ok_or_else(|| context.failure(Code::NotSignedIn))?;
+    Ok((!session.is_due(context.now())).then_some(session.tokens.access))
+}
+
+/// The access token, refreshed when due: one request whoever asks, in whichever process.
+///
+/// # Errors
+/// `not_signed_in`, `session_ended`, `step_up_needed`; `unreachable` or `server_error` when it could not be renewed and has
+/// expired (a token that is still good is returned instead).
+pub async fn access_token(context: &Context, profile: Option<&ProfileName>) -> Result<SecretString, Failure> {
+    let profile = chosen(context, profile)?;
+    match refresh(context, &profile, RefreshWhen::Due).await {
+        Ok(session) => Ok(session.tokens.access),
+        Err(failure) => match still_good(context, &profile, &failure).await {
+            Some(token) => Ok(token),
+            None => Err(failure),
+        },
+    }
+}
+
+/// Refreshes the session if that is due.
+///
+/// # Errors
+/// As [`access_token`].
+pub async fn refresh_if_due(context: &Context, profile: Option<&ProfileName>) -> Result<(), Failure> {
+    access_token(context, profile).await.map(drop)
+}
+
+async fn refresh(context: &Context, profile: &ProfileName, when: RefreshWhen) -> Result<Session, Failure> {
+    let (inside, slot) = (context.clone(), profile.clone());
+    let runtime = tokio::runtime::Handle::current();
+    let refreshed = tokio::task::spawn_blocking(move || {
+        let clock = inside.clock.clone();
+        let mut exchange = |session: &Session| match provider::of_session(&inside, &session.public) {
+            Ok(idp) => runtime.block_on(idp.renew(session)),
+            Err(failure) => Err(Refusal { kind: RefusalKind::Other, error: "unusable_session".to_owned(), description: failure.detail.description, correlation_id: None }),
+        };
+        inside.store.refresh(&slot, when, clock.as_ref(), &mut exchange)
+    })
+    .await;
+    match refreshed {
+        Ok(Ok(session)) => Ok(session),
+        Ok(Err(error)) => Err(refresh_failure(context, profile, error)),
+        Err(error) => Err(context.failure(Code::Unexpected).because(error.to_string())),
+    }
+}
+
+/// A refresh that failed for a passing reason ends nothing while the old token lives.
+async fn still_good(context: &Context, profile: &ProfileName, failure: &Failure) -> Option<SecretString> {
+    if !matches!(failure.code, Code::Unreachable | Code::ServerError | Code::RefreshFailed | Code::Intercepted | Code::MalformedAnswer) {
+        return None;
+    }
+    let profile = profile.clone();
+    let session = crate::flow::blocking(context, move |context| context.store.session(&profile)).await.ok()??;
+    (session.public.expires_at > context.now()).then_some(session.tokens.access)
+}
+
+fn refresh_failure(context: &Context, profile: &ProfileName, error: RefreshError) -> Failure {
+    let refusal = match error {
+        RefreshError::NotSignedIn => return context.failure(Code::NotSignedIn),
+        RefreshError::Store(error) => return store_failure(context, &error),
+        RefreshError::NoRefreshToken => Refusal { kind: RefusalKind::Ended, error: "no_refresh_token".to_owned(), description: None, correlation_id: None },
+        RefreshError::Refused(refusal) => refusal,
+    };
+    let code = match refusal.kind {
+        RefusalKind::Ended => Code::SessionEnded,
+        RefusalKind::Interaction => Code::StepUpNeeded,
+        RefusalKind::Temporary if refusal.error == "unreachable" => Code::Unreachable,
+        RefusalKind::Temporary if refusal.error == "intercepted" => Code::Intercepted,
+        RefusalKind::Temporary if refusal.error == "clock" => Code::Clock,
+        RefusalKind::Temporary => Code::ServerError,
+        RefusalKind::Other => Code::RefreshFailed,
+    };
+    let mut failure = context.failure(code).error(refusal.error);
+    failure.detail.description = refusal.description;
+    failure.detail.correlation_id = refusal.correlation_id;
+    if let Ok(snapshot) = context.store.read()
+        && let Some(public) = snapshot.profiles.get(profile)
+    {
+        let who = crate::account::signed_in(context, profile, public, &snapshot);
+        failure.organization = Some(who.organization_title.clone());
+        failure.provider = Some(who.provider);
+        failure.host = Some(who.host());
+        failure.account = who.display_name().map(str::to_owned);
+        failure.contact = context.organization(&who.organization).and_then(|organization| organization.support_contact);
+    }
+    failure
+}
+
+/// What signing out did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receipt {
+    /// The profile that was signed out.
+    pub profile: ProfileName,
+    /// Whether something was removed from this computer.
+    pub removed: bool,
+    /// What became of the tokens at the provider.
+    pub revoked: Revoked,
+    /// The provider.
+    pub provider: Provider,
+    /// The host of its browser session.
+    pub host: String,
+    /// Opening this ends the browser session as well. It names the person: for the browser alone, never for a log.
+    pub end_session: Option<Url>,
+    /// Whom to ask to end what could not be revoked.
+    pub contact: Option<String>,
+}
+
+/// What became of the tokens at the provider.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Revoked {
+    /// The provider revoked them.
+    Yes,
+    /// The provider offers no revocation (Entra ID).
+    NotOffered,
+    /// It could not be reached: they end by themselves.
+    Offline,
+    /// It answered with an error, or the tokens could not be unsealed.
+    Failed,
+}
+
+/// Signs out: removes the session from this computer first, then revokes its tokens, best effort.
+///
+/// # Errors
+/// `not_signed_in`, and what writing the file can meet; then nothing was removed.
+pub async fn sign_out(context: &Context, profile: Option<&ProfileName>) -> Result<Receipt, Failure> {
+    let profile = chosen(context, profile)?;
+    let snapshot = context.store.read().map_err(|error| store_failure(context, &error))?;
+    let public = snapshot.profiles.get(&profile).ok_or_else(|| context.failure(Code::NotSignedIn))?.clone();
+    let who = crate::account::signed_in(context, &profile, &public, &snapshot);
+    let slot = profile.clone();
+    let session = crate::flow::blocking(context, move |context| {
+        let session = context.store.session(&slot).ok().flatten(); // a lost key does not keep anybody signed in
+        context.store.remove(&slot)?;
+        pending::forget_profile(context, &slot);
+        Ok(session)
+    })
+    .await?;
+    let (revoked, end_session) = match (&session, provider::of_session(context, &public)) {
+        (Some(session), Ok(idp)) => {
+            let revoked = idp.revoke(&session.tokens, &session.public.client_id).await;
+            let end_session = if revoked == Revoked::Offline { None } else { idp.end_session_url(session).await };
+            (revoked, end_session)
+        }
+        (None, _) | (_, Err(_)) => (Revoked::Failed, None),
+    };
+    Ok(Receipt {
+        profile,
+        removed: true,
+        revoked,
+        provider: who.provider,
+        host: who.host(),
+        end_session,
+        contact: context.organization(&who.organization).and_then(|organization| organization.support_contact),
+    })
+}
+
+/// Signs every profile out and destroys the keys.
+///
+/// # Errors
+/// What writing the file can meet.
+pub async fn sign_out_all(context: &Context) -> Result<Vec<Receipt>, Failure> {
+    let snapshot = context.store.read().map_err(|error| store_failure(context, &error))?;
+    let mut receipts = Vec::new();
+    for profile in snapshot.profiles.keys() {
+        receipts.push(sign_out(context, Some(profile)).await?);
+    }
+    crate::flow::blocking(context, |context| context.store.remove_all()).await?;
+    Ok(receipts)
+}
+
+fn chosen(context: &Context, profile: Option<&ProfileName>) -> Result<ProfileName, Failure> {
+    match profile {
+        Some(profile) => Ok(profile.clone()),
+        None => Ok(context.store.read().map_err(|error| store_failure(context, &error))?.active),
+    }
+}
+
+/// A store's error as a failure.
+pub(crate) fn store_failure(context: &Context, error: &StoreError) -> Failure {
+    let code = match error {
+        StoreError::File(error) => return file_failure(context, error),
+        StoreError::Key { error, .. } => match error {
+            KeyError::Locked | KeyError::TimedOut => Code::KeyringLocked,
+            KeyError::Unavailable { .. } | KeyError::Failed { .. } => Code::NoKeyring,
+            KeyError::Missing => Code::KeyGone,
+            KeyError::PassphraseNeeded => Code::PassphraseNeeded,
+            KeyError::WrongPassphrase => Code::WrongPassphrase,
+        },
+        StoreError::KeyGone { .. } => Code::KeyGone,
+        StoreError::Tampered { .. } | StoreError::Damaged { .. } => Code::FileDamaged,
+        StoreError::Newer { .. } => Code::FileNewer,
+        StoreError::NoSuchProfile { profile } => return context.failure(Code::UnknownProfile).about(profile.to_string()),
+        StoreError::Busy => Code::CouldNotSave,
+    };
+    let mut failure = context.failure(code).because(error.to_string());
+    failure.facts.path = Some(context.home().credentials_file().display().to_string());
+    failure
+}
+
+/// A file's error as a failure.
+pub(crate) fn file_failure(context: &Context, error: &FileError) -> Failure {
+    let (code, word, path) = match error {
+        FileError::Full { path } => (Code::CouldNotSave, "disk_full", path),
+        FileError::ReadOnly { path } => (Code::CouldNotSave, "read_only", path),
+        FileError::Denied { path } => (Code::CouldNotSave, "denied", path),
+        FileError::NotPrivate { path, .. } => (Code::NotPrivate, "not_private", path),
+        FileError::TooLarge { path } => (Code::FileDamaged, "too_large", path),
+        FileError::Exists { path } => (Code::CouldNotSave, "exists", path),
+        FileError::LockTimeout { path } => (Code::CouldNotSave, "busy", path),
+        FileError::Io { path, .. } => (Code::CouldNotSave, "io", path),
+    };
+    let mut failure = context.failure(code).error(word).because(error.to_string());
+    failure.facts.path = Some(path.display().to_string());
+    failure
+}
