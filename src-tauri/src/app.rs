@@ -17,9 +17,9 @@ use crate::language::Language;
 use crate::signing_in;
 use crate::tray::{self, Deed};
 use crate::view::{AccountChoiceView, ViaView};
-use crate::{commands, freshness};
+use crate::{commands, freshness, window};
 
-/// At login the panel may come up after us.
+/// At login the panel may come up after us, and one that ends may come back.
 const PANEL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the app until it quits. `hidden`: start in the tray. `failure`: what the first screen has to say.
@@ -73,7 +73,7 @@ fn set_up(app: &AppHandle, context: Context, hidden: bool, failure: Option<Failu
     let desktop = Desktop::new(context, app.clone(), language, failure);
     app.manage(desktop.clone());
     let first = tray::menu(&desktop.view(), false, desktop.now(), &TimeZone::system());
-    if let Err(error) = tray::create(app, desktop.context.store.home(), &first, act) {
+    if let Err(error) = tray::create(app, desktop.context.store.home(), &first, act, panel_lost) {
         tracing::warn!(%error, "no tray icon");
     }
     async_runtime::spawn(desktop::follow(desktop.clone()));
@@ -118,10 +118,16 @@ fn started_again(app: &AppHandle, arguments: Vec<String>) {
     }
 }
 
-/// Started for the tray where no tray is: the window is the only way to be seen.
+fn panel_lost(app: &AppHandle) {
+    if let Some(desktop) = app.try_state::<Arc<Desktop>>() {
+        async_runtime::spawn(show_without_a_panel(desktop.inner().clone()));
+    }
+}
+
+/// Where no tray is, the window is the only way to be seen.
 async fn show_without_a_panel(desktop: Arc<Desktop>) {
     tokio::time::sleep(PANEL_PATIENCE).await;
-    if !tray::is_visible(&desktop.app) {
+    if !tray::is_visible(&desktop.app) && !window::is_shown(&desktop.app) {
         desktop.present();
     }
 }

@@ -21,12 +21,22 @@ use menu::{Glyph, Row};
 
 const ID: &str = "kiro";
 
-/// Whether a panel shows the icon.
-struct Visible(AtomicBool);
+/// Whether a panel shows the icon, and what to do when it no longer does.
+struct Panel {
+    visible: AtomicBool,
+    lost: fn(&AppHandle),
+}
 
-/// Puts the icon up, if this system can have one. `act` is what a row's choice, or a left click, does.
-pub(crate) fn create(app: &AppHandle, home: &Home, shown: &Shown, act: fn(&AppHandle, Deed)) -> tauri::Result<()> {
-    app.manage(Visible(AtomicBool::new(false)));
+/// Puts the icon up, if this system can have one. `act` is what a row's choice, or a left click, does; `lost` is
+/// called when the panel that showed the icon goes away.
+pub(crate) fn create(
+    app: &AppHandle,
+    home: &Home,
+    shown: &Shown,
+    act: fn(&AppHandle, Deed),
+    lost: fn(&AppHandle),
+) -> tauri::Result<()> {
+    app.manage(Panel { visible: AtomicBool::new(false), lost });
     #[cfg(target_os = "linux")]
     if !panel::library_is_there() {
         tracing::info!("no libayatana-appindicator: the app runs without a tray icon");
@@ -69,13 +79,16 @@ pub(crate) fn show(app: &AppHandle, shown: &Shown) {
 
 /// Whether a panel shows the icon now.
 pub(crate) fn is_visible(app: &AppHandle) -> bool {
-    app.try_state::<Visible>().is_some_and(|visible| visible.0.load(Ordering::Relaxed))
+    app.try_state::<Panel>().is_some_and(|panel| panel.visible.load(Ordering::Relaxed))
 }
 
 fn set_visible(app: &AppHandle, now: bool) {
     tracing::info!(visible = now, "tray");
-    if let Some(visible) = app.try_state::<Visible>() {
-        visible.0.store(now, Ordering::Relaxed);
+    if let Some(panel) = app.try_state::<Panel>()
+        && panel.visible.swap(now, Ordering::Relaxed)
+        && !now
+    {
+        (panel.lost)(app);
     }
 }
 

@@ -18,6 +18,11 @@ pub(crate) fn of(app: &AppHandle) -> Option<WebviewWindow> {
     app.get_webview_window(LABEL)
 }
 
+/// Whether the window is on the screen, perhaps behind others.
+pub(crate) fn is_shown(app: &AppHandle) -> bool {
+    of(app).is_some_and(|window| window.is_visible().unwrap_or(false))
+}
+
 /// Shows the window in front of the others, and makes it first if there is none.
 pub(crate) fn present(app: &AppHandle, context: &Context, language: Language) {
     let window = match of(app) {

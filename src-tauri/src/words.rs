@@ -172,3 +172,49 @@ pub(crate) fn details(failure: &Failure) -> String {
     ];
     rows.into_iter().filter_map(|(label, value)| Some(format!("{label}: {}\n", value?))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn not_assigned() -> Failure {
+        let mut failure = Failure::new(Code::NotAssigned, Timestamp::UNIX_EPOCH);
+        failure.provider = Some(kiro_sign_in::Provider::Okta);
+        failure.organization = Some("Acme".to_owned());
+        failure.account = Some("aiko@acme.com".to_owned());
+        failure.detail.error = Some("access_denied".to_owned());
+        failure.detail.correlation_id = Some("c-1".to_owned());
+        failure
+    }
+
+    #[test]
+    fn a_request_says_what_to_do_and_carries_the_details() {
+        let request = Words(Language::En).request(&not_assigned());
+        assert!(request.starts_with("Please assign the application Kiro to aiko@acme.com in Okta (Acme).\n\n"), "{request}");
+        let japanese = Words(Language::Ja).request(&not_assigned());
+        assert!(japanese.starts_with("Okta（Acme）で、アプリケーション Kiro を aiko@acme.com に割り当ててください。"), "{japanese}");
+        for text in [request, japanese] {
+            assert!(text.contains("Code: not_assigned\n") && text.contains("Error: access_denied\n"), "{text}");
+            assert!(text.contains("Time: 1970-01-01T00:00:00Z\n") && text.contains("Correlation ID: c-1\n"), "{text}");
+        }
+    }
+
+    #[test]
+    fn details_leave_out_what_is_not_known_and_what_may_be_secret() {
+        let mut failure = Failure::new(Code::StepUpNeeded, Timestamp::UNIX_EPOCH);
+        failure.facts.claims = Some("canary".to_owned());
+        let text = details(&failure);
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(!text.contains("canary") && !text.contains("Error:"), "{text}");
+    }
+
+    #[test]
+    fn what_needs_attention_has_a_line_of_its_own_or_the_general_one() {
+        let check = |code: Code, english: &str, japanese: &str| {
+            assert_eq!(Words(Language::En).attention(code), english);
+            assert_eq!(Words(Language::Ja).attention(code), japanese);
+        };
+        check(Code::EndedByOrg, "Your access was removed", "アクセス権が取り消されました");
+        check(Code::RefreshFailed, "Your sign-in needs attention", "サインインの確認が必要です");
+    }
+}
