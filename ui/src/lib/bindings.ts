@@ -2,67 +2,146 @@
 // What the shell tells the page. Never in here: a token, a code, a `state`, the authorization address.
 // Times are RFC 3339 in UTC; hosts are `host[:port]`.
 
-export type View = { language: Language, account: AccountView, organizations: Array<OrganizationView>, 
-/**
- * The organisation that "Sign in" means; `null` when the person must choose.
- */
-chosen: string | null, locks: { own_organizations: boolean, }, attempt: AttemptView | null, 
-/**
- * What the error screen shows, or the notice beside an attempt.
- */
-failure: FailureView | null, 
-/**
- * What the last sign-out did.
- */
-receipt: ReceiptView | null, profiles: Array<ProfileView>, };
+export type View = {
+  language: Language;
+  account: AccountView;
+  organizations: Array<OrganizationView>;
+  /**
+   * The organisation that "Sign in" means; `null` when the person must choose.
+   */
+  chosen: string | null;
+  locks: { own_organizations: boolean };
+  attempt: AttemptView | null;
+  /**
+   * What the error screen shows, or the notice beside an attempt.
+   */
+  failure: FailureView | null;
+  /**
+   * What the last sign-out did.
+   */
+  receipt: ReceiptView | null;
+  profiles: Array<ProfileView>;
+};
 
-export type AccountView = { "state": "signed_out", reason: FailureView | null, } | { "state": "signed_in", who: Who, } | { "state": "needs_attention", reason: FailureView, who: Who, };
+export type AccountView =
+  | { state: "signed_out"; reason: FailureView | null }
+  | { state: "signed_in"; who: Who }
+  | { state: "needs_attention"; reason: FailureView; who: Who };
 
-export type Who = { profile: string, name: string | null, email: string | null, organization: string, organization_title: string, provider: ProviderId, host: string, 
-/**
- * The access token's; never the end of the session.
- */
-expires_at: string, signed_in_at: string, session_expires_at: string | null, key_source: KeySource, };
+export type Who = {
+  profile: string;
+  name: string | null;
+  email: string | null;
+  organization: string;
+  organization_title: string;
+  provider: ProviderId;
+  host: string;
+  /**
+   * The access token's; never the end of the session.
+   */
+  expires_at: string;
+  signed_in_at: string;
+  session_expires_at: string | null;
+  key_source: KeySource;
+};
 
-export type OrganizationView = { name: string, title: string, provider: ProviderId, 
-/**
- * What the browser will open.
- */
-host: string, region: string | null, managed: boolean, redirect_uris: Array<string>, 
-/**
- * The person who would come back to it.
- */
-returning: { name: string | null, email: string | null, } | null, };
+export type OrganizationView = {
+  name: string;
+  title: string;
+  provider: ProviderId;
+  /**
+   * What the browser will open.
+   */
+  host: string;
+  region: string | null;
+  managed: boolean;
+  redirect_uris: Array<string>;
+  /**
+   * The person who would come back to it.
+   */
+  returning: { name: string | null; email: string | null } | null;
+};
 
-export type AttemptView = { id: string, organization: string, step: "waiting" | "finishing", via: "deep_link" | "loopback", host: string, expires_at: string, extensions_left: number, 
-/**
- * Begun by this program: it can be cancelled, extended and pasted into here.
- */
-ours: boolean, browser_opened: boolean, };
+export type AttemptView = {
+  id: string;
+  organization: string;
+  step: "waiting" | "finishing";
+  via: "deep_link" | "loopback";
+  host: string;
+  expires_at: string;
+  extensions_left: number;
+  /**
+   * Begun by this program: it can be cancelled, extended and pasted into here.
+   */
+  ours: boolean;
+  browser_opened: boolean;
+};
 
-export type FailureView = { code: string, organization: string | null, provider: ProviderId | null, host: string | null, account: string | null, contact: string | null, facts: Partial<Facts>, detail: Detail, };
+export type FailureView = {
+  code: string;
+  organization: string | null;
+  provider: ProviderId | null;
+  host: string | null;
+  account: string | null;
+  contact: string | null;
+  facts: Partial<Facts>;
+  detail: Detail;
+};
 
-export type Facts = { redirect_uri: string | null, proxy: string | null, inspector: string | null, other_app: string | null, skew_seconds: number | null, path: string | null, ports: Array<number>, seconds_left: number | null, };
+export type Facts = {
+  redirect_uri: string | null;
+  proxy: string | null;
+  inspector: string | null;
+  other_app: string | null;
+  skew_seconds: number | null;
+  path: string | null;
+  ports: Array<number>;
+  seconds_left: number | null;
+};
 
-export type Detail = { error: string | null, description: string | null, aadsts: number | null, correlation_id: string | null, time: string, };
+export type Detail = {
+  error: string | null;
+  description: string | null;
+  aadsts: number | null;
+  correlation_id: string | null;
+  time: string;
+};
 
-export type ReceiptView = { provider: ProviderId, host: string, revoked: "yes" | "not_offered" | "offline" | "failed", can_end_session: boolean, contact: string | null, };
+export type ReceiptView = {
+  provider: ProviderId;
+  host: string;
+  revoked: "yes" | "not_offered" | "offline" | "failed";
+  can_end_session: boolean;
+  contact: string | null;
+};
 
-export type ProfileView = { name: string, 
-/**
- * Whose it is: name or e-mail, and organisation.
- */
-title: string, active: boolean, };
+export type ProfileView = {
+  name: string;
+  /**
+   * Whose it is: name or e-mail, and organisation.
+   */
+  title: string;
+  active: boolean;
+};
 
-export type NewOrganization = { provider: ProviderId, 
-/**
- * Its title; the name in commands is made from it.
- */
-name: string, issuer?: string, client_id?: string, tenant?: string, start_url?: string, region?: string, };
+export type NewOrganization = {
+  provider: ProviderId;
+  /**
+   * Its title; the name in commands is made from it.
+   */
+  name: string;
+  issuer?: string;
+  client_id?: string;
+  tenant?: string;
+  start_url?: string;
+  region?: string;
+};
 
-export type CheckedOrganization = { host: string, redirect_uris: Array<string>, };
+export type CheckedOrganization = { host: string; redirect_uris: Array<string> };
 
-export type OrganizationFile = { organizations: Array<{ name: string, title: string, provider: ProviderId, host: string, }>, };
+export type OrganizationFile = {
+  organizations: Array<{ name: string; title: string; provider: ProviderId; host: string }>;
+};
 
 export type ProviderId = "okta" | "entra" | "identity-center";
 

@@ -1,0 +1,33 @@
+import type { View } from "../lib/bindings";
+import type { Shell } from "../lib/shell";
+
+/** A shell that shows one view and writes down what it is asked for. */
+export function fakeShell(view: View): { shell: Shell; asked: string[]; show: (view: View) => void } {
+  const asked: string[] = [];
+  let show: (view: View) => void = () => {};
+  const note = (what: string) => async () => void asked.push(what);
+  const shell: Shell = {
+    watch: async (watcher) => ((show = watcher), watcher(view)),
+    signIn: async (organization, account, via) => void asked.push(`sign_in ${organization} ${account} ${via}`),
+    cancel: note("cancel"),
+    extend: note("extend"),
+    openAgain: note("open_again"),
+    copyLink: note("copy_link"),
+    paste: async () => "not_a_callback",
+    signOut: note("sign_out"),
+    endSession: note("end_session"),
+    dismiss: note("dismiss"),
+    switchProfile: async (profile) => void asked.push(`switch_profile ${profile}`),
+    chooseOrganization: async (name) => void asked.push(`choose_organization ${name}`),
+    checkOrganization: async () => ({ host: "id.acme.example", redirect_uris: ["kiro://kiro.oauth/callback"] }),
+    addOrganization: note("add_organization"),
+    openOrganizationFile: async () => ({
+      organizations: [{ name: "acme", title: "Acme", provider: "okta", host: "id.acme.example" }],
+    }),
+    confirmOrganizationFile: note("confirm_organization_file"),
+    setLanguage: async (language) => show({ ...view, language }),
+    copyDetails: note("copy_details"),
+    copyRequest: note("copy_request"),
+  };
+  return { shell, asked, show: (next) => show(next) };
+}
