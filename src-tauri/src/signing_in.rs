@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kiro_sign_in::{
     Account, AccountChoice, Attempt, AttemptHandle, AttemptId, Browser, Code, Context, Failure, Organization, Organizations,
-    ProfileName, Request, Via, account, begin, scheme, sign_out, use_last,
+    ProfileName, Request, Via, account, begin, scheme, sign_out,
 };
 use tauri::async_runtime;
 use url::Url;
@@ -75,7 +75,7 @@ pub(crate) async fn sign_in(desktop: &Arc<Desktop>, organization: &str, choice: 
                 memory.failure = begun.notice;
                 memory.receipt = None;
             });
-            async_runtime::spawn(finish(desktop.clone(), turn, begun.organization.name, begun.attempt));
+            async_runtime::spawn(finish(desktop.clone(), turn, begun.attempt));
             open(desktop, url).await;
         }
         Err(failure) => desktop.change(|memory| memory.failure = Some(failure)),
@@ -100,13 +100,19 @@ async fn begin_one(
     let organization = Organizations::load(context)?.find(organization, context)?.clone();
     let (via, notice) = way(context, &organization, via).await;
     let request = Request {
-        via,
+        profile: profile_for(context, &organization.name),
         account: account_choice(context, &organization, choice),
         claims,
         ..Request::new(organization.clone(), via)
     };
     let attempt = begin(context, request).await?;
     Ok(Begun { attempt, organization, notice })
+}
+
+fn profile_for(context: &Context, organization: &str) -> Option<ProfileName> {
+    let snapshot = context.store.read().ok()?;
+    let held: Vec<_> = snapshot.profiles.into_iter().map(|(name, public)| (name, public.organization)).collect();
+    slot(&snapshot.active, &held, organization)
 }
 
 /// How the answer will come back: by the deep link only where the links are ours.
@@ -121,7 +127,9 @@ async fn way(context: &Context, organization: &Organization, wanted: ViaView) ->
             notice.facts.other_app = Some(name);
             (Via::Loopback, Some(notice))
         }
-        Ok(scheme::SchemeOwner::Nobody) | Err(_) => (Via::Loopback, None),
+        // Elsewhere than on Linux the package registers the scheme, and nobody can be asked.
+        Ok(scheme::SchemeOwner::Unknown) if !cfg!(target_os = "linux") => (Via::DeepLink, None),
+        Ok(scheme::SchemeOwner::Nobody | scheme::SchemeOwner::Unknown) | Err(_) => (Via::Loopback, None),
     }
 }
 
@@ -135,7 +143,24 @@ pub(crate) fn own_scheme() -> scheme::SchemeOwner {
             }
             scheme::owner()
         }
-        owner @ (scheme::SchemeOwner::Us | scheme::SchemeOwner::Other { .. }) => owner,
+        owner @ (scheme::SchemeOwner::Us | scheme::SchemeOwner::Other { .. } | scheme::SchemeOwner::Unknown) => owner,
+    }
+}
+
+/// The profile that a sign-in to this organisation fills: the one that holds its session already, else the active one
+/// if that is free, else one of the organisation's own name. Nobody is signed out by signing in elsewhere.
+fn slot(active: &ProfileName, held: &[(ProfileName, String)], organization: &str) -> Option<ProfileName> {
+    let holder = |profile: &ProfileName| held.iter().find(|(name, _)| name == profile).map(|(_, holder)| holder.as_str());
+    match holder(active) {
+        None => Some(active.clone()),
+        Some(holder) if holder == organization => Some(active.clone()),
+        Some(_) => {
+            let other = held.iter().find(|(_, holder)| holder == organization).map(|(name, _)| name.clone());
+            let taken = |name: &ProfileName| holder(name).is_some();
+            let numbered = (2..).map(|number| format!("{organization}-{number}"));
+            let mut names = std::iter::once(organization.to_owned()).chain(numbered).map_while(|name| name.parse().ok());
+            other.or_else(|| names.find(|name| !taken(name)))
+        }
     }
 }
 
@@ -171,7 +196,7 @@ pub(crate) async fn open(desktop: &Arc<Desktop>, url: Url) {
 }
 
 /// Waits for the result and shows it.
-async fn finish(desktop: Arc<Desktop>, turn: u64, organization: String, attempt: Attempt) {
+async fn finish(desktop: Arc<Desktop>, turn: u64, attempt: Attempt) {
     let mut steps = attempt.handle().step();
     let progress = desktop.clone();
     let steps = async_runtime::spawn(async move {
@@ -183,11 +208,6 @@ async fn finish(desktop: Arc<Desktop>, turn: u64, organization: String, attempt:
     steps.abort();
     if desktop.memory().turn != turn {
         return;
-    }
-    if result.is_ok()
-        && let Err(failure) = use_last(&desktop.context, &organization)
-    {
-        tracing::warn!(code = ?failure.code, "the organisation last used could not be remembered");
     }
     desktop.change(|memory| {
         memory.ours = None;
@@ -260,5 +280,27 @@ pub(crate) fn meant(desktop: &Desktop) -> Option<String> {
     match account(&desktop.context, None) {
         Ok(Account::NeedsAttention { who, .. }) => Some(who.organization),
         Ok(Account::SignedIn(_) | Account::SignedOut { .. } | Account::SigningIn(_)) | Err(_) => desktop.view().chosen,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_elsewhere_signs_nobody_out() {
+        let check = |active: &str, held: &[(&str, &str)], expected: &str| {
+            let held: Vec<_> = held.iter().map(|(name, holder)| (name.parse().unwrap(), (*holder).to_owned())).collect();
+            assert_eq!(slot(&active.parse().unwrap(), &held, "acme").unwrap().to_string(), expected, "{active} {held:?}");
+        };
+        check("default", &[], "default");
+        check("default", &[("default", "acme")], "default");
+        check("default", &[("default", "hinoki")], "acme");
+        check("default", &[("default", "hinoki"), ("work", "acme")], "work");
+        check("work", &[("default", "acme"), ("work", "acme")], "work");
+        check("work", &[("default", "acme")], "work");
+        // A profile of the organisation's name that holds another's session is not taken either.
+        check("default", &[("default", "hinoki"), ("acme", "hinoki")], "acme-2");
     }
 }

@@ -155,11 +155,11 @@ fn receipt(receipt: &Receipt) -> ReceiptView {
     ReceiptView {
         provider: receipt.provider.into(),
         host: receipt.host.clone(),
-        revoked: match &receipt.revoked {
+        revoked: match receipt.revoked {
             Revoked::Yes => RevokedView::Yes,
             Revoked::NotOffered => RevokedView::NotOffered,
             Revoked::Offline => RevokedView::Offline,
-            Revoked::Failed { .. } => RevokedView::Failed,
+            Revoked::Failed => RevokedView::Failed,
         },
         can_end_session: receipt.end_session.is_some(),
         contact: receipt.contact.clone(),
