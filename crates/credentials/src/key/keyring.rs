@@ -1,0 +1,228 @@
+//! Keys in the system's keyring, item `kiro/<key id>` (service `kiro`, user `<key id>`).
+//!
+//! A call may wait for ever on an unlock prompt, so all calls go to one thread that is never
+//! joined, and each caller waits no longer than the deadline. A call whose caller has given up is
+//! not begun. A start that failed is tried again at the next call.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::{Kdf, Key, KeyError, KeyId, KeySource, KeyStore};
+
+const SERVICE: &str = "kiro";
+
+type Job = Box<dyn FnOnce(&mut Option<Connection>) + Send>;
+
+/// The system's keyring, behind a thread and a deadline.
+pub struct OsKeyring {
+    deadline: Duration,
+    connected: Arc<AtomicBool>,
+    thread: Mutex<Option<Sender<Job>>>,
+}
+
+impl OsKeyring {
+    /// The keyring of this login session. Touches nothing yet.
+    pub fn new(deadline: Duration) -> OsKeyring {
+        OsKeyring { deadline, connected: Arc::new(AtomicBool::new(false)), thread: Mutex::new(None) }
+    }
+
+    fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, KeyError> + Send + 'static,
+    ) -> Result<T, KeyError> {
+        let (answer, wait) = channel();
+        let given_up = Arc::new(AtomicBool::new(false));
+        let job: Job = {
+            let (given_up, connected) = (Arc::clone(&given_up), Arc::clone(&self.connected));
+            Box::new(move |connection| {
+                if given_up.load(Ordering::Acquire) {
+                    return;
+                }
+                let result = Connection::of(connection).and_then(|connection| {
+                    connected.store(true, Ordering::Release);
+                    work(connection)
+                });
+                if matches!(result, Err(KeyError::Unavailable { .. } | KeyError::Failed { .. })) {
+                    *connection = None;
+                    connected.store(false, Ordering::Release);
+                }
+                let _ = answer.send(result);
+            })
+        };
+        self.send(job)?;
+        match wait.recv_timeout(self.deadline) {
+            Ok(result) => result,
+            Err(RecvTimeoutError::Timeout) => {
+                given_up.store(true, Ordering::Release);
+                // Connected and silent: it waits for somebody to unlock it. So does a call
+                // that is queued behind such a one.
+                if self.connected.load(Ordering::Acquire) { Err(KeyError::Locked) } else { Err(KeyError::TimedOut) }
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(KeyError::Failed { why: "the keyring's thread ended".to_owned() })
+            }
+        }
+    }
+
+    fn send(&self, job: Job) -> Result<(), KeyError> {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let job = match thread.as_ref() {
+            Some(sender) => match sender.send(job) {
+                Ok(()) => return Ok(()),
+                Err(returned) => returned.0,
+            },
+            None => job,
+        };
+        let sender = start()?;
+        let _ = sender.send(job);
+        *thread = Some(sender);
+        Ok(())
+    }
+}
+
+fn start() -> Result<Sender<Job>, KeyError> {
+    let (sender, jobs): (Sender<Job>, Receiver<Job>) = channel();
+    std::thread::Builder::new()
+        .name("keyring".to_owned())
+        .spawn(move || {
+            let mut connection = None;
+            for job in jobs {
+                job(&mut connection);
+            }
+        })
+        .map_err(|error| KeyError::Failed { why: error.to_string() })?;
+    Ok(sender)
+}
+
+impl KeyStore for OsKeyring {
+    fn source(&self) -> KeySource {
+        KeySource::OsKeyring
+    }
+
+    fn probe(&self) -> Result<(), KeyError> {
+        self.call(probe)
+    }
+
+    fn create(&self, id: &KeyId) -> Result<(Key, Option<Kdf>), KeyError> {
+        let id = id.clone();
+        self.call(move |connection| {
+            match connection.get(id.as_str()) {
+                Ok(_) => return Err(KeyError::Failed { why: format!("the key {id} exists already") }),
+                Err(KeyError::Missing) => {}
+                Err(error) => return Err(error),
+            }
+            let key = Key::random()?;
+            connection.set(id.as_str(), key.secret())?;
+            // Read back before anything is sealed with it.
+            match connection.get(id.as_str()) {
+                Ok(kept) if kept.as_slice() == key.secret() => Ok((key, None)),
+                Ok(_) | Err(KeyError::Missing) => Err(KeyError::Failed { why: "the keyring did not keep the key".to_owned() }),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn load(&self, id: &KeyId, _kdf: Option<&Kdf>) -> Result<Key, KeyError> {
+        let id = id.clone();
+        self.call(move |connection| match connection.get(id.as_str()) {
+            Ok(bytes) => {
+                Key::from_slice(&bytes).ok_or_else(|| KeyError::Failed { why: format!("the key {id} is damaged") })
+            }
+            // A service without a collection also answers "no entry". Only one that keeps and
+            // gives back something else may be believed.
+            Err(KeyError::Missing) => Err(match probe(connection) {
+                Ok(()) => KeyError::Missing,
+                Err(error) => error,
+            }),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn destroy(&self, id: &KeyId) -> Result<(), KeyError> {
+        let id = id.clone();
+        self.call(move |connection| connection.delete(id.as_str()))
+    }
+}
+
+/// Writes, reads back and removes an item of its own name.
+fn probe(connection: &Connection) -> Result<(), KeyError> {
+    let name = format!("probe-{}", KeyId::random()?);
+    connection.set(&name, b"probe")?;
+    let found = connection.get(&name);
+    connection.delete(&name)?;
+    match found {
+        Ok(bytes) if bytes.as_slice() == b"probe" => Ok(()),
+        Ok(_) | Err(KeyError::Missing) => Err(KeyError::Unavailable { why: "the keyring keeps nothing".to_owned() }),
+        Err(error) => Err(error),
+    }
+}
+
+/// A connection to the keyring; lives on the keyring's thread only.
+struct Connection {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    store: Arc<zbus_secret_service_keyring_store::Store>,
+}
+
+impl Connection {
+    fn of(slot: &mut Option<Connection>) -> Result<&Connection, KeyError> {
+        let connection = match slot.take() {
+            Some(connection) => connection,
+            None => Connection::open()?,
+        };
+        Ok(slot.insert(connection))
+    }
+
+    fn get(&self, user: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        self.entry(user)?.get_secret().map(Zeroizing::new).map_err(sorted)
+    }
+
+    fn set(&self, user: &str, secret: &[u8]) -> Result<(), KeyError> {
+        self.entry(user)?.set_secret(secret).map_err(sorted)
+    }
+
+    fn delete(&self, user: &str) -> Result<(), KeyError> {
+        match self.entry(user)?.delete_credential().map_err(sorted) {
+            Err(KeyError::Missing) => Ok(()),
+            result => result,
+        }
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn open() -> Result<Connection, KeyError> {
+        let store = zbus_secret_service_keyring_store::Store::new()
+            .map_err(|error| KeyError::Unavailable { why: error.to_string() })?;
+        Ok(Connection { store })
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn entry(&self, user: &str) -> Result<keyring_core::Entry, KeyError> {
+        use keyring_core::api::CredentialStoreApi as _;
+        let label = format!("Kiro sign-in key ({user})");
+        let modifiers = std::collections::HashMap::from([("label", label.as_str())]);
+        self.store.build(SERVICE, user, Some(&modifiers)).map_err(sorted)
+    }
+
+    #[cfg(any(target_os = "macos", windows))]
+    fn open() -> Result<Connection, KeyError> {
+        Ok(Connection {})
+    }
+
+    #[cfg(any(target_os = "macos", windows))]
+    fn entry(&self, user: &str) -> Result<keyring::v1::Entry, KeyError> {
+        keyring::v1::Entry::new(SERVICE, user).map_err(sorted)
+    }
+}
+
+fn sorted(error: keyring_core::Error) -> KeyError {
+    use keyring_core::Error;
+    match error {
+        Error::NoEntry => KeyError::Missing,
+        Error::NoStorageAccess(source) => KeyError::Unavailable { why: source.to_string() },
+        Error::NoDefaultStore => KeyError::Unavailable { why: "there is no keyring".to_owned() },
+        error => KeyError::Failed { why: error.to_string() },
+    }
+}

@@ -1,0 +1,132 @@
+//! Watching the home: an event is only a hint to re-read.
+//!
+//! The folders are watched, not the files (a rename replaces them), and all are looked at again
+//! every 5 s, for systems that have no watches left.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, SystemTime};
+
+use notify::{RecursiveMode, Watcher as _};
+
+use crate::Home;
+
+const FALLBACK: Duration = Duration::from_secs(5);
+/// One write is several events; they are taken together.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// A running watch; ends when dropped.
+#[derive(Debug)]
+pub struct Watch {
+    end: Sender<Hint>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.end.send(Hint::End);
+    }
+}
+
+enum Hint {
+    Look,
+    End,
+}
+
+/// Name, length and time of every file that matters.
+type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>, u64)>;
+
+pub(crate) fn watch(home: &Home, changed: Box<dyn Fn() + Send + Sync>) -> Watch {
+    let (end, hints) = channel();
+    let looks = end.clone();
+    let seen = fingerprint(home);
+    let home = home.clone();
+    let watcher = start(&home, looks.clone());
+    let spawned = std::thread::Builder::new().name("credentials-watch".to_owned()).spawn(move || {
+        run(&home, seen, watcher, &looks, &hints, changed.as_ref());
+    });
+    if let Err(error) = spawned {
+        tracing::warn!(%error, "the credential file is not watched");
+    }
+    Watch { end }
+}
+
+fn run(
+    home: &Home,
+    mut seen: Fingerprint,
+    mut watcher: Option<notify::RecommendedWatcher>,
+    looks: &Sender<Hint>,
+    hints: &Receiver<Hint>,
+    changed: &(dyn Fn() + Send + Sync),
+) {
+    loop {
+        match hints.recv_timeout(FALLBACK) {
+            Ok(Hint::Look) => loop {
+                match hints.recv_timeout(SETTLE) {
+                    Ok(Hint::Look) => {}
+                    Ok(Hint::End) | Err(RecvTimeoutError::Disconnected) => return,
+                    Err(RecvTimeoutError::Timeout) => break,
+                }
+            },
+            Ok(Hint::End) | Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                // The folder may have been made, or watches become free, since the last try.
+                if watcher.is_none() {
+                    watcher = start(home, looks.clone());
+                }
+            }
+        }
+        let now = fingerprint(home);
+        if now != seen {
+            seen = now;
+            changed();
+        }
+    }
+}
+
+fn start(home: &Home, looks: Sender<Hint>) -> Option<notify::RecommendedWatcher> {
+    let on_event = move |event: notify::Result<notify::Event>| {
+        // Our own reading is an event too, and would never end.
+        if !matches!(&event, Ok(event) if event.kind.is_access()) {
+            let _ = looks.send(Hint::Look);
+        }
+    };
+    let mut watcher = notify::recommended_watcher(on_event).ok()?;
+    for folder in [home.root(), &home.sign_ins(), &home.locks()] {
+        watcher.watch(folder, RecursiveMode::NonRecursive).ok()?;
+    }
+    Some(watcher)
+}
+
+fn fingerprint(home: &Home) -> Fingerprint {
+    let mut found = Fingerprint::new();
+    for file in [home.credentials_file(), home.organizations_file()] {
+        note(&file, &mut found);
+    }
+    for folder in [home.sign_ins(), home.locks()] {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        for entry in entries.filter_map(Result::ok) {
+            let path = entry.path();
+            if path.extension().is_some_and(|end| end == "json" || end == "callback") {
+                note(&path, &mut found);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn note(path: &Path, found: &mut Fingerprint) {
+    if let Ok(metadata) = std::fs::symlink_metadata(path) {
+        found.push((path.to_owned(), metadata.len(), metadata.modified().ok(), inode(&metadata)));
+    }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_metadata: &std::fs::Metadata) -> u64 {
+    0
+}
