@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub(crate) use compose::{Known, KnownProfile, compose, step};
-pub(crate) use failure::FailureView;
+pub(crate) use failure::{FailureView, whole_seconds};
 
 use crate::language::Language;
 

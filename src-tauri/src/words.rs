@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use kiro_sign_in::{Code, Failure};
 
 use crate::language::Language;
+use crate::view::whole_seconds;
 
 /// One line for each thing that can need attention.
 const ATTENTION: &[(Code, &str, &str)] = &[
@@ -154,7 +155,7 @@ pub(crate) fn details(failure: &Failure) -> String {
     let skew = facts.skew_seconds.map(|seconds| format!("{seconds} s"));
     let rows = [
         ("Code", code),
-        ("Time", Some(detail.time.to_string())),
+        ("Time", Some(whole_seconds(detail.time).to_string())),
         ("Organisation", failure.organization.clone()),
         ("Provider", failure.provider.map(|provider| provider.title().to_owned())),
         ("Host", failure.host.clone()),
@@ -178,7 +179,7 @@ mod tests {
     use super::*;
 
     fn not_assigned() -> Failure {
-        let mut failure = Failure::new(Code::NotAssigned, Timestamp::UNIX_EPOCH);
+        let mut failure = Failure::new(Code::NotAssigned, "1970-01-01T00:00:00.932409307Z".parse().unwrap_or_default());
         failure.provider = Some(kiro_sign_in::Provider::Okta);
         failure.organization = Some("Acme".to_owned());
         failure.account = Some("aiko@acme.com".to_owned());

@@ -74,8 +74,13 @@ impl From<&Failure> for FailureView {
                 description: detail.description.clone(),
                 aadsts: detail.aadsts,
                 correlation_id: detail.correlation_id.clone(),
-                time: detail.time,
+                time: whole_seconds(detail.time),
             },
         }
     }
+}
+
+/// The time as people compare it with a server's log.
+pub(crate) fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
