@@ -1,1 +1,26 @@
-//! placeholder
+//! OAuth 2.0 and OpenID Connect, the client's side, for any provider.
+//!
+//! This crate owns safe HTTP, discovery, keys, PKCE, the callback's grammar, token requests and ID-token verification.
+//! It knows no provider, no file and no screen. The protocol itself is `oauth2`'s and `openidconnect`'s; what stands here
+//! is what they leave to their caller (THREATS.md T4–T8, T10, T11).
+
+mod authorize;
+mod callback;
+mod device;
+mod discovery;
+mod end_session;
+mod http;
+mod id_token;
+mod json;
+mod jwks;
+mod token;
+
+pub use authorize::{AuthorizationRequest, Code, CodeVerifier, Nonce, State, authorization_url};
+pub use callback::{Answer, AuthorizationError, Callback, CallbackError, RedirectUri, check_issuer, parse_callback};
+pub use device::{DeviceAuthorization, DevicePoll, begin_device, poll_device};
+pub use discovery::{DiscoveryError, IssuerRule, Metadata, discover};
+pub use end_session::end_session_url;
+pub use http::{HttpClient, HttpError, HttpSettings, Proxy, WebClient, display_host, secure_url};
+pub use id_token::{IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, NonceExpectation};
+pub use jwks::Jwks;
+pub use token::{TokenError, TokenHint, TokenRefusal, TokenResponse, exchange_code, refresh, revoke};
