@@ -46,8 +46,10 @@ fn write(value: &Value, out: &mut Vec<u8>) {
             out.push(b']');
         }
         Value::Object(map) => {
-            let sorted: BTreeMap<Vec<u16>, (&String, &Value)> =
-                map.iter().map(|(key, value)| (key.encode_utf16().collect(), (key, value))).collect();
+            let sorted: BTreeMap<Vec<u16>, (&String, &Value)> = map
+                .iter()
+                .map(|(key, value)| (key.encode_utf16().collect(), (key, value)))
+                .collect();
             out.push(b'{');
             for (index, (key, value)) in sorted.values().enumerate() {
                 if index > 0 {
@@ -105,11 +107,19 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Value, E> {
-        if number.abs() <= EXACT { Ok(Value::from(number)) } else { Err(E::custom("number beyond 2^53")) }
+        if number.abs() <= EXACT {
+            Ok(Value::from(number))
+        } else {
+            Err(E::custom("number beyond 2^53"))
+        }
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Value, E> {
-        if number <= EXACT.unsigned_abs() { Ok(Value::from(number)) } else { Err(E::custom("number beyond 2^53")) }
+        if number <= EXACT.unsigned_abs() {
+            Ok(Value::from(number))
+        } else {
+            Err(E::custom("number beyond 2^53"))
+        }
     }
 
     fn visit_f64<E: de::Error>(self, _number: f64) -> Result<Value, E> {
@@ -153,19 +163,28 @@ mod tests {
     use super::{canonical, parse};
 
     fn check(input: &str, expected: &str) {
-        assert_eq!(String::from_utf8(canonical(&parse(input.as_bytes()).unwrap())).unwrap(), expected);
+        assert_eq!(
+            String::from_utf8(canonical(&parse(input.as_bytes()).unwrap())).unwrap(),
+            expected
+        );
     }
 
     #[test]
     fn rfc_8785_form() {
-        check(" { \"b\" : 1 , \"a\" : [ true , null ] } ", r#"{"a":[true,null],"b":1}"#);
+        check(
+            " { \"b\" : 1 , \"a\" : [ true , null ] } ",
+            r#"{"a":[true,null],"b":1}"#,
+        );
         // RFC 8785 §3.2.3: sorted by UTF-16 code units, so U+1F600 (D83D…) comes before U+FB33.
         check(
             "{\"\u{20ac}\":1,\"\\r\":2,\"\u{fb33}\":3,\"1\":4,\"\u{1f600}\":5,\"\u{80}\":6,\"\u{f6}\":7}",
             "{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"\u{f6}\":7,\"\u{20ac}\":1,\"\u{1f600}\":5,\"\u{fb33}\":3}",
         );
         // RFC 8785 §3.2.2.2
-        check(r#"["\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/\u007f"]"#, "[\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\u{7f}\"]");
+        check(
+            r#"["\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/\u007f"]"#,
+            "[\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\u{7f}\"]",
+        );
         check("[-5,0,9007199254740991]", "[-5,0,9007199254740991]");
     }
 

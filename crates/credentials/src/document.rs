@@ -84,13 +84,18 @@ impl Document {
         }
         // Before anything else is looked at: a newer file may mean other things by it.
         match value.get("min_reader").and_then(Value::as_u64) {
-            Some(min_reader) if min_reader > VERSION => return Err(Unreadable::Newer { min_reader }),
+            Some(min_reader) if min_reader > VERSION => {
+                return Err(Unreadable::Newer { min_reader });
+            }
             Some(_) => {}
             None => return Err(damaged("`min_reader` is missing".to_owned())),
         }
-        let document: Document = serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?;
+        let document: Document =
+            serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?;
         for profile in document.profiles.values() {
-            profile.public().map_err(|error| damaged(error.to_string()))?;
+            profile
+                .public()
+                .map_err(|error| damaged(error.to_string()))?;
         }
         Ok(document)
     }

@@ -67,12 +67,16 @@ pub enum FileError {
 
 impl FileError {
     /// Sorts the system's answer about `path`.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the system has many more answers"
+    )]
     pub fn from_io(path: &Path, source: io::Error) -> FileError {
         let path = path.to_owned();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                FileError::Full { path }
-            }
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => FileError::Full { path },
             io::ErrorKind::ReadOnlyFilesystem => FileError::ReadOnly { path },
             io::ErrorKind::PermissionDenied => FileError::Denied { path },
             io::ErrorKind::AlreadyExists => FileError::Exists { path },
@@ -108,16 +112,26 @@ pub fn read_private(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FileEr
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(os::refused(path, error)),
     };
-    let metadata = file.metadata().map_err(|source| FileError::from_io(path, source))?;
+    let metadata = file
+        .metadata()
+        .map_err(|source| FileError::from_io(path, source))?;
     os::check_private(path, &metadata)?;
-    let too_large = || FileError::TooLarge { path: path.to_owned() };
+    let too_large = || FileError::TooLarge {
+        path: path.to_owned(),
+    };
     let length = usize::try_from(metadata.len()).map_err(|_| too_large())?;
     if length > limit {
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(length + 1);
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|source| FileError::from_io(path, source))?;
-    if bytes.len() > limit { Err(too_large()) } else { Ok(Some(bytes)) }
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| FileError::from_io(path, source))?;
+    if bytes.len() > limit {
+        Err(too_large())
+    } else {
+        Ok(Some(bytes))
+    }
 }
 
 /// Replaces a file durably and at once: a reader sees the old bytes or the new ones.
@@ -144,7 +158,10 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// [`FileError::Exists`] when it does, else what the system answered.
 pub fn create_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut file = os::create_new(path).map_err(|source| FileError::from_io(path, source))?;
-    let result = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| sync_folder(path));
+    let result = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| sync_folder(path));
     result.map_err(|source| {
         let _ = fs::remove_file(path);
         FileError::from_io(path, source)
@@ -183,7 +200,11 @@ pub(crate) fn private_folder(path: &Path) -> Result<(), FileError> {
 }
 
 pub(crate) fn open_lock(path: &Path, create: bool) -> Result<Option<File>, FileError> {
-    let opened = if create { os::open_or_create(path) } else { os::open_read(path) };
+    let opened = if create {
+        os::open_or_create(path)
+    } else {
+        os::open_read(path)
+    };
     match opened {
         Ok(file) => Ok(Some(file)),
         Err(error) if !create && error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -221,7 +242,9 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 mod os {
     use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
     use std::io;
-    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{
+        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    };
     use std::path::Path;
 
     use rustix::fs::OFlags;
@@ -233,7 +256,10 @@ mod os {
     }
 
     pub(super) fn open_read(path: &Path) -> io::Result<File> {
-        OpenOptions::new().read(true).custom_flags(flags(OFlags::NOFOLLOW | OFlags::NONBLOCK)).open(path)
+        OpenOptions::new()
+            .read(true)
+            .custom_flags(flags(OFlags::NOFOLLOW | OFlags::NONBLOCK))
+            .open(path)
     }
 
     pub(super) fn open_or_create(path: &Path) -> io::Result<File> {
@@ -248,12 +274,20 @@ mod os {
     }
 
     pub(super) fn create_new(path: &Path) -> io::Result<File> {
-        OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags(OFlags::NOFOLLOW)).open(path)
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .custom_flags(flags(OFlags::NOFOLLOW))
+            .open(path)
     }
 
     pub(super) fn refused(path: &Path, error: io::Error) -> FileError {
         if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
-            return FileError::NotPrivate { path: path.to_owned(), why: "it is a symbolic link".to_owned() };
+            return FileError::NotPrivate {
+                path: path.to_owned(),
+                why: "it is a symbolic link".to_owned(),
+            };
         }
         FileError::from_io(path, error)
     }
@@ -264,11 +298,17 @@ mod os {
         } else if metadata.uid() != rustix::process::geteuid().as_raw() {
             "it belongs to another user".to_owned()
         } else if metadata.mode() & 0o077 != 0 {
-            format!("others may access it (mode {:04o}, wanted 0600)", metadata.mode() & 0o7777)
+            format!(
+                "others may access it (mode {:04o}, wanted 0600)",
+                metadata.mode() & 0o7777
+            )
         } else {
             return Ok(());
         };
-        Err(FileError::NotPrivate { path: path.to_owned(), why })
+        Err(FileError::NotPrivate {
+            path: path.to_owned(),
+            why,
+        })
     }
 
     pub(super) fn private_folder(path: &Path) -> Result<(), FileError> {
@@ -279,7 +319,12 @@ mod os {
             Err(source) => return Err(io_error(source)),
         }
         let metadata = fs::metadata(path).map_err(io_error)?;
-        let refused = |why: &str| Err(FileError::NotPrivate { path: path.to_owned(), why: why.to_owned() });
+        let refused = |why: &str| {
+            Err(FileError::NotPrivate {
+                path: path.to_owned(),
+                why: why.to_owned(),
+            })
+        };
         if !metadata.is_dir() {
             return refused("it is not a folder");
         }
@@ -321,7 +366,12 @@ mod os {
     }
 
     pub(super) fn open_or_create(path: &Path) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
     }
 
     pub(super) fn create_new(path: &Path) -> io::Result<File> {
@@ -336,7 +386,10 @@ mod os {
         if metadata.is_file() {
             Ok(())
         } else {
-            Err(FileError::NotPrivate { path: path.to_owned(), why: "it is not a regular file".to_owned() })
+            Err(FileError::NotPrivate {
+                path: path.to_owned(),
+                why: "it is not a regular file".to_owned(),
+            })
         }
     }
 

@@ -32,7 +32,11 @@ impl Home {
     pub fn from_env() -> Result<Home, HomeError> {
         if let Some(path) = std::env::var_os("KIRO_HOME").filter(|value| !value.is_empty()) {
             let path = PathBuf::from(path);
-            return if path.is_absolute() { Ok(Home::at(path)) } else { Err(HomeError::NotAbsolute { path }) };
+            return if path.is_absolute() {
+                Ok(Home::at(path))
+            } else {
+                Err(HomeError::NotAbsolute { path })
+            };
         }
         match std::env::home_dir() {
             Some(folder) if folder.is_absolute() => Ok(Home::at(folder.join(".kiro").join("sso"))),
@@ -108,7 +112,13 @@ impl Home {
         if let Some(parent) = self.root.parent() {
             std::fs::create_dir_all(parent).map_err(|source| FileError::from_io(parent, source))?;
         }
-        for folder in [self.root.clone(), self.locks(), self.sign_ins(), self.registrations(), self.logs()] {
+        for folder in [
+            self.root.clone(),
+            self.locks(),
+            self.sign_ins(),
+            self.registrations(),
+            self.logs(),
+        ] {
             file::private_folder(&folder)?;
         }
         Ok(())

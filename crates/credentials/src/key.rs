@@ -56,7 +56,9 @@ impl KeyId {
     /// # Errors
     /// [`KeyError::Failed`] when the system gives no randomness.
     pub fn random() -> Result<KeyId, KeyError> {
-        let number = getrandom::u32().map_err(|error| KeyError::Failed { why: error.to_string() })?;
+        let number = getrandom::u32().map_err(|error| KeyError::Failed {
+            why: error.to_string(),
+        })?;
         Ok(KeyId(format!("k-{number:08x}")))
     }
 
@@ -71,8 +73,14 @@ impl FromStr for KeyId {
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
         let hex = text.strip_prefix("k-").unwrap_or_default();
-        let digits = hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-        if digits && (4..=32).contains(&hex.len()) { Ok(KeyId(text.to_owned())) } else { Err("not a key's name") }
+        let digits = hex
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        if digits && (4..=32).contains(&hex.len()) {
+            Ok(KeyId(text.to_owned()))
+        } else {
+            Err("not a key's name")
+        }
     }
 }
 
@@ -112,7 +120,9 @@ impl Key {
     /// [`KeyError::Failed`] when the system gives no randomness.
     pub fn random() -> Result<Key, KeyError> {
         let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(bytes.as_mut_slice()).map_err(|error| KeyError::Failed { why: error.to_string() })?;
+        getrandom::fill(bytes.as_mut_slice()).map_err(|error| KeyError::Failed {
+            why: error.to_string(),
+        })?;
         Ok(Key(bytes))
     }
 
@@ -232,7 +242,10 @@ impl Keys {
 
     /// Also asks a person, when `KIRO_PASSPHRASE_FILE` is not set. `None`: nobody answered.
     #[must_use]
-    pub fn with_passphrase(mut self, ask: Box<dyn Fn() -> Option<SecretString> + Send + Sync>) -> Keys {
+    pub fn with_passphrase(
+        mut self,
+        ask: Box<dyn Fn() -> Option<SecretString> + Send + Sync>,
+    ) -> Keys {
         self.passphrase = self.passphrase.asking(ask);
         self
     }

@@ -35,12 +35,13 @@ pub use document::KeyEntry;
 pub use file::{FileError, create_new, read_private, remove, replace};
 pub use home::{Home, HomeError};
 pub use key::{
-    Cost, Kdf, Key, KeyError, KeyId, KeySource, KeyStore, Keys, OsKeyring, Passphrase, PlaintextFile,
+    Cost, Kdf, Key, KeyError, KeyId, KeySource, KeyStore, Keys, OsKeyring, Passphrase,
+    PlaintextFile,
 };
 pub use lock::FileLock;
 pub use profile::{BadProfileName, ProfileName};
 pub use refresh::{
-    Clock, Refusal, RefusalKind, RefreshError, RefreshRecord, RefreshWhen, Renewal, SystemClock,
+    Clock, RefreshError, RefreshRecord, RefreshWhen, Refusal, RefusalKind, Renewal, SystemClock,
 };
 pub use seal::SealedBlob;
 pub use session::{NewPublic, Public, Session, Tokens};

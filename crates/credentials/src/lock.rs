@@ -45,7 +45,9 @@ impl FileLock {
             }
             let left = deadline.saturating_sub(begun.elapsed());
             if left.is_zero() {
-                return Err(FileError::LockTimeout { path: path.to_owned() });
+                return Err(FileError::LockTimeout {
+                    path: path.to_owned(),
+                });
             }
             std::thread::sleep(pause.min(left));
             pause = (pause * 2).min(Duration::from_millis(25));
@@ -57,7 +59,9 @@ impl FileLock {
     /// # Errors
     /// [`FileError`] when the file cannot be opened.
     pub fn is_held_elsewhere(path: &Path) -> Result<bool, FileError> {
-        let Some(file) = file::open_lock(path, false)? else { return Ok(false) };
+        let Some(file) = file::open_lock(path, false)? else {
+            return Ok(false);
+        };
         match file.try_lock_shared() {
             Ok(()) => Ok(false),
             Err(TryLockError::WouldBlock) => Ok(true),
@@ -67,10 +71,14 @@ impl FileLock {
 
     fn try_once(path: &Path) -> Result<Option<FileLock>, FileError> {
         loop {
-            let Some(file) = file::open_lock(path, true)? else { return Ok(None) };
+            let Some(file) = file::open_lock(path, true)? else {
+                return Ok(None);
+            };
             match file.try_lock() {
                 // Somebody may have replaced or removed the file between open and lock.
-                Ok(()) if file::same_file(&file, path) => return Ok(Some(FileLock { _file: file })),
+                Ok(()) if file::same_file(&file, path) => {
+                    return Ok(Some(FileLock { _file: file }));
+                }
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(source)) => return Err(FileError::from_io(path, source)),

@@ -14,7 +14,9 @@ pub struct ProfileName(String);
 
 /// The text cannot be a profile's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a profile's name has 1 to 64 characters of a-z, 0-9, `.`, `_`, `-`, and begins with a letter or digit")]
+#[error(
+    "a profile's name has 1 to 64 characters of a-z, 0-9, `.`, `_`, `-`, and begins with a letter or digit"
+)]
 pub struct BadProfileName;
 
 impl ProfileName {
@@ -30,7 +32,9 @@ impl FromStr for ProfileName {
     fn from_str(text: &str) -> Result<Self, BadProfileName> {
         let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let first = text.bytes().next().is_some_and(word);
-        let rest = text.bytes().all(|byte| word(byte) || matches!(byte, b'.' | b'_' | b'-'));
+        let rest = text
+            .bytes()
+            .all(|byte| word(byte) || matches!(byte, b'.' | b'_' | b'-'));
         let reserved = text.ends_with(".json") || text.ends_with(".tmp");
         if first && rest && text.len() <= 64 && !reserved {
             Ok(ProfileName(text.to_owned()))
@@ -79,7 +83,9 @@ mod tests {
 
     #[test]
     fn names() {
-        let check = |text: &str, expected: bool| assert_eq!(text.parse::<ProfileName>().is_ok(), expected, "{text:?}");
+        let check = |text: &str, expected: bool| {
+            assert_eq!(text.parse::<ProfileName>().is_ok(), expected, "{text:?}")
+        };
         check("default", true);
         check("a", true);
         check("0.work_x-y", true);

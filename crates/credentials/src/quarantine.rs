@@ -15,7 +15,11 @@ const PREFIX: &str = "credentials.json.damaged-";
 /// Where these damaged bytes are kept: named by content, so the same damage is kept once.
 pub(crate) fn place(home: &Home, bytes: &[u8]) -> PathBuf {
     let digest = Sha256::digest(bytes);
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     home.root().join(format!("{PREFIX}{name}"))
 }
 

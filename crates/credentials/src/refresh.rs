@@ -130,10 +130,7 @@ pub enum RefreshError {
 
 impl From<FileError> for RefreshError {
     fn from(error: FileError) -> Self {
-        RefreshError::Store(match error {
-            FileError::LockTimeout { .. } => StoreError::Busy,
-            error => StoreError::File(error),
-        })
+        RefreshError::Store(StoreError::of_lock(error))
     }
 }
 
@@ -142,7 +139,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::File`]. A record that cannot be parsed is none.
-    pub fn refresh_record(&self, profile: &ProfileName) -> Result<Option<RefreshRecord>, StoreError> {
+    pub fn refresh_record(
+        &self,
+        profile: &ProfileName,
+    ) -> Result<Option<RefreshRecord>, StoreError> {
         let bytes = file::read_private(&self.record_path(profile), RECORD_LIMIT)?;
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
@@ -163,33 +163,52 @@ impl Store {
         clock: &dyn Clock,
         exchange: &mut dyn FnMut(&Session) -> Result<Renewal, Refusal>,
     ) -> Result<Session, RefreshError> {
-        let (before, nonce) = self.session_and_nonce(profile)?.ok_or(RefreshError::NotSignedIn)?;
+        let (before, nonce) = self
+            .session_and_nonce(profile)?
+            .ok_or(RefreshError::NotSignedIn)?;
         if !self.wanted(&before, when, clock.now())? {
             return Ok(before);
         }
         self.home().ensure()?;
         let _lock = FileLock::acquire(&self.home().locks().join(profile.as_str()), LOCK_DEADLINE)?;
-        let (session, now_nonce) = self.session_and_nonce(profile)?.ok_or(RefreshError::NotSignedIn)?;
+        let (session, now_nonce) = self
+            .session_and_nonce(profile)?
+            .ok_or(RefreshError::NotSignedIn)?;
         let now = clock.now();
         let done_meanwhile = now_nonce != nonce && session.public.expires_at > now;
         if done_meanwhile || !self.wanted(&session, when, now)? {
             return Ok(session);
         }
         let revision = session.public.revision;
-        let last = self.refresh_record(profile)?.filter(|record| record.revision == revision);
+        let last = self
+            .refresh_record(profile)?
+            .filter(|record| record.revision == revision);
         if let Some(refusal) = last.as_ref().and_then(|record| adopted(record, now)) {
             return outcome(session, when, now, refusal);
         }
         if session.tokens.refresh.is_none() {
             let usable = when == RefreshWhen::Due && session.public.expires_at > now;
-            return if usable { Ok(session) } else { Err(RefreshError::NoRefreshToken) };
+            return if usable {
+                Ok(session)
+            } else {
+                Err(RefreshError::NoRefreshToken)
+            };
         }
-        let interrupted = last.is_some_and(|record| record.interrupted || record.finished_at.is_none());
-        let mut record = RefreshRecord { revision, started_at: now, finished_at: None, refusal: None, interrupted };
+        let interrupted =
+            last.is_some_and(|record| record.interrupted || record.finished_at.is_none());
+        let mut record = RefreshRecord {
+            revision,
+            started_at: now,
+            finished_at: None,
+            refusal: None,
+            interrupted,
+        };
         self.write_record(profile, &record)?;
         match exchange(&session) {
             Ok(renewal) => {
-                let renewed = self.renew(profile, &now_nonce, |public, tokens| renewal.apply(public, tokens))?;
+                let renewed = self.renew(profile, &now_nonce, |public, tokens| {
+                    renewal.apply(public, tokens)
+                })?;
                 record.finished_at = Some(clock.now());
                 self.note_outcome(profile, &record);
                 match renewed {
@@ -200,7 +219,9 @@ impl Store {
             }
             Err(refusal) => {
                 // Only a refusal of the very token still in the file says anything about it.
-                let (current, current_nonce) = self.session_and_nonce(profile)?.ok_or(RefreshError::NotSignedIn)?;
+                let (current, current_nonce) = self
+                    .session_and_nonce(profile)?
+                    .ok_or(RefreshError::NotSignedIn)?;
                 if current_nonce != now_nonce {
                     return Ok(current);
                 }
@@ -213,7 +234,12 @@ impl Store {
         }
     }
 
-    fn wanted(&self, session: &Session, when: RefreshWhen, now: Timestamp) -> Result<bool, StoreError> {
+    fn wanted(
+        &self,
+        session: &Session,
+        when: RefreshWhen,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let public = &session.public;
         match when {
             RefreshWhen::Always => Ok(true),
@@ -227,7 +253,12 @@ impl Store {
                 // A short-lived token would always be due: go by its own life.
                 let record = self.refresh_record(&session.profile)?;
                 let begun = match record {
-                    Some(RefreshRecord { revision, finished_at: Some(at), refusal: None, .. }) if revision + 1 == public.revision => at,
+                    Some(RefreshRecord {
+                        revision,
+                        finished_at: Some(at),
+                        refusal: None,
+                        ..
+                    }) if revision + 1 == public.revision => at,
                     Some(_) | None => public.signed_in_at,
                 };
                 Ok(due(left, public.expires_at.duration_since(begun), jitter))
@@ -235,10 +266,17 @@ impl Store {
         }
     }
 
-    fn write_record(&self, profile: &ProfileName, record: &RefreshRecord) -> Result<(), RefreshError> {
+    fn write_record(
+        &self,
+        profile: &ProfileName,
+        record: &RefreshRecord,
+    ) -> Result<(), RefreshError> {
         let bytes = serde_json::to_vec(record).map_err(|error| {
             let path = self.record_path(profile);
-            FileError::Io { path, source: error.into() }
+            FileError::Io {
+                path,
+                source: error.into(),
+            }
         })?;
         Ok(file::replace(&self.record_path(profile), &bytes)?)
     }
@@ -283,7 +321,16 @@ fn adopted(record: &RefreshRecord, now: Timestamp) -> Option<Refusal> {
     record.refusal.clone().filter(|_| young)
 }
 
-fn outcome(session: Session, when: RefreshWhen, now: Timestamp, refusal: Refusal) -> Result<Session, RefreshError> {
+fn outcome(
+    session: Session,
+    when: RefreshWhen,
+    now: Timestamp,
+    refusal: Refusal,
+) -> Result<Session, RefreshError> {
     let merely_due = when == RefreshWhen::Due && refusal.kind == RefusalKind::Temporary;
-    if merely_due && session.public.expires_at > now { Ok(session) } else { Err(RefreshError::Refused(refusal)) }
+    if merely_due && session.public.expires_at > now {
+        Ok(session)
+    } else {
+        Err(RefreshError::Refused(refusal))
+    }
 }

@@ -45,7 +45,9 @@ pub(crate) fn seal(key: &Key, aad: &[u8], plain: &[u8]) -> Result<Sealed, Broken
     let mut nonce = [0u8; 24];
     getrandom::fill(&mut nonce).map_err(|_| Broken)?;
     let cipher = XChaCha20Poly1305::new(key.secret().into());
-    let ciphertext = cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad }).map_err(|_| Broken)?;
+    let ciphertext = cipher
+        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad })
+        .map_err(|_| Broken)?;
     Ok(Sealed {
         alg: ALG.to_owned(),
         nonce: URL_SAFE_NO_PAD.encode(nonce),
@@ -55,7 +57,13 @@ pub(crate) fn seal(key: &Key, aad: &[u8], plain: &[u8]) -> Result<Sealed, Broken
 }
 
 /// Opens what [`seal`] made under the same key and associated data.
-pub(crate) fn unseal(key: &Key, aad: &[u8], alg: &str, nonce: &str, ciphertext: &str) -> Result<Zeroizing<Vec<u8>>, Broken> {
+pub(crate) fn unseal(
+    key: &Key,
+    aad: &[u8],
+    alg: &str,
+    nonce: &str,
+    ciphertext: &str,
+) -> Result<Zeroizing<Vec<u8>>, Broken> {
     if alg != ALG {
         return Err(Broken);
     }
@@ -63,11 +71,19 @@ pub(crate) fn unseal(key: &Key, aad: &[u8], alg: &str, nonce: &str, ciphertext: 
     let nonce: [u8; 24] = nonce.try_into().map_err(|_| Broken)?;
     let ciphertext = URL_SAFE_NO_PAD.decode(ciphertext).map_err(|_| Broken)?;
     let cipher = XChaCha20Poly1305::new(key.secret().into());
-    let payload = Payload { msg: &ciphertext, aad };
-    cipher.decrypt(&XNonce::from(nonce), payload).map(Zeroizing::new).map_err(|_| Broken)
+    let payload = Payload {
+        msg: &ciphertext,
+        aad,
+    };
+    cipher
+        .decrypt(&XNonce::from(nonce), payload)
+        .map(Zeroizing::new)
+        .map_err(|_| Broken)
 }
 
 /// The associated data of a blob outside the credential file.
 pub(crate) fn blob_data(key: &KeyId, purpose: &str) -> Vec<u8> {
-    canonical::canonical(&json!({"format": "kiro-sealed", "version": 1, "key": key.as_str(), "purpose": purpose}))
+    canonical::canonical(
+        &json!({"format": "kiro-sealed", "version": 1, "key": key.as_str(), "purpose": purpose}),
+    )
 }

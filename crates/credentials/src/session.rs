@@ -87,7 +87,12 @@ pub struct Public {
 }
 
 impl Public {
-    pub(crate) fn of(new: NewPublic, revision: u64, key: KeyId, unknown: Map<String, Value>) -> Public {
+    pub(crate) fn of(
+        new: NewPublic,
+        revision: u64,
+        key: KeyId,
+        unknown: Map<String, Value>,
+    ) -> Public {
         Public {
             revision,
             key,

@@ -44,7 +44,10 @@ impl Snapshot {
         self.keys.get(&public.key).map(|entry| entry.source)
     }
 
-    pub(crate) fn of(document: &Document, recovered: Option<Recovered>) -> Result<Snapshot, serde_json::Error> {
+    pub(crate) fn of(
+        document: &Document,
+        recovered: Option<Recovered>,
+    ) -> Result<Snapshot, serde_json::Error> {
         let profiles = document
             .profiles
             .iter()

@@ -72,11 +72,25 @@ impl std::fmt::Display for StoreError {
         match self {
             StoreError::File(error) => error.fmt(formatter),
             StoreError::Key { source, error } => write!(formatter, "{source}: {error}"),
-            StoreError::KeyGone { profile } => write!(formatter, "the key of profile `{profile}` is gone"),
-            StoreError::Tampered { profile } => write!(formatter, "the sealed part of `{profile}` does not fit its public part"),
-            StoreError::Newer { min_reader } => write!(formatter, "the credential file needs a program that reads version {min_reader}"),
-            StoreError::Damaged { set_aside } => write!(formatter, "the credential file is damaged: {}", set_aside.display()),
-            StoreError::NoSuchProfile { profile } => write!(formatter, "there is no profile `{profile}`"),
+            StoreError::KeyGone { profile } => {
+                write!(formatter, "the key of profile `{profile}` is gone")
+            }
+            StoreError::Tampered { profile } => write!(
+                formatter,
+                "the sealed part of `{profile}` does not fit its public part"
+            ),
+            StoreError::Newer { min_reader } => write!(
+                formatter,
+                "the credential file needs a program that reads version {min_reader}"
+            ),
+            StoreError::Damaged { set_aside } => write!(
+                formatter,
+                "the credential file is damaged: {}",
+                set_aside.display()
+            ),
+            StoreError::NoSuchProfile { profile } => {
+                write!(formatter, "there is no profile `{profile}`")
+            }
             StoreError::Busy => formatter.write_str("the credential file is busy"),
         }
     }
@@ -94,6 +108,22 @@ impl std::error::Error for StoreError {
             | StoreError::NoSuchProfile { .. }
             | StoreError::Busy => None,
         }
+    }
+}
+
+impl StoreError {
+    /// What a failed lock means.
+    pub(crate) fn of_lock(error: FileError) -> StoreError {
+        if matches!(error, FileError::LockTimeout { .. }) {
+            StoreError::Busy
+        } else {
+            StoreError::File(error)
+        }
+    }
+
+    fn is_missing_key(&self) -> bool {
+        let missing = KeyError::Missing;
+        matches!(self, StoreError::Key { error, .. } if *error == missing)
     }
 }
 
@@ -123,7 +153,10 @@ struct Inner {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Store").field("home", &self.inner.home).finish_non_exhaustive()
+        formatter
+            .debug_struct("Store")
+            .field("home", &self.inner.home)
+            .finish_non_exhaustive()
     }
 }
 
@@ -143,7 +176,8 @@ pub(crate) enum Previous {
 impl Store {
     /// The store of this home. `written_by` is `name/version`. Touches nothing yet.
     pub fn new(home: Home, keys: Keys, written_by: &str) -> Store {
-        let jitter = Duration::from_millis(u64::from(getrandom::u32().unwrap_or_default() % 30_000));
+        let jitter =
+            Duration::from_millis(u64::from(getrandom::u32().unwrap_or_default() % 30_000));
         let inner = Inner {
             home,
             keys,
@@ -152,7 +186,9 @@ impl Store {
             chosen: Mutex::default(),
             jitter,
         };
-        Store { inner: Arc::new(inner) }
+        Store {
+            inner: Arc::new(inner),
+        }
     }
 
     /// The home it belongs to.
@@ -196,12 +232,23 @@ impl Store {
         let (id, key, kdf) = loop {
             let id = KeyId::random().map_err(|error| StoreError::Key { source, error })?;
             if !found.document.keys.contains_key(&id) {
-                let (key, kdf) =
-                    self.inner.keys.store(source).create(&id).map_err(|error| StoreError::Key { source, error })?;
+                let (key, kdf) = self
+                    .inner
+                    .keys
+                    .store(source)
+                    .create(&id)
+                    .map_err(|error| StoreError::Key { source, error })?;
                 break (id, key, kdf);
             }
         };
-        found.document.keys.insert(id.clone(), KeyEntry { source, kdf, unknown: Map::new() });
+        found.document.keys.insert(
+            id.clone(),
+            KeyEntry {
+                source,
+                kdf,
+                unknown: Map::new(),
+            },
+        );
         if let Err(error) = self.write(&lock, found, &Previous::Keep) {
             let _ = self.inner.keys.store(source).destroy(&id);
             return Err(error);
@@ -216,7 +263,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; the old session is then untouched.
-    pub fn save(&self, profile: &ProfileName, public: NewPublic, tokens: Tokens) -> Result<Session, StoreError> {
+    pub fn save(
+        &self,
+        profile: &ProfileName,
+        public: NewPublic,
+        tokens: Tokens,
+    ) -> Result<Session, StoreError> {
         let chosen = guard(&self.inner.chosen).clone();
         if chosen.is_none() {
             self.ensure_key(None)?;
@@ -237,14 +289,25 @@ impl Store {
         let old = found.document.profiles.get(profile);
         let old_public = old.and_then(|old| old.public().ok());
         let sealed_unknown = match (&old_public, old) {
-            (Some(public), Some(old)) if public.key == id => {
-                self.unseal_profile(&found.document, profile, old).map(|(_, plain)| plain.unknown.clone()).unwrap_or_default()
-            }
+            (Some(public), Some(old)) if public.key == id => self
+                .unseal_profile(&found.document, profile, old)
+                .map(|(_, plain)| plain.unknown.clone())
+                .unwrap_or_default(),
             _ => Map::new(),
         };
         let revision = old_public.as_ref().map_or(1, |public| public.revision + 1);
-        let public = Public::of(public, revision, id, old_public.map(|public| public.unknown).unwrap_or_default());
-        let session = self.put(&mut found.document, profile, public, Plain::of(&tokens, sealed_unknown))?;
+        let public = Public::of(
+            public,
+            revision,
+            id,
+            old_public.map(|public| public.unknown).unwrap_or_default(),
+        );
+        let session = self.put(
+            &mut found.document,
+            profile,
+            public,
+            Plain::of(&tokens, sealed_unknown),
+        )?;
         if found.document.profiles.len() == 1 {
             found.document.active = profile.clone();
         }
@@ -257,15 +320,25 @@ impl Store {
     /// # Errors
     /// [`StoreError::KeyGone`], `Tampered`, `Key`, or why the file cannot be read.
     pub fn session(&self, profile: &ProfileName) -> Result<Option<Session>, StoreError> {
-        self.session_and_nonce(profile).map(|found| found.map(|(session, _)| session))
+        self.session_and_nonce(profile)
+            .map(|found| found.map(|(session, _)| session))
     }
 
     /// Also the seal's nonce, which is new with every write of the profile.
-    pub(crate) fn session_and_nonce(&self, profile: &ProfileName) -> Result<Option<(Session, String)>, StoreError> {
+    pub(crate) fn session_and_nonce(
+        &self,
+        profile: &ProfileName,
+    ) -> Result<Option<(Session, String)>, StoreError> {
         let document = self.document()?.document;
-        let Some(entry) = document.profiles.get(profile) else { return Ok(None) };
+        let Some(entry) = document.profiles.get(profile) else {
+            return Ok(None);
+        };
         let (public, plain) = self.unseal_profile(&document, profile, entry)?;
-        let session = Session { profile: profile.clone(), public, tokens: plain.tokens() };
+        let session = Session {
+            profile: profile.clone(),
+            public,
+            tokens: plain.tokens(),
+        };
         Ok(Some((session, entry.sealed.nonce.clone())))
     }
 
@@ -278,7 +351,9 @@ impl Store {
         let lock = self.lock()?;
         let mut found = self.found_for_writing()?;
         if !found.document.profiles.contains_key(profile) {
-            return Err(StoreError::NoSuchProfile { profile: profile.clone() });
+            return Err(StoreError::NoSuchProfile {
+                profile: profile.clone(),
+            });
         }
         if found.document.active == *profile && found.damaged.is_none() {
             return Ok(());
@@ -331,7 +406,10 @@ impl Store {
         let mut result = Ok(());
         for (id, entry) in keys {
             if let Err(error) = self.inner.keys.store(entry.source).destroy(&id) {
-                result = result.and(Err(StoreError::Key { source: entry.source, error }));
+                result = result.and(Err(StoreError::Key {
+                    source: entry.source,
+                    error,
+                }));
             }
         }
         result
@@ -349,26 +427,52 @@ impl Store {
             None => {
                 let source = self.ensure_key(None)?;
                 let chosen = guard(&self.inner.chosen).clone();
-                chosen.ok_or(StoreError::Key { source, error: KeyError::Missing })?
+                chosen.ok_or(StoreError::Key {
+                    source,
+                    error: KeyError::Missing,
+                })?
             }
         };
-        let key = self.loaded(&id).ok_or(StoreError::Key { source: KeySource::OsKeyring, error: KeyError::Missing })?;
-        let sealed = seal::seal(&key, &seal::blob_data(&id, purpose), plain)
-            .map_err(|_| StoreError::Tampered { profile: purpose.to_owned() })?;
-        Ok(SealedBlob { key: id, alg: sealed.alg, nonce: sealed.nonce, ciphertext: sealed.ciphertext })
+        let key = self.loaded(&id).ok_or(StoreError::Key {
+            source: KeySource::OsKeyring,
+            error: KeyError::Missing,
+        })?;
+        let sealed = seal::seal(&key, &seal::blob_data(&id, purpose), plain).map_err(|_| {
+            StoreError::Tampered {
+                profile: purpose.to_owned(),
+            }
+        })?;
+        Ok(SealedBlob {
+            key: id,
+            alg: sealed.alg,
+            nonce: sealed.nonce,
+            ciphertext: sealed.ciphertext,
+        })
     }
 
     /// Opens what [`Store::seal`] made for the same purpose.
     ///
     /// # Errors
     /// [`StoreError::Tampered`], or [`StoreError::Key`] when the key cannot be had.
-    pub fn unseal(&self, purpose: &str, blob: &SealedBlob) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    pub fn unseal(
+        &self,
+        purpose: &str,
+        blob: &SealedBlob,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let key = match self.loaded(&blob.key) {
             Some(key) => key,
             None => self.load(&self.document()?.document, &blob.key)?,
         };
-        seal::unseal(&key, &seal::blob_data(&blob.key, purpose), &blob.alg, &blob.nonce, &blob.ciphertext)
-            .map_err(|_| StoreError::Tampered { profile: purpose.to_owned() })
+        seal::unseal(
+            &key,
+            &seal::blob_data(&blob.key, purpose),
+            &blob.alg,
+            &blob.nonce,
+            &blob.ciphertext,
+        )
+        .map_err(|_| StoreError::Tampered {
+            profile: purpose.to_owned(),
+        })
     }
 
     /// Calls `changed` after the credential file, `sign-ins/`, a refresh record or
@@ -391,14 +495,24 @@ impl Store {
         // The IdP may have rotated already: wait longer than anybody can hold the lock.
         let lock = self.lock_for(Duration::from_secs(60))?;
         let mut found = self.found_for_writing()?;
-        let Some(entry) = found.document.profiles.get(profile).filter(|entry| entry.sealed.nonce == nonce) else {
+        let Some(entry) = found
+            .document
+            .profiles
+            .get(profile)
+            .filter(|entry| entry.sealed.nonce == nonce)
+        else {
             return Ok(None);
         };
         let (mut public, plain) = self.unseal_profile(&found.document, profile, entry)?;
         let mut tokens = plain.tokens();
         change(&mut public, &mut tokens);
         public.revision += 1;
-        let session = self.put(&mut found.document, profile, public, Plain::of(&tokens, plain.unknown.clone()))?;
+        let session = self.put(
+            &mut found.document,
+            profile,
+            public,
+            Plain::of(&tokens, plain.unknown.clone()),
+        )?;
         self.write(&lock, found, &Previous::Keep)?;
         Ok(Some(session))
     }
@@ -407,8 +521,16 @@ impl Store {
         self.home().locks().join(format!("{profile}.json"))
     }
 
-    fn put(&self, document: &mut Document, profile: &ProfileName, public: Public, plain: Plain) -> Result<Session, StoreError> {
-        let tampered = || StoreError::Tampered { profile: profile.to_string() };
+    fn put(
+        &self,
+        document: &mut Document,
+        profile: &ProfileName,
+        public: Public,
+        plain: Plain,
+    ) -> Result<Session, StoreError> {
+        let tampered = || StoreError::Tampered {
+            profile: profile.to_string(),
+        };
         let key = self.load(document, &public.key)?;
         let value = serde_json::to_value(&public).map_err(|_| tampered())?;
         let aad = document.associated_data(profile, &value);
@@ -419,20 +541,44 @@ impl Store {
             sealed.unknown = old.sealed.unknown;
             unknown = old.unknown;
         }
-        document.profiles.insert(profile.clone(), Profile { public: value, sealed, unknown });
-        Ok(Session { profile: profile.clone(), public, tokens: plain.tokens() })
+        document.profiles.insert(
+            profile.clone(),
+            Profile {
+                public: value,
+                sealed,
+                unknown,
+            },
+        );
+        Ok(Session {
+            profile: profile.clone(),
+            public,
+            tokens: plain.tokens(),
+        })
     }
 
-    fn unseal_profile(&self, document: &Document, name: &ProfileName, entry: &Profile) -> Result<(Public, Plain), StoreError> {
-        let tampered = || StoreError::Tampered { profile: name.to_string() };
+    fn unseal_profile(
+        &self,
+        document: &Document,
+        name: &ProfileName,
+        entry: &Profile,
+    ) -> Result<(Public, Plain), StoreError> {
+        let tampered = || StoreError::Tampered {
+            profile: name.to_string(),
+        };
         let public = entry.public().map_err(|_| tampered())?;
-        let key = self.load(document, &public.key).map_err(|error| match error {
-            StoreError::Key { error: KeyError::Missing, .. } => StoreError::KeyGone { profile: name.clone() },
-            error => error,
+        let key = self.load(document, &public.key).map_err(|error| {
+            if error.is_missing_key() {
+                StoreError::KeyGone {
+                    profile: name.clone(),
+                }
+            } else {
+                error
+            }
         })?;
         let aad = document.associated_data(name, &entry.public);
         let sealed = &entry.sealed;
-        let bytes = seal::unseal(&key, &aad, &sealed.alg, &sealed.nonce, &sealed.ciphertext).map_err(|_| tampered())?;
+        let bytes = seal::unseal(&key, &aad, &sealed.alg, &sealed.nonce, &sealed.ciphertext)
+            .map_err(|_| tampered())?;
         let plain = Plain::parse(&bytes).map_err(|_| tampered())?;
         Ok((public, plain))
     }
@@ -447,25 +593,45 @@ impl Store {
             return Ok(key);
         }
         let Some(entry) = document.keys.get(id) else {
-            return Err(StoreError::Key { source: present_source(document), error: KeyError::Missing });
+            return Err(StoreError::Key {
+                source: present_source(document),
+                error: KeyError::Missing,
+            });
         };
         let source = entry.source;
-        let key = self.inner.keys.store(source).load(id, entry.kdf.as_ref()).map_err(|error| StoreError::Key { source, error })?;
+        let key = self
+            .inner
+            .keys
+            .store(source)
+            .load(id, entry.kdf.as_ref())
+            .map_err(|error| StoreError::Key { source, error })?;
         guard(&self.inner.loaded).insert(id.clone(), key.clone());
         Ok(key)
     }
 
     /// Takes the first key of this source that is still there.
     fn choose(&self, document: &Document, source: KeySource) -> Result<bool, StoreError> {
-        let active = document.profiles.get(&document.active).and_then(|profile| profile.public().ok()).map(|public| public.key);
+        let active = document
+            .profiles
+            .get(&document.active)
+            .and_then(|profile| profile.public().ok())
+            .map(|public| public.key);
         let ids = active.iter().chain(document.keys.keys());
-        for id in ids.filter(|id| document.keys.get(*id).is_some_and(|entry| entry.source == source)) {
+        for id in ids.filter(|id| {
+            document
+                .keys
+                .get(*id)
+                .is_some_and(|entry| entry.source == source)
+        }) {
             match self.load(document, id) {
                 Ok(_) => {
                     *guard(&self.inner.chosen) = Some(id.clone());
                     return Ok(true);
                 }
-                Err(StoreError::Key { error: KeyError::Missing, .. }) => {}
+                Err(StoreError::Key {
+                    error: KeyError::Missing,
+                    ..
+                }) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -477,34 +643,58 @@ impl Store {
     }
 
     fn lock_for(&self, deadline: Duration) -> Result<FileLock, StoreError> {
-        FileLock::acquire(&self.home().credentials_lock(), deadline).map_err(|error| match error {
-            FileError::LockTimeout { .. } => StoreError::Busy,
-            error => StoreError::File(error),
-        })
+        FileLock::acquire(&self.home().credentials_lock(), deadline).map_err(StoreError::of_lock)
     }
 
     fn damaged(&self) -> StoreError {
-        StoreError::Damaged { set_aside: self.home().credentials_file() }
+        StoreError::Damaged {
+            set_aside: self.home().credentials_file(),
+        }
     }
 
     /// What a reader sees.
     fn document(&self) -> Result<Found, StoreError> {
         let path = self.home().credentials_file();
         let Some(bytes) = file::read_private(&path, LIMIT)? else {
-            return Ok(Found { document: Document::empty(), present: false, damaged: None });
+            return Ok(Found {
+                document: Document::empty(),
+                present: false,
+                damaged: None,
+            });
         };
         let why = match Document::parse(&bytes) {
-            Ok(document) => return Ok(Found { document, present: true, damaged: None }),
+            Ok(document) => {
+                return Ok(Found {
+                    document,
+                    present: true,
+                    damaged: None,
+                });
+            }
             Err(Unreadable::Newer { min_reader }) => return Err(StoreError::Newer { min_reader }),
             Err(Unreadable::Damaged { why }) => why,
         };
-        let document = match file::read_private(&self.home().backup(), LIMIT)?.map(|bytes| Document::parse(&bytes)) {
+        let document = match file::read_private(&self.home().backup(), LIMIT)?
+            .map(|bytes| Document::parse(&bytes))
+        {
             Some(Ok(document)) => document,
-            Some(Err(Unreadable::Newer { min_reader })) => return Err(StoreError::Newer { min_reader }),
+            Some(Err(Unreadable::Newer { min_reader })) => {
+                return Err(StoreError::Newer { min_reader });
+            }
             Some(Err(Unreadable::Damaged { .. })) | None => return Err(self.damaged()),
         };
         let set_aside = quarantine::place(self.home(), &bytes);
-        Ok(Found { document, present: true, damaged: Some((bytes, Recovered { damaged: path, set_aside, why })) })
+        Ok(Found {
+            document,
+            present: true,
+            damaged: Some((
+                bytes,
+                Recovered {
+                    damaged: path,
+                    set_aside,
+                    why,
+                },
+            )),
+        })
     }
 
     /// What a writer begins with: where nothing can be read, both files are set aside.
@@ -519,7 +709,11 @@ impl Store {
                 file::remove(&path)?;
             }
         }
-        Ok(Found { document: Document::empty(), present: false, damaged: None })
+        Ok(Found {
+            document: Document::empty(),
+            present: false,
+            damaged: None,
+        })
     }
 
     fn document_or_empty(&self) -> Result<Document, StoreError> {
@@ -573,7 +767,9 @@ fn present_source(document: &Document) -> KeySource {
         .get(&document.active)
         .and_then(|profile| profile.public().ok())
         .and_then(|public| document.keys.get(&public.key));
-    of_active.or_else(|| document.keys.values().next()).map_or(KeySource::OsKeyring, |entry| entry.source)
+    of_active
+        .or_else(|| document.keys.values().next())
+        .map_or(KeySource::OsKeyring, |entry| entry.source)
 }
 
 fn guard<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -41,9 +41,11 @@ pub(crate) fn watch(home: &Home, changed: Box<dyn Fn() + Send + Sync>) -> Watch 
     let seen = fingerprint(home);
     let home = home.clone();
     let watcher = start(&home, looks.clone());
-    let spawned = std::thread::Builder::new().name("credentials-watch".to_owned()).spawn(move || {
-        run(&home, seen, watcher, &looks, &hints, changed.as_ref());
-    });
+    let spawned = std::thread::Builder::new()
+        .name("credentials-watch".to_owned())
+        .spawn(move || {
+            run(&home, seen, watcher, &looks, &hints, changed.as_ref());
+        });
     if let Err(error) = spawned {
         tracing::warn!(%error, "the credential file is not watched");
     }
@@ -103,10 +105,15 @@ fn fingerprint(home: &Home) -> Fingerprint {
         note(&file, &mut found);
     }
     for folder in [home.sign_ins(), home.locks()] {
-        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            continue;
+        };
         for entry in entries.filter_map(Result::ok) {
             let path = entry.path();
-            if path.extension().is_some_and(|end| end == "json" || end == "callback") {
+            if path
+                .extension()
+                .is_some_and(|end| end == "json" || end == "callback")
+            {
                 note(&path, &mut found);
             }
         }
@@ -117,7 +124,12 @@ fn fingerprint(home: &Home) -> Fingerprint {
 
 fn note(path: &Path, found: &mut Fingerprint) {
     if let Ok(metadata) = std::fs::symlink_metadata(path) {
-        found.push((path.to_owned(), metadata.len(), metadata.modified().ok(), inode(&metadata)));
+        found.push((
+            path.to_owned(),
+            metadata.len(),
+            metadata.modified().ok(),
+            inode(&metadata),
+        ));
     }
 }
 

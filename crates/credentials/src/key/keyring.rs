@@ -4,9 +4,9 @@
 //! joined, and each caller waits no longer than the deadline. A call whose caller has given up is
 //! not begun. A start that failed is tried again at the next call.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -27,7 +27,11 @@ pub struct OsKeyring {
 impl OsKeyring {
     /// The keyring of this login session. Touches nothing yet.
     pub fn new(deadline: Duration) -> OsKeyring {
-        OsKeyring { deadline, connected: Arc::new(AtomicBool::new(false)), thread: Mutex::new(None) }
+        OsKeyring {
+            deadline,
+            connected: Arc::new(AtomicBool::new(false)),
+            thread: Mutex::new(None),
+        }
     }
 
     fn call<T: Send + 'static>(
@@ -46,7 +50,10 @@ impl OsKeyring {
                     connected.store(true, Ordering::Release);
                     work(connection)
                 });
-                if matches!(result, Err(KeyError::Unavailable { .. } | KeyError::Failed { .. })) {
+                if matches!(
+                    result,
+                    Err(KeyError::Unavailable { .. } | KeyError::Failed { .. })
+                ) {
                     *connection = None;
                     connected.store(false, Ordering::Release);
                 }
@@ -60,11 +67,15 @@ impl OsKeyring {
                 given_up.store(true, Ordering::Release);
                 // Connected and silent: it waits for somebody to unlock it. So does a call
                 // that is queued behind such a one.
-                if self.connected.load(Ordering::Acquire) { Err(KeyError::Locked) } else { Err(KeyError::TimedOut) }
+                if self.connected.load(Ordering::Acquire) {
+                    Err(KeyError::Locked)
+                } else {
+                    Err(KeyError::TimedOut)
+                }
             }
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(KeyError::Failed { why: "the keyring's thread ended".to_owned() })
-            }
+            Err(RecvTimeoutError::Disconnected) => Err(KeyError::Failed {
+                why: "the keyring's thread ended".to_owned(),
+            }),
         }
     }
 
@@ -94,7 +105,9 @@ fn start() -> Result<Sender<Job>, KeyError> {
                 job(&mut connection);
             }
         })
-        .map_err(|error| KeyError::Failed { why: error.to_string() })?;
+        .map_err(|error| KeyError::Failed {
+            why: error.to_string(),
+        })?;
     Ok(sender)
 }
 
@@ -111,7 +124,11 @@ impl KeyStore for OsKeyring {
         let id = id.clone();
         self.call(move |connection| {
             match connection.get(id.as_str()) {
-                Ok(_) => return Err(KeyError::Failed { why: format!("the key {id} exists already") }),
+                Ok(_) => {
+                    return Err(KeyError::Failed {
+                        why: format!("the key {id} exists already"),
+                    });
+                }
                 Err(KeyError::Missing) => {}
                 Err(error) => return Err(error),
             }
@@ -120,7 +137,9 @@ impl KeyStore for OsKeyring {
             // Read back before anything is sealed with it.
             match connection.get(id.as_str()) {
                 Ok(kept) if kept.as_slice() == key.secret() => Ok((key, None)),
-                Ok(_) | Err(KeyError::Missing) => Err(KeyError::Failed { why: "the keyring did not keep the key".to_owned() }),
+                Ok(_) | Err(KeyError::Missing) => Err(KeyError::Failed {
+                    why: "the keyring did not keep the key".to_owned(),
+                }),
                 Err(error) => Err(error),
             }
         })
@@ -129,9 +148,9 @@ impl KeyStore for OsKeyring {
     fn load(&self, id: &KeyId, _kdf: Option<&Kdf>) -> Result<Key, KeyError> {
         let id = id.clone();
         self.call(move |connection| match connection.get(id.as_str()) {
-            Ok(bytes) => {
-                Key::from_slice(&bytes).ok_or_else(|| KeyError::Failed { why: format!("the key {id} is damaged") })
-            }
+            Ok(bytes) => Key::from_slice(&bytes).ok_or_else(|| KeyError::Failed {
+                why: format!("the key {id} is damaged"),
+            }),
             // A service without a collection also answers "no entry". Only one that keeps and
             // gives back something else may be believed.
             Err(KeyError::Missing) => Err(match probe(connection) {
@@ -156,7 +175,9 @@ fn probe(connection: &Connection) -> Result<(), KeyError> {
     connection.delete(&name)?;
     match found {
         Ok(bytes) if bytes.as_slice() == b"probe" => Ok(()),
-        Ok(_) | Err(KeyError::Missing) => Err(KeyError::Unavailable { why: "the keyring keeps nothing".to_owned() }),
+        Ok(_) | Err(KeyError::Missing) => Err(KeyError::Unavailable {
+            why: "the keyring keeps nothing".to_owned(),
+        }),
         Err(error) => Err(error),
     }
 }
@@ -177,7 +198,10 @@ impl Connection {
     }
 
     fn get(&self, user: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        self.entry(user)?.get_secret().map(Zeroizing::new).map_err(sorted)
+        self.entry(user)?
+            .get_secret()
+            .map(Zeroizing::new)
+            .map_err(sorted)
     }
 
     fn set(&self, user: &str, secret: &[u8]) -> Result<(), KeyError> {
@@ -193,8 +217,11 @@ impl Connection {
 
     #[cfg(all(unix, not(target_os = "macos")))]
     fn open() -> Result<Connection, KeyError> {
-        let store = zbus_secret_service_keyring_store::Store::new()
-            .map_err(|error| KeyError::Unavailable { why: error.to_string() })?;
+        let store = zbus_secret_service_keyring_store::Store::new().map_err(|error| {
+            KeyError::Unavailable {
+                why: error.to_string(),
+            }
+        })?;
         Ok(Connection { store })
     }
 
@@ -203,7 +230,9 @@ impl Connection {
         use keyring_core::api::CredentialStoreApi as _;
         let label = format!("Kiro sign-in key ({user})");
         let modifiers = std::collections::HashMap::from([("label", label.as_str())]);
-        self.store.build(SERVICE, user, Some(&modifiers)).map_err(sorted)
+        self.store
+            .build(SERVICE, user, Some(&modifiers))
+            .map_err(sorted)
     }
 
     #[cfg(any(target_os = "macos", windows))]
@@ -217,12 +246,19 @@ impl Connection {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the crate may add more")]
 fn sorted(error: keyring_core::Error) -> KeyError {
     use keyring_core::Error;
     match error {
         Error::NoEntry => KeyError::Missing,
-        Error::NoStorageAccess(source) => KeyError::Unavailable { why: source.to_string() },
-        Error::NoDefaultStore => KeyError::Unavailable { why: "there is no keyring".to_owned() },
-        error => KeyError::Failed { why: error.to_string() },
+        Error::NoStorageAccess(source) => KeyError::Unavailable {
+            why: source.to_string(),
+        },
+        Error::NoDefaultStore => KeyError::Unavailable {
+            why: "there is no keyring".to_owned(),
+        },
+        error => KeyError::Failed {
+            why: error.to_string(),
+        },
     }
 }

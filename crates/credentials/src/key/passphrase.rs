@@ -26,12 +26,20 @@ pub struct Cost {
 impl Default for Cost {
     /// RFC 9106 §4, second recommended option: 64 MiB, 3 passes, 4 lanes.
     fn default() -> Self {
-        Cost { memory_kib: 64 * 1024, passes: 3, lanes: 4 }
+        Cost {
+            memory_kib: 64 * 1024,
+            passes: 3,
+            lanes: 4,
+        }
     }
 }
 
 /// The most that a file may ask of us: 1 GiB, 16 passes, 16 lanes.
-const CEILING: Cost = Cost { memory_kib: 1024 * 1024, passes: 16, lanes: 16 };
+const CEILING: Cost = Cost {
+    memory_kib: 1024 * 1024,
+    passes: 16,
+    lanes: 16,
+};
 /// A passphrase longer than this is a mistake.
 const LONGEST: u64 = 4096;
 
@@ -47,13 +55,23 @@ pub struct Passphrase {
 impl Passphrase {
     /// Takes the passphrase from the file that `KIRO_PASSPHRASE_FILE` names.
     pub fn from_env() -> Passphrase {
-        let file = std::env::var_os("KIRO_PASSPHRASE_FILE").filter(|value| !value.is_empty()).map(PathBuf::from);
-        Passphrase { file, ask: None, cost: Cost::default() }
+        let file = std::env::var_os("KIRO_PASSPHRASE_FILE")
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from);
+        Passphrase {
+            file,
+            ask: None,
+            cost: Cost::default(),
+        }
     }
 
     /// Takes the passphrase from this file (one trailing line end is dropped).
     pub fn from_file(file: impl Into<PathBuf>) -> Passphrase {
-        Passphrase { file: Some(file.into()), ask: None, cost: Cost::default() }
+        Passphrase {
+            file: Some(file.into()),
+            ask: None,
+            cost: Cost::default(),
+        }
     }
 
     /// Also asks a person when no file is named.
@@ -73,10 +91,14 @@ impl Passphrase {
     fn passphrase(&self) -> Result<SecretString, KeyError> {
         let passphrase = match (&self.file, &self.ask) {
             (Some(path), _) => {
-                let failed = |why: String| KeyError::Failed { why: format!("KIRO_PASSPHRASE_FILE: {why}") };
+                let failed = |why: String| KeyError::Failed {
+                    why: format!("KIRO_PASSPHRASE_FILE: {why}"),
+                };
                 let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
                 let mut text = Zeroizing::new(String::new());
-                file.take(LONGEST + 1).read_to_string(&mut text).map_err(|error| failed(error.to_string()))?;
+                file.take(LONGEST + 1)
+                    .read_to_string(&mut text)
+                    .map_err(|error| failed(error.to_string()))?;
                 if text.len() as u64 > LONGEST {
                     return Err(failed("more than 4096 bytes".to_owned()));
                 }
@@ -86,7 +108,11 @@ impl Passphrase {
             (None, Some(ask)) => ask().ok_or(KeyError::PassphraseNeeded)?,
             (None, None) => return Err(KeyError::PassphraseNeeded),
         };
-        if passphrase.expose_secret().is_empty() { Err(KeyError::PassphraseNeeded) } else { Ok(passphrase) }
+        if passphrase.expose_secret().is_empty() {
+            Err(KeyError::PassphraseNeeded)
+        } else {
+            Ok(passphrase)
+        }
     }
 }
 
@@ -96,13 +122,19 @@ impl KeyStore for Passphrase {
     }
 
     fn probe(&self) -> Result<(), KeyError> {
-        if self.file.is_none() && self.ask.is_none() { Err(KeyError::PassphraseNeeded) } else { Ok(()) }
+        if self.file.is_none() && self.ask.is_none() {
+            Err(KeyError::PassphraseNeeded)
+        } else {
+            Ok(())
+        }
     }
 
     fn create(&self, _id: &KeyId) -> Result<(Key, Option<Kdf>), KeyError> {
         let passphrase = self.passphrase()?;
         let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(|error| KeyError::Failed { why: error.to_string() })?;
+        getrandom::fill(&mut salt).map_err(|error| KeyError::Failed {
+            why: error.to_string(),
+        })?;
         let (key, check) = derive(&passphrase, &salt, self.cost)?;
         let kdf = Kdf {
             alg: "argon2id".to_owned(),
@@ -117,18 +149,33 @@ impl KeyStore for Passphrase {
     }
 
     fn load(&self, _id: &KeyId, kdf: Option<&Kdf>) -> Result<Key, KeyError> {
-        let failed = |why: &str| KeyError::Failed { why: why.to_owned() };
+        let failed = |why: &str| KeyError::Failed {
+            why: why.to_owned(),
+        };
         let kdf = kdf.ok_or_else(|| failed("the file lacks `kdf`"))?;
         if kdf.alg != "argon2id" {
             return Err(failed("`kdf.alg` is not argon2id"));
         }
-        let cost = Cost { memory_kib: kdf.memory_kib, passes: kdf.passes, lanes: kdf.lanes };
-        if cost.memory_kib > CEILING.memory_kib || cost.passes > CEILING.passes || cost.lanes > CEILING.lanes {
+        let cost = Cost {
+            memory_kib: kdf.memory_kib,
+            passes: kdf.passes,
+            lanes: kdf.lanes,
+        };
+        if cost.memory_kib > CEILING.memory_kib
+            || cost.passes > CEILING.passes
+            || cost.lanes > CEILING.lanes
+        {
             return Err(failed("`kdf` asks for more than is allowed"));
         }
-        let salt = URL_SAFE_NO_PAD.decode(&kdf.salt).map_err(|_| failed("`kdf.salt` is not base64url"))?;
+        let salt = URL_SAFE_NO_PAD
+            .decode(&kdf.salt)
+            .map_err(|_| failed("`kdf.salt` is not base64url"))?;
         let (key, check) = derive(&self.passphrase()?, &salt, cost)?;
-        if check == kdf.check { Ok(key) } else { Err(KeyError::WrongPassphrase) }
+        if check == kdf.check {
+            Ok(key)
+        } else {
+            Err(KeyError::WrongPassphrase)
+        }
     }
 
     fn destroy(&self, _id: &KeyId) -> Result<(), KeyError> {
@@ -138,13 +185,22 @@ impl KeyStore for Passphrase {
 
 /// 48 bytes of argon2id: the key, and 16 that tell whether the passphrase was right.
 fn derive(passphrase: &SecretString, salt: &[u8], cost: Cost) -> Result<(Key, String), KeyError> {
-    let failed = |error: argon2::Error| KeyError::Failed { why: error.to_string() };
+    let failed = |error: argon2::Error| KeyError::Failed {
+        why: error.to_string(),
+    };
     let mut out = Zeroizing::new([0u8; 48]);
-    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(out.len())).map_err(failed)?;
+    let params =
+        Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(out.len())).map_err(failed)?;
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.expose_secret().as_bytes(), salt, out.as_mut_slice())
+        .hash_password_into(
+            passphrase.expose_secret().as_bytes(),
+            salt,
+            out.as_mut_slice(),
+        )
         .map_err(failed)?;
     let (key, check) = out.split_at(32);
-    let key = Key::from_slice(key).ok_or(KeyError::Failed { why: "argon2id gave too little".to_owned() })?;
+    let key = Key::from_slice(key).ok_or(KeyError::Failed {
+        why: "argon2id gave too little".to_owned(),
+    })?;
     Ok((key, URL_SAFE_NO_PAD.encode(check)))
 }

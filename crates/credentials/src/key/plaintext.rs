@@ -23,26 +23,40 @@ pub struct PlaintextFile {
 impl PlaintextFile {
     /// Keys in this home's `key` file. Touches nothing yet.
     pub fn new(home: &Home) -> PlaintextFile {
-        PlaintextFile { home: home.clone(), path: home.plaintext_key() }
+        PlaintextFile {
+            home: home.clone(),
+            path: home.plaintext_key(),
+        }
     }
 
     fn read(&self) -> Result<BTreeMap<KeyId, Zeroizing<String>>, KeyError> {
-        let Some(bytes) = file::read_private(&self.path, LIMIT).map_err(failed)?.map(Zeroizing::new) else {
+        let Some(bytes) = file::read_private(&self.path, LIMIT)
+            .map_err(failed)?
+            .map(Zeroizing::new)
+        else {
             return Ok(BTreeMap::new());
         };
-        serde_json::from_slice(&bytes)
-            .map_err(|_| KeyError::Failed { why: format!("{} is damaged", self.path.display()) })
+        serde_json::from_slice(&bytes).map_err(|_| KeyError::Failed {
+            why: format!("{} is damaged", self.path.display()),
+        })
     }
 
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<KeyId, Zeroizing<String>>) -> Result<(), KeyError>) -> Result<(), KeyError> {
+    fn change(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<KeyId, Zeroizing<String>>) -> Result<(), KeyError>,
+    ) -> Result<(), KeyError> {
         self.home.ensure().map_err(failed)?;
-        let _lock = FileLock::acquire(&self.home.locks().join(".key"), Duration::from_secs(5)).map_err(failed)?;
+        let _lock = FileLock::acquire(&self.home.locks().join(".key"), Duration::from_secs(5))
+            .map_err(failed)?;
         let mut keys = self.read()?;
         change(&mut keys)?;
         if keys.is_empty() {
             return file::remove(&self.path).map(|_| ()).map_err(failed);
         }
-        let bytes = Zeroizing::new(serde_json::to_vec(&keys).map_err(|error| KeyError::Failed { why: error.to_string() })?);
+        let bytes =
+            Zeroizing::new(serde_json::to_vec(&keys).map_err(|error| KeyError::Failed {
+                why: error.to_string(),
+            })?);
         file::replace(&self.path, &bytes).map_err(failed)
     }
 }
@@ -61,9 +75,14 @@ impl KeyStore for PlaintextFile {
         let key = Key::random()?;
         self.change(|keys| {
             if keys.contains_key(id) {
-                return Err(KeyError::Failed { why: format!("the key {id} exists already") });
+                return Err(KeyError::Failed {
+                    why: format!("the key {id} exists already"),
+                });
             }
-            keys.insert(id.clone(), Zeroizing::new(URL_SAFE_NO_PAD.encode(key.secret())));
+            keys.insert(
+                id.clone(),
+                Zeroizing::new(URL_SAFE_NO_PAD.encode(key.secret())),
+            );
             Ok(())
         })?;
         Ok((key, None))
@@ -72,8 +91,15 @@ impl KeyStore for PlaintextFile {
     fn load(&self, id: &KeyId, _kdf: Option<&Kdf>) -> Result<Key, KeyError> {
         let keys = self.read()?;
         let text = keys.get(id).ok_or(KeyError::Missing)?;
-        let bytes = URL_SAFE_NO_PAD.decode(text.as_bytes()).map(Zeroizing::new).ok();
-        bytes.and_then(|bytes| Key::from_slice(&bytes)).ok_or_else(|| KeyError::Failed { why: format!("the key {id} is damaged") })
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.as_bytes())
+            .map(Zeroizing::new)
+            .ok();
+        bytes
+            .and_then(|bytes| Key::from_slice(&bytes))
+            .ok_or_else(|| KeyError::Failed {
+                why: format!("the key {id} is damaged"),
+            })
     }
 
     fn destroy(&self, id: &KeyId) -> Result<(), KeyError> {
@@ -88,5 +114,7 @@ impl KeyStore for PlaintextFile {
 }
 
 fn failed(error: FileError) -> KeyError {
-    KeyError::Failed { why: error.to_string() }
+    KeyError::Failed {
+        why: error.to_string(),
+    }
 }
