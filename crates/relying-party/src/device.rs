@@ -46,16 +46,31 @@ pub enum DevicePoll {
 ///
 /// # Errors
 /// See [`TokenError`]; `Malformed` when the provider announces no device endpoint.
-pub async fn begin_device(http: &dyn HttpClient, metadata: &Metadata, client_id: &str, scopes: &[String]) -> Result<DeviceAuthorization, TokenError> {
-    let malformed = |why: &str| TokenError::Malformed { why: why.to_owned() };
-    let endpoint = metadata.device_authorization_endpoint.clone().ok_or_else(|| malformed("no device authorization endpoint"))?;
-    let client = Client::<oauth2::EndpointNotSet>::new(ClientId::new(client_id.to_owned())).set_device_authorization_url(DeviceAuthorizationUrl::from_url(endpoint));
+pub async fn begin_device(
+    http: &dyn HttpClient,
+    metadata: &Metadata,
+    client_id: &str,
+    scopes: &[String],
+) -> Result<DeviceAuthorization, TokenError> {
+    let malformed = |why: &str| TokenError::Malformed {
+        why: why.to_owned(),
+    };
+    let endpoint = metadata
+        .device_authorization_endpoint
+        .clone()
+        .ok_or_else(|| malformed("no device authorization endpoint"))?;
+    let client = Client::<oauth2::EndpointNotSet>::new(ClientId::new(client_id.to_owned()))
+        .set_device_authorization_url(DeviceAuthorizationUrl::from_url(endpoint));
     let exchange = Exchange::new(http);
-    let sender = exchange.sender();
-    let answered = client.exchange_device_code().add_scopes(scopes.iter().cloned().map(Scope::new)).request_async(&sender).await;
-    drop(sender);
+    let answered = client
+        .exchange_device_code()
+        .add_scopes(scopes.iter().cloned().map(Scope::new))
+        .request_async(&exchange)
+        .await;
     let details: StandardDeviceAuthorizationResponse = exchange.outcome(answered)?;
-    let complete = details.verification_uri_complete().and_then(|uri| secure_url(uri.secret()).ok());
+    let complete = details
+        .verification_uri_complete()
+        .and_then(|uri| secure_url(uri.secret()).ok());
     Ok(DeviceAuthorization {
         user_code: crate::json::shown(details.user_code().secret()),
         verification_uri: secure_url(details.verification_uri().as_str())?,
@@ -70,7 +85,12 @@ pub async fn begin_device(http: &dyn HttpClient, metadata: &Metadata, client_id:
 ///
 /// # Errors
 /// Those of the network and the server; what RFC 8628 §3.5 defines is a [`DevicePoll`].
-pub async fn poll_device(http: &dyn HttpClient, token_endpoint: &Url, client_id: &str, authorization: &DeviceAuthorization) -> Result<DevicePoll, TokenError> {
+pub async fn poll_device(
+    http: &dyn HttpClient,
+    token_endpoint: &Url,
+    client_id: &str,
+    authorization: &DeviceAuthorization,
+) -> Result<DevicePoll, TokenError> {
     // `oauth2` polls in a loop of its own, with its own clock; one question at a time is what a caller can cancel.
     let form = [
         ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
@@ -78,7 +98,11 @@ pub async fn poll_device(http: &dyn HttpClient, token_endpoint: &Url, client_id:
         ("device_code", authorization.device_code.expose_secret()),
     ];
     match post_form(http, token_endpoint, &form).await {
-        Ok(answer) => Ok(DevicePoll::Granted(granted(&answer).ok_or_else(|| TokenError::Malformed { why: "no bearer token".to_owned() })?)),
+        Ok(answer) => Ok(DevicePoll::Granted(granted(&answer).ok_or_else(|| {
+            TokenError::Malformed {
+                why: "no bearer token".to_owned(),
+            }
+        })?)),
         Err(TokenError::Refused(refusal)) => Ok(match refusal.error.as_str() {
             "authorization_pending" => DevicePoll::Pending,
             "slow_down" => DevicePoll::SlowDown,
@@ -98,7 +122,10 @@ fn granted(body: &[u8]) -> Option<TokenResponse> {
         access: secret("access_token")?,
         refresh: secret("refresh_token"),
         id: secret("id_token"),
-        expires_in: fields.get("expires_in").and_then(Value::as_u64).map(Duration::from_secs),
+        expires_in: fields
+            .get("expires_in")
+            .and_then(Value::as_u64)
+            .map(Duration::from_secs),
         scopes: text("scope").map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
     })
 }

@@ -7,9 +7,13 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType};
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+    BasicTokenType,
+};
 use oauth2::{
-    AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, ExtraTokenFields, PkceCodeVerifier, RedirectUrl, RefreshToken, RevocationUrl, Scope, StandardRevocableToken,
+    AsyncHttpClient, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, ExtraTokenFields,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RevocationUrl, Scope, StandardRevocableToken,
     StandardTokenResponse, TokenResponse as _, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -107,28 +111,47 @@ impl std::fmt::Debug for SecretIdToken {
 impl ExtraTokenFields for Extra {}
 
 type Answer = StandardTokenResponse<Extra, BasicTokenType>;
-pub(crate) type Client<Token = EndpointNotSet, Device = EndpointNotSet> =
-    oauth2::Client<BasicErrorResponse, Answer, BasicTokenIntrospectionResponse, StandardRevocableToken, BasicRevocationErrorResponse, EndpointNotSet, Device, EndpointNotSet, EndpointNotSet, Token>;
+pub(crate) type Client<Token = EndpointNotSet, Device = EndpointNotSet> = oauth2::Client<
+    BasicErrorResponse,
+    Answer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    Device,
+    EndpointNotSet,
+    EndpointNotSet,
+    Token,
+>;
 
 fn client(client_id: &str, token_endpoint: &Url) -> Client<EndpointSet> {
-    Client::new(ClientId::new(client_id.to_owned())).set_token_uri(TokenUrl::from_url(token_endpoint.clone()))
+    Client::new(ClientId::new(client_id.to_owned()))
+        .set_token_uri(TokenUrl::from_url(token_endpoint.clone()))
 }
 
 /// Redeems a code; verifier and code are consumed.
 ///
 /// # Errors
 /// See [`TokenError`].
-pub async fn exchange_code(http: &dyn HttpClient, metadata: &Metadata, client_id: &str, redirect_uri: &str, code: Code, verifier: CodeVerifier) -> Result<TokenResponse, TokenError> {
-    let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|error| TokenError::Malformed { why: error.to_string() })?;
+pub async fn exchange_code(
+    http: &dyn HttpClient,
+    metadata: &Metadata,
+    client_id: &str,
+    redirect_uri: &str,
+    code: Code,
+    verifier: CodeVerifier,
+) -> Result<TokenResponse, TokenError> {
+    let redirect =
+        RedirectUrl::new(redirect_uri.to_owned()).map_err(|error| TokenError::Malformed {
+            why: error.to_string(),
+        })?;
     let client = client(client_id, &metadata.token_endpoint).set_redirect_uri(redirect);
     let exchange = Exchange::new(http);
-    let sender = exchange.sender();
     let answered = client
         .exchange_code(AuthorizationCode::new(code.secret().to_owned()))
         .set_pkce_verifier(PkceCodeVerifier::new(verifier.secret().to_owned()))
-        .request_async(&sender)
+        .request_async(&exchange)
         .await;
-    drop(sender);
     exchange.outcome(answered).map(granted)
 }
 
@@ -136,17 +159,24 @@ pub async fn exchange_code(http: &dyn HttpClient, metadata: &Metadata, client_id
 ///
 /// # Errors
 /// See [`TokenError`].
-pub async fn refresh(http: &dyn HttpClient, token_endpoint: &Url, client_id: &str, refresh_token: &SecretString, scopes: &[String], extra: &[(String, String)]) -> Result<TokenResponse, TokenError> {
+pub async fn refresh(
+    http: &dyn HttpClient,
+    token_endpoint: &Url,
+    client_id: &str,
+    refresh_token: &SecretString,
+    scopes: &[String],
+    extra: &[(String, String)],
+) -> Result<TokenResponse, TokenError> {
     let client = client(client_id, token_endpoint);
     let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
     let exchange = Exchange::new(http);
-    let sender = exchange.sender();
-    let mut request = client.exchange_refresh_token(&token).add_scopes(scopes.iter().cloned().map(Scope::new));
+    let mut request = client
+        .exchange_refresh_token(&token)
+        .add_scopes(scopes.iter().cloned().map(Scope::new));
     for (name, value) in extra {
         request = request.add_extra_param(name.clone(), value.clone());
     }
-    let answered = request.request_async(&sender).await;
-    drop(sender);
+    let answered = request.request_async(&exchange).await;
     exchange.outcome(answered).map(granted)
 }
 
@@ -154,8 +184,15 @@ pub async fn refresh(http: &dyn HttpClient, token_endpoint: &Url, client_id: &st
 ///
 /// # Errors
 /// See [`TokenError`]; a token that is unknown is revoked already (RFC 7009 §2.2).
-pub async fn revoke(http: &dyn HttpClient, revocation_endpoint: &Url, client_id: &str, token: &SecretString, hint: TokenHint) -> Result<(), TokenError> {
-    let client = Client::<EndpointNotSet>::new(ClientId::new(client_id.to_owned())).set_revocation_url(RevocationUrl::from_url(revocation_endpoint.clone()));
+pub async fn revoke(
+    http: &dyn HttpClient,
+    revocation_endpoint: &Url,
+    client_id: &str,
+    token: &SecretString,
+    hint: TokenHint,
+) -> Result<(), TokenError> {
+    let client = Client::<EndpointNotSet>::new(ClientId::new(client_id.to_owned()))
+        .set_revocation_url(RevocationUrl::from_url(revocation_endpoint.clone()));
     let secret = token.expose_secret();
     let Ok(request) = client.revoke_token(revocable(hint, secret)) else {
         // `oauth2` revokes over https alone; a development server on this computer may speak http.
@@ -163,44 +200,70 @@ pub async fn revoke(http: &dyn HttpClient, revocation_endpoint: &Url, client_id:
             TokenHint::Access => "access_token",
             TokenHint::Refresh => "refresh_token",
         };
-        let form = [("token", secret), ("token_type_hint", kind), ("client_id", client_id)];
+        let form = [
+            ("token", secret),
+            ("token_type_hint", kind),
+            ("client_id", client_id),
+        ];
         return post_form(http, revocation_endpoint, &form).await.map(drop);
     };
     let exchange = Exchange::new(http);
-    let sender = exchange.sender();
-    let answered = request.request_async(&sender).await;
-    drop(sender);
+    let answered = request.request_async(&exchange).await;
     exchange.outcome(answered)
 }
 
 fn revocable(hint: TokenHint, secret: &str) -> StandardRevocableToken {
     match hint {
-        TokenHint::Access => StandardRevocableToken::AccessToken(oauth2::AccessToken::new(secret.to_owned())),
-        TokenHint::Refresh => StandardRevocableToken::RefreshToken(RefreshToken::new(secret.to_owned())),
+        TokenHint::Access => {
+            StandardRevocableToken::AccessToken(oauth2::AccessToken::new(secret.to_owned()))
+        }
+        TokenHint::Refresh => {
+            StandardRevocableToken::RefreshToken(RefreshToken::new(secret.to_owned()))
+        }
     }
 }
 
 /// One form to an endpoint, for what `oauth2` does not send; its errors are read like every other's.
-pub(crate) async fn post_form(http: &dyn HttpClient, endpoint: &Url, form: &[(&str, &str)]) -> Result<Vec<u8>, TokenError> {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+pub(crate) async fn post_form(
+    http: &dyn HttpClient,
+    endpoint: &Url,
+    form: &[(&str, &str)],
+) -> Result<Vec<u8>, TokenError> {
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
     let request = ::http::Request::post(endpoint.as_str())
         .header("content-type", "application/x-www-form-urlencoded")
         .header("accept", "application/json")
         .body(body.into_bytes())
-        .map_err(|error| TokenError::Malformed { why: error.to_string() })?;
+        .map_err(|error| TokenError::Malformed {
+            why: error.to_string(),
+        })?;
     let exchange = Exchange::new(http);
     let answered = exchange.send(request).await;
-    let body = answered.as_ref().ok().filter(|answer| answer.status().is_success()).map(|answer| answer.body().clone());
+    let body = answered
+        .as_ref()
+        .ok()
+        .filter(|answer| answer.status().is_success())
+        .map(|answer| answer.body().clone());
     exchange.outcome(body.ok_or("refused"))
 }
 
 fn granted(answer: Answer) -> TokenResponse {
     TokenResponse {
         access: SecretString::from(answer.access_token().secret().as_str()),
-        refresh: answer.refresh_token().map(|token| SecretString::from(token.secret().as_str())),
-        id: answer.extra_fields().id_token.as_ref().map(|token| SecretString::from(token.0.as_str())),
+        refresh: answer
+            .refresh_token()
+            .map(|token| SecretString::from(token.secret().as_str())),
+        id: answer
+            .extra_fields()
+            .id_token
+            .as_ref()
+            .map(|token| SecretString::from(token.0.as_str())),
         expires_in: answer.expires_in(),
-        scopes: answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
+        scopes: answer
+            .scopes()
+            .map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
     }
 }
 
@@ -216,15 +279,15 @@ struct Seen {
     body: Vec<u8>,
 }
 
-type Sending<'a> = Pin<Box<dyn Future<Output = Result<oauth2::HttpResponse, HttpError>> + Send + 'a>>;
+type Sending<'a> =
+    Pin<Box<dyn Future<Output = Result<oauth2::HttpResponse, HttpError>> + Send + 'a>>;
 
 impl<'a> Exchange<'a> {
     pub(crate) fn new(http: &'a dyn HttpClient) -> Exchange<'a> {
-        Exchange { http, seen: Mutex::new(None) }
-    }
-
-    pub(crate) fn sender<'s>(&'s self) -> impl Fn(oauth2::HttpRequest) -> Sending<'s> + Send + Sync + 's {
-        move |request| Box::pin(self.send(request))
+        Exchange {
+            http,
+            seen: Mutex::new(None),
+        }
     }
 
     async fn send(&self, request: oauth2::HttpRequest) -> Result<oauth2::HttpResponse, HttpError> {
@@ -232,8 +295,15 @@ impl<'a> Exchange<'a> {
         let seen = match &answered {
             Ok(answer) if answer.status().is_success() => None,
             Ok(answer) => {
-                let seconds = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-                Some(Ok(Seen { status: answer.status().as_u16(), retry_after: seconds.map(Duration::from_secs), body: answer.body().clone() }))
+                let seconds = answer
+                    .headers()
+                    .get("retry-after")
+                    .and_then(|value| value.to_str().ok()?.parse().ok());
+                Some(Ok(Seen {
+                    status: answer.status().as_u16(),
+                    retry_after: seconds.map(Duration::from_secs),
+                    body: answer.body().clone(),
+                }))
             }
             Err(error) => Some(Err(error.clone())),
         };
@@ -241,14 +311,35 @@ impl<'a> Exchange<'a> {
         answered
     }
 
-    pub(crate) fn outcome<T, E: std::fmt::Display>(self, answered: Result<T, E>) -> Result<T, TokenError> {
-        let seen = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    #[expect(
+        clippy::result_large_err,
+        reason = "a refusal is rare and is taken apart at once"
+    )]
+    pub(crate) fn outcome<T, E: std::fmt::Display>(
+        self,
+        answered: Result<T, E>,
+    ) -> Result<T, TokenError> {
+        let seen = self
+            .seen
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         match (answered, seen) {
             (Ok(granted), _) => Ok(granted),
             (Err(_), Some(Err(error))) => Err(TokenError::Http(error)),
             (Err(_), Some(Ok(seen))) => Err(refusal(&seen)),
-            (Err(error), None) => Err(TokenError::Malformed { why: shown(&error.to_string()) }),
+            (Err(error), None) => Err(TokenError::Malformed {
+                why: shown(&error.to_string()),
+            }),
         }
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
+    type Error = HttpError;
+    type Future = Sending<'c>;
+
+    fn call(&'c self, request: oauth2::HttpRequest) -> Sending<'c> {
+        Box::pin(self.send(request))
     }
 }
 
@@ -256,18 +347,38 @@ fn refusal(seen: &Seen) -> TokenError {
     let fields: HashMap<String, Value> = serde_json::from_slice(&seen.body).unwrap_or_default();
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(shown);
     let error = text("error").filter(|error| !error.is_empty());
-    let passing = matches!(error.as_deref(), Some("temporarily_unavailable" | "server_error"));
+    let passing = matches!(
+        error.as_deref(),
+        Some("temporarily_unavailable" | "server_error")
+    );
     match error {
-        Some(error) if seen.status < 500 && seen.status != 429 && !passing => TokenError::Refused(TokenRefusal {
-            error,
-            description: text("error_description"),
-            error_codes: fields.get("error_codes").and_then(Value::as_array).into_iter().flatten().filter_map(|code| u32::try_from(code.as_u64()?).ok()).collect(),
-            correlation_id: text("correlation_id"),
-            claims: fields.get("claims").and_then(Value::as_str).filter(|claims| claims.len() <= 4096).map(str::to_owned),
-            suberror: text("suberror"),
-            timestamp: text("timestamp"),
-        }),
-        None if seen.status < 500 && seen.status != 429 => TokenError::Malformed { why: format!("HTTP status {} without an error", seen.status) },
-        Some(_) | None => TokenError::Temporary { status: seen.status, retry_after: seen.retry_after },
+        Some(error) if seen.status < 500 && seen.status != 429 && !passing => {
+            TokenError::Refused(TokenRefusal {
+                error,
+                description: text("error_description"),
+                error_codes: fields
+                    .get("error_codes")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|code| u32::try_from(code.as_u64()?).ok())
+                    .collect(),
+                correlation_id: text("correlation_id"),
+                claims: fields
+                    .get("claims")
+                    .and_then(Value::as_str)
+                    .filter(|claims| claims.len() <= 4096)
+                    .map(str::to_owned),
+                suberror: text("suberror"),
+                timestamp: text("timestamp"),
+            })
+        }
+        None if seen.status < 500 && seen.status != 429 => TokenError::Malformed {
+            why: format!("HTTP status {} without an error", seen.status),
+        },
+        Some(_) | None => TokenError::Temporary {
+            status: seen.status,
+            retry_after: seen.retry_after,
+        },
     }
 }

@@ -67,12 +67,17 @@ pub struct SignedIn {
 impl SignedIn {
     /// The person's name, else e-mail, else subject; `None` where the provider tells none of them.
     pub fn display_name(&self) -> Option<&str> {
-        [&self.name, &self.email, &self.subject].into_iter().find_map(|field| field.as_deref())
+        [&self.name, &self.email, &self.subject]
+            .into_iter()
+            .find_map(|field| field.as_deref())
     }
 
     /// The host of the issuer, with its port if it has one of its own.
     pub fn host(&self) -> String {
-        url::Url::parse(&self.issuer).map_or_else(|_| self.issuer.clone(), |url| kiro_relying_party::display_host(&url))
+        url::Url::parse(&self.issuer).map_or_else(
+            |_| self.issuer.clone(),
+            |url| kiro_relying_party::display_host(&url),
+        )
     }
 }
 
@@ -96,7 +101,10 @@ pub struct UnderWay {
 /// # Errors
 /// `unknown_profile` for a profile that was named and does not exist; else what reading the file can meet.
 pub fn account(context: &Context, profile: Option<&ProfileName>) -> Result<Account, Failure> {
-    let snapshot = context.store.read().map_err(|error| store_failure(context, &error))?;
+    let snapshot = context
+        .store
+        .read()
+        .map_err(|error| store_failure(context, &error))?;
     let profile = profile.unwrap_or(&snapshot.active);
     let Some(public) = snapshot.profiles.get(profile) else {
         return Ok(nobody(context, profile));
@@ -129,7 +137,10 @@ pub fn under_way(context: &Context) -> Vec<UnderWay> {
 }
 
 fn nobody(context: &Context, profile: &ProfileName) -> Account {
-    if let Some(open) = under_way(context).into_iter().find(|open| &open.profile == profile) {
+    if let Some(open) = under_way(context)
+        .into_iter()
+        .find(|open| &open.profile == profile)
+    {
         return Account::SigningIn(open);
     }
     let last = pending::all(context)
@@ -138,21 +149,31 @@ fn nobody(context: &Context, profile: &ProfileName) -> Account {
         .max_by_key(|record| record.expires_at)
         .and_then(|record| record.outcome);
     match last {
-        Some(Outcome::Failed(failure)) => Account::SignedOut { reason: Some(*failure) },
+        Some(Outcome::Failed(failure)) => Account::SignedOut {
+            reason: Some(*failure),
+        },
         Some(Outcome::SignedIn) | None => Account::SignedOut { reason: None },
     }
 }
 
-pub(crate) fn signed_in(context: &Context, profile: &ProfileName, public: &Public, snapshot: &Snapshot) -> SignedIn {
-    let organization = Organizations::load(context)
-        .ok()
-        .and_then(|all| all.list.into_iter().find(|organization| organization.name == public.organization));
+pub(crate) fn signed_in(
+    context: &Context,
+    profile: &ProfileName,
+    public: &Public,
+    snapshot: &Snapshot,
+) -> SignedIn {
+    let organization = Organizations::load(context).ok().and_then(|all| {
+        all.list
+            .into_iter()
+            .find(|organization| organization.name == public.organization)
+    });
     SignedIn {
         profile: profile.clone(),
         provider: Provider::parse(&public.provider).unwrap_or(Provider::Okta),
-        organization_title: organization
-            .as_ref()
-            .map_or_else(|| public.organization.clone(), |organization| organization.display_name.clone()),
+        organization_title: organization.as_ref().map_or_else(
+            || public.organization.clone(),
+            |organization| organization.display_name.clone(),
+        ),
         managed: organization.is_some_and(|organization| organization.managed),
         organization: public.organization.clone(),
         issuer: public.issuer.clone(),
@@ -168,7 +189,12 @@ pub(crate) fn signed_in(context: &Context, profile: &ProfileName, public: &Publi
 }
 
 /// Why a session is over, if the last refresh of this very revision said so.
-fn ended(context: &Context, public: &Public, record: Option<&RefreshRecord>, who: &SignedIn) -> Option<Failure> {
+fn ended(
+    context: &Context,
+    public: &Public,
+    record: Option<&RefreshRecord>,
+    who: &SignedIn,
+) -> Option<Failure> {
     let record = record.filter(|record| record.revision == public.revision)?;
     let refusal = record.refusal.as_ref()?;
     let code = match refusal.kind {
@@ -181,7 +207,9 @@ fn ended(context: &Context, public: &Public, record: Option<&RefreshRecord>, who
     failure.provider = Some(who.provider);
     failure.host = Some(who.host());
     failure.account = who.display_name().map(str::to_owned);
-    failure.contact = context.organization(&who.organization).and_then(|organization| organization.support_contact);
+    failure.contact = context
+        .organization(&who.organization)
+        .and_then(|organization| organization.support_contact);
     failure.detail.error = Some(refusal.error.clone());
     failure.detail.description = refusal.description.clone();
     failure.detail.correlation_id = refusal.correlation_id.clone();

@@ -62,7 +62,14 @@ pub struct AttemptHandle(Arc<Shared>);
 pub struct NotACallback;
 
 impl Attempt {
-    pub(crate) fn new(context: &Context, pending: PendingSignIn, url: Url, expires_at: Timestamp, listener: Option<Listener>, lock: FileLock) -> Attempt {
+    pub(crate) fn new(
+        context: &Context,
+        pending: PendingSignIn,
+        url: Url,
+        expires_at: Timestamp,
+        listener: Option<Listener>,
+        lock: FileLock,
+    ) -> Attempt {
         let files = Files::of(context, &pending.id());
         let (paste, pasted) = mpsc::channel(1);
         let shared = Shared {
@@ -72,13 +79,23 @@ impl Attempt {
             url,
             redirect_uri: pending.redirect_uri.clone(),
             state: kiro_relying_party::State::from_secret(pending.state.secret().to_owned()),
-            deadline: Mutex::new(Deadline { expires_at, extensions_left: EXTENSIONS }),
+            deadline: Mutex::new(Deadline {
+                expires_at,
+                extensions_left: EXTENSIONS,
+            }),
             changed: Notify::new(),
             cancelled: watch::Sender::new(false),
             step: watch::Sender::new(Step::Waiting),
             paste,
         };
-        Attempt { pending: Some(pending), files, shared: Arc::new(shared), listener, pasted, lock: Some(lock) }
+        Attempt {
+            pending: Some(pending),
+            files,
+            shared: Arc::new(shared),
+            listener,
+            pasted,
+            lock: Some(lock),
+        }
     }
 
     /// Its public name.
@@ -119,7 +136,10 @@ impl Attempt {
     /// `no_answer` after the deadline, `cancelled`, and everything finishing can meet.
     pub async fn wait(mut self, context: &Context) -> Result<SignedIn, Failure> {
         let (heard_here, mut heard) = mpsc::channel::<Heard>(8);
-        let _listening = self.listener.take().map(|listener| listener.serve(self.shared.id.to_string(), heard_here.clone()));
+        let _listening = self
+            .listener
+            .take()
+            .map(|listener| listener.serve(self.shared.id.to_string(), heard_here.clone()));
         let mut cancelled = self.shared.cancelled.subscribe();
         let mut glance = tokio::time::interval(GLANCE);
         let (callback, tell) = loop {
@@ -147,8 +167,15 @@ impl Attempt {
         self.finish(context, callback, tell).await
     }
 
-    async fn finish(&mut self, context: &Context, callback: Callback, tell: Option<oneshot::Sender<Told>>) -> Result<SignedIn, Failure> {
-        let Some(pending) = self.pending.take() else { return Err(context.failure(Code::Unexpected)) };
+    async fn finish(
+        &mut self,
+        context: &Context,
+        callback: Callback,
+        tell: Option<oneshot::Sender<Told>>,
+    ) -> Result<SignedIn, Failure> {
+        let Some(pending) = self.pending.take() else {
+            return Err(context.failure(Code::Unexpected));
+        };
         self.shared.step.send_replace(Step::Finishing);
         let result = complete(context, pending, callback).await;
         self.shared.step.send_replace(Step::Done);
@@ -162,7 +189,9 @@ impl Attempt {
 
     fn answering(&self, text: &str) -> Option<Callback> {
         let pending = self.pending.as_ref()?;
-        parse_callback(text).ok().filter(|callback| answers(pending, callback))
+        parse_callback(text)
+            .ok()
+            .filter(|callback| answers(pending, callback))
     }
 
     fn end(&mut self, context: &Context, code: Code) -> Failure {
@@ -192,7 +221,12 @@ impl AttemptHandle {
     pub fn offer(&self, text: &str) -> Result<(), NotACallback> {
         use subtle::ConstantTimeEq;
         let callback = parse_callback(text.trim()).map_err(|_| NotACallback)?;
-        let same: bool = callback.state.secret().as_bytes().ct_eq(self.0.state.secret().as_bytes()).into();
+        let same: bool = callback
+            .state
+            .secret()
+            .as_bytes()
+            .ct_eq(self.0.state.secret().as_bytes())
+            .into();
         if !same || !callback.redirect.matches(&self.0.redirect_uri) {
             return Err(NotACallback);
         }
@@ -206,7 +240,11 @@ impl AttemptHandle {
 
     /// Ten more minutes; the new deadline, or `None` after ten times.
     pub fn extend(&self) -> Option<Timestamp> {
-        let mut deadline = self.0.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut deadline = self
+            .0
+            .deadline
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         deadline.extensions_left = deadline.extensions_left.checked_sub(1)?;
         deadline.expires_at += LIFETIME;
         let expires_at = deadline.expires_at;
@@ -218,7 +256,11 @@ impl AttemptHandle {
 
     /// How often it may still be extended.
     pub fn extensions_left(&self) -> u8 {
-        self.0.deadline.lock().unwrap_or_else(PoisonError::into_inner).extensions_left
+        self.0
+            .deadline
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extensions_left
     }
 
     /// Its public name.
@@ -238,13 +280,21 @@ impl AttemptHandle {
 
     /// When it gives up.
     pub fn expires_at(&self) -> Timestamp {
-        self.0.deadline.lock().unwrap_or_else(PoisonError::into_inner).expires_at
+        self.0
+            .deadline
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .expires_at
     }
 }
 
 impl Shared {
     fn remaining(&self, now: Timestamp) -> Duration {
-        let expires_at = self.deadline.lock().unwrap_or_else(PoisonError::into_inner).expires_at;
+        let expires_at = self
+            .deadline
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .expires_at;
         Duration::try_from(expires_at.duration_since(now)).unwrap_or_default()
     }
 }

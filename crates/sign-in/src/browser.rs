@@ -30,7 +30,8 @@ pub struct SystemBrowser;
 
 impl Browser for SystemBrowser {
     fn open(&self, url: &Url) -> Result<(), BrowserError> {
-        let url = kiro_relying_party::secure_url(url.as_str()).map_err(|_| BrowserError::Insecure)?;
+        let url =
+            kiro_relying_party::secure_url(url.as_str()).map_err(|_| BrowserError::Insecure)?;
         let (program, before): (&str, &[&str]) = if cfg!(target_os = "macos") {
             ("open", &[])
         } else if cfg!(windows) {
@@ -52,7 +53,9 @@ impl Browser for SystemBrowser {
         while started.elapsed() < std::time::Duration::from_millis(800) {
             match child.try_wait() {
                 Ok(Some(status)) if status.success() => return Ok(()),
-                Ok(Some(status)) => return Err(not_started(format!("{program} ended with {status}"))),
+                Ok(Some(status)) => {
+                    return Err(not_started(format!("{program} ended with {status}")));
+                }
                 Ok(None) => std::thread::sleep(std::time::Duration::from_millis(20)),
                 Err(error) => return Err(not_started(error.to_string())),
             }

@@ -49,16 +49,30 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::from_env`].
-    pub fn from_env_with(written_by: &str, keys: impl FnOnce(&Home) -> Keys) -> Result<Context, Failure> {
+    pub fn from_env_with(
+        written_by: &str,
+        keys: impl FnOnce(&Home) -> Keys,
+    ) -> Result<Context, Failure> {
         let now = SystemClock.now();
-        let home =
-            Home::from_env().map_err(|error| Failure::new(Code::Unexpected, now).because(error.to_string()))?;
-        let endpoint = |name: &str| std::env::var(name).ok().and_then(|text| kiro_relying_party::secure_url(&text).ok());
-        let aws = AwsEndpoints { oidc: endpoint("AWS_ENDPOINT_URL_SSO_OIDC"), portal: endpoint("AWS_ENDPOINT_URL_SSO") };
+        let home = Home::from_env()
+            .map_err(|error| Failure::new(Code::Unexpected, now).because(error.to_string()))?;
+        let endpoint = |name: &str| {
+            std::env::var(name)
+                .ok()
+                .and_then(|text| kiro_relying_party::secure_url(&text).ok())
+        };
+        let aws = AwsEndpoints {
+            oidc: endpoint("AWS_ENDPOINT_URL_SSO_OIDC"),
+            portal: endpoint("AWS_ENDPOINT_URL_SSO"),
+        };
         let keys = keys(&home);
         let managed = managed_folder().join("organizations.toml");
         Ok(Context {
-            http: Arc::new(ConfiguredClient { home: home.clone(), managed: managed.clone(), client: OnceLock::new() }),
+            http: Arc::new(ConfiguredClient {
+                home: home.clone(),
+                managed: managed.clone(),
+                client: OnceLock::new(),
+            }),
             store: Store::new(home, keys, written_by),
             clock: Arc::new(SystemClock),
             managed_organizations: managed,
@@ -83,18 +97,27 @@ impl Context {
             HttpError::InsecureUrl { url } => {
                 return self.failure(Code::InsecureUrl).about(url.clone());
             }
-            HttpError::Unreachable { host, .. } | HttpError::TimedOut { host } | HttpError::Failed { host, .. } => {
-                (Code::Unreachable, host)
+            HttpError::Unreachable { host, .. }
+            | HttpError::TimedOut { host }
+            | HttpError::Failed { host, .. } => (Code::Unreachable, host),
+            HttpError::Intercepted { host, .. } | HttpError::Tls { host, .. } => {
+                (Code::Intercepted, host)
             }
-            HttpError::Intercepted { host, .. } | HttpError::Tls { host, .. } => (Code::Intercepted, host),
-            HttpError::Redirected { host } | HttpError::TooLarge { host } => (Code::MalformedAnswer, host),
+            HttpError::Redirected { host } | HttpError::TooLarge { host } => {
+                (Code::MalformedAnswer, host)
+            }
             HttpError::BadCa { path, why } => {
-                let mut failure = self.failure(Code::OrganizationsInvalid).because(why.clone());
+                let mut failure = self
+                    .failure(Code::OrganizationsInvalid)
+                    .because(why.clone());
                 failure.facts.path = Some(path.display().to_string());
                 return failure;
             }
         };
-        let mut failure = self.failure(code).at(host.clone()).because(error.to_string());
+        let mut failure = self
+            .failure(code)
+            .at(host.clone())
+            .because(error.to_string());
         if let HttpError::Unreachable { proxy, .. } = error {
             failure.facts.proxy = proxy.clone();
         }
@@ -107,7 +130,10 @@ impl Context {
     /// The organisation a session belongs to, if it is still set up.
     pub(crate) fn organization(&self, name: &str) -> Option<Organization> {
         let organizations = Organizations::load(self).ok()?;
-        organizations.list.into_iter().find(|organization| organization.name == name)
+        organizations
+            .list
+            .into_iter()
+            .find(|organization| organization.name == name)
     }
 }
 
@@ -120,7 +146,10 @@ struct ConfiguredClient {
 
 #[async_trait]
 impl HttpClient for ConfiguredClient {
-    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, HttpError> {
+    async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, HttpError> {
         let client = match self.client.get() {
             Some(client) => client,
             None => {
@@ -140,7 +169,11 @@ impl ConfiguredClient {
             Some("none") => Proxy::None,
             Some(address) => Url::parse(address).map_or(Proxy::System, Proxy::Manual),
         };
-        HttpSettings { proxy, extra_ca: network.ca_file, ..HttpSettings::default() }
+        HttpSettings {
+            proxy,
+            extra_ca: network.ca_file,
+            ..HttpSettings::default()
+        }
     }
 }
 
@@ -148,7 +181,9 @@ fn managed_folder() -> PathBuf {
     if cfg!(target_os = "macos") {
         Path::new("/Library/Application Support/Kiro").to_owned()
     } else if cfg!(windows) {
-        std::env::var_os("ProgramData").map_or_else(|| PathBuf::from(r"C:\ProgramData"), PathBuf::from).join("Kiro")
+        std::env::var_os("ProgramData")
+            .map_or_else(|| PathBuf::from(r"C:\ProgramData"), PathBuf::from)
+            .join("Kiro")
     } else {
         Path::new("/etc/kiro").to_owned()
     }

@@ -30,7 +30,10 @@ pub(crate) struct Device {
 /// The device code, in its provider's form.
 pub(crate) enum DeviceSecret {
     Oidc(Box<DeviceAuthorization>),
-    IdentityCenter { client_id: String, device_code: SecretString },
+    IdentityCenter {
+        client_id: String,
+        device_code: SecretString,
+    },
 }
 
 /// A device authorization that waits for the person.
@@ -46,14 +49,30 @@ pub struct DeviceAttempt {
 /// # Errors
 /// `device_flow_not_offered`, `managed_by_organization`, and the failures of the network and the keyring.
 pub async fn begin_device(context: &Context, request: Request) -> Result<DeviceAttempt, Failure> {
-    let Request { organization, profile, key_source, .. } = request;
+    let Request {
+        organization,
+        profile,
+        key_source,
+        ..
+    } = request;
     if Organizations::load(context)?.locks.device_flow {
-        return Err(context.failure(Code::ManagedByOrganization).of(&organization).about("device_flow"));
+        return Err(context
+            .failure(Code::ManagedByOrganization)
+            .of(&organization)
+            .about("device_flow"));
     }
     let profile = prepare_store(context, &organization, profile, key_source).await?;
-    let device = provider::of(context, &organization).begin_device(&profile).await.map_err(|failure| failure.of(&organization))?;
+    let device = provider::of(context, &organization)
+        .begin_device(&profile)
+        .await
+        .map_err(|failure| failure.of(&organization))?;
     let expires_at = expiry(context.now(), Some(device.expires_in));
-    Ok(DeviceAttempt { device, organization, profile, expires_at })
+    Ok(DeviceAttempt {
+        device,
+        organization,
+        profile,
+        expires_at,
+    })
 }
 
 impl DeviceAttempt {
@@ -91,11 +110,23 @@ impl DeviceAttempt {
                 return Err(of(context.failure(Code::DeviceCodeExpired)));
             }
             match idp.poll_device(&self.device, &self.profile).await {
-                Ok(Poll::Granted(grant)) => return save(context, idp.as_ref(), &self.organization, self.profile.clone(), *grant).await.map_err(of),
+                Ok(Poll::Granted(grant)) => {
+                    return save(
+                        context,
+                        idp.as_ref(),
+                        &self.organization,
+                        self.profile.clone(),
+                        *grant,
+                    )
+                    .await
+                    .map_err(of);
+                }
                 Ok(Poll::Pending) => {}
                 Ok(Poll::SlowDown) => interval += SLOW_DOWN,
                 // RFC 8628 §3.5: after a time-out, poll less often.
-                Err(failure) if matches!(failure.code, Code::Unreachable | Code::ServerError) => interval = (interval * 2).min(Duration::from_secs(30)),
+                Err(failure) if matches!(failure.code, Code::Unreachable | Code::ServerError) => {
+                    interval = (interval * 2).min(Duration::from_secs(30))
+                }
                 Err(failure) => return Err(of(failure)),
             }
         }

@@ -188,7 +188,13 @@ impl Failure {
             account: None,
             contact: None,
             facts: Facts::default(),
-            detail: Detail { error: None, description: None, aadsts: None, correlation_id: None, time: now },
+            detail: Detail {
+                error: None,
+                description: None,
+                aadsts: None,
+                correlation_id: None,
+                time: now,
+            },
         }
     }
 

@@ -41,7 +41,14 @@ pub struct Request {
 impl Request {
     /// A sign-in with this organisation, with nothing special about it.
     pub fn new(organization: Organization, via: Via) -> Request {
-        Request { organization, profile: None, via, account: AccountChoice::Any, claims: None, key_source: None }
+        Request {
+            organization,
+            profile: None,
+            via,
+            account: AccountChoice::Any,
+            claims: None,
+            key_source: None,
+        }
     }
 }
 
@@ -71,26 +78,58 @@ pub enum AccountChoice {
 /// # Errors
 /// The keyring's, the network's and discovery's failures, `ports_taken`, `clock`. Nothing has changed then.
 pub async fn begin(context: &Context, request: Request) -> Result<Attempt, Failure> {
-    let Request { organization, profile, via, account, claims, key_source } = request;
+    let Request {
+        organization,
+        profile,
+        via,
+        account,
+        claims,
+        key_source,
+    } = request;
     let of = |failure: Failure| failure.of(&organization);
     let profile = prepare_store(context, &organization, profile, key_source).await?;
 
     let idp = provider::of(context, &organization);
     let listener = match (via, idp.deep_link_allowed()) {
         (Via::DeepLink, true) => None,
-        (Via::DeepLink, false) | (Via::Loopback, _) => Some(Listener::bind(idp.loopback()).await.map_err(|ports| {
-            let mut failure = of(context.failure(Code::PortsTaken));
-            failure.facts.ports = ports;
-            failure
-        })?),
+        (Via::DeepLink, false) | (Via::Loopback, _) => {
+            Some(Listener::bind(idp.loopback()).await.map_err(|ports| {
+                let mut failure = of(context.failure(Code::PortsTaken));
+                failure.facts.ports = ports;
+                failure
+            })?)
+        }
     };
-    let redirect_uri = listener.as_ref().map_or_else(|| DEEP_LINK.to_owned(), |listener| listener.redirect_uri().to_owned());
+    let redirect_uri = listener.as_ref().map_or_else(
+        || DEEP_LINK.to_owned(),
+        |listener| listener.redirect_uri().to_owned(),
+    );
 
-    let (state, nonce, verifier) = (State::generate(), Nonce::generate(), CodeVerifier::generate());
-    let asked = Authorization { redirect_uri: &redirect_uri, state: &state, nonce: &nonce, verifier: &verifier, account: &account, claims: claims.as_deref(), profile: &profile };
+    let (state, nonce, verifier) = (
+        State::generate(),
+        Nonce::generate(),
+        CodeVerifier::generate(),
+    );
+    let asked = Authorization {
+        redirect_uri: &redirect_uri,
+        state: &state,
+        nonce: &nonce,
+        verifier: &verifier,
+        account: &account,
+        claims: claims.as_deref(),
+        profile: &profile,
+    };
     let (url, client_id) = idp.authorization_url(asked).await.map_err(of)?;
 
-    let pending = PendingSignIn { state, verifier, nonce, redirect_uri, organization: organization.clone(), profile, client_id };
+    let pending = PendingSignIn {
+        state,
+        verifier,
+        nonce,
+        redirect_uri,
+        organization: organization.clone(),
+        profile,
+        client_id,
+    };
     let expires_at = context.now() + LIFETIME;
     let (pending, lock) = blocking(context, move |context| {
         let lock = pending.write(context, expires_at)?;
@@ -98,14 +137,24 @@ pub async fn begin(context: &Context, request: Request) -> Result<Attempt, Failu
     })
     .await
     .map_err(of)?;
-    Ok(Attempt::new(context, pending, url, expires_at, listener, lock))
+    Ok(Attempt::new(
+        context, pending, url, expires_at, listener, lock,
+    ))
 }
 
 /// What must hold before a browser opens: the profile is named, and a key can seal what will come.
-pub(crate) async fn prepare_store(context: &Context, organization: &Organization, profile: Option<ProfileName>, key_source: Option<KeySource>) -> Result<ProfileName, Failure> {
+pub(crate) async fn prepare_store(
+    context: &Context,
+    organization: &Organization,
+    profile: Option<ProfileName>,
+    key_source: Option<KeySource>,
+) -> Result<ProfileName, Failure> {
     let locks = Organizations::load(context)?.locks;
     if key_source == Some(KeySource::Plaintext) && locks.insecure_storage {
-        return Err(context.failure(Code::ManagedByOrganization).of(organization).about("insecure_storage"));
+        return Err(context
+            .failure(Code::ManagedByOrganization)
+            .of(organization)
+            .about("insecure_storage"));
     }
     blocking(context, move |context| {
         context.home().ensure()?;
@@ -123,10 +172,16 @@ pub(crate) async fn prepare_store(context: &Context, organization: &Organization
 ///
 /// # Errors
 /// What the IdP refused, what did not check out, what could not be saved. An older session is untouched then.
-pub(crate) async fn complete(context: &Context, pending: PendingSignIn, callback: Callback) -> Result<SignedIn, Failure> {
+pub(crate) async fn complete(
+    context: &Context,
+    pending: PendingSignIn,
+    callback: Callback,
+) -> Result<SignedIn, Failure> {
     let files = Files::of(context, &pending.id());
     let organization = pending.organization.clone();
-    let result = redeem(context, &files, pending, callback).await.map_err(|failure| failure.of(&organization));
+    let result = redeem(context, &files, pending, callback)
+        .await
+        .map_err(|failure| failure.of(&organization));
     files.finish(match &result {
         Ok(_) => Outcome::SignedIn,
         Err(failure) => Outcome::Failed(Box::new(failure.clone())),
@@ -134,11 +189,21 @@ pub(crate) async fn complete(context: &Context, pending: PendingSignIn, callback
     result
 }
 
-async fn redeem(context: &Context, files: &Files, pending: PendingSignIn, callback: Callback) -> Result<SignedIn, Failure> {
+async fn redeem(
+    context: &Context,
+    files: &Files,
+    pending: PendingSignIn,
+    callback: Callback,
+) -> Result<SignedIn, Failure> {
     let idp = provider::of(context, &pending.organization);
     let expected_issuer = idp.callback_issuer().await?;
     if let Some((issuer, required)) = &expected_issuer {
-        check_issuer(&callback, issuer, *required).map_err(|error| context.failure(Code::UntrustedAnswer).error("iss").because(error.to_string()))?;
+        check_issuer(&callback, issuer, *required).map_err(|error| {
+            context
+                .failure(Code::UntrustedAnswer)
+                .error("iss")
+                .because(error.to_string())
+        })?;
     }
     let code = match callback.answer {
         Answer::Code(code) => code,
@@ -149,15 +214,52 @@ async fn redeem(context: &Context, files: &Files, pending: PendingSignIn, callba
             return Err(failure);
         }
     };
-    files.begin_finishing().map_err(|error| file_failure(context, &error))?;
-    let grant = idp.redeem(code, pending.verifier, &pending.redirect_uri, &pending.nonce, &pending.client_id, &pending.profile).await?;
-    save(context, idp.as_ref(), &pending.organization, pending.profile, grant).await
+    files
+        .begin_finishing()
+        .map_err(|error| file_failure(context, &error))?;
+    let grant = idp
+        .redeem(
+            code,
+            pending.verifier,
+            &pending.redirect_uri,
+            &pending.nonce,
+            &pending.client_id,
+            &pending.profile,
+        )
+        .await?;
+    save(
+        context,
+        idp.as_ref(),
+        &pending.organization,
+        pending.profile,
+        grant,
+    )
+    .await
 }
 
 /// Saves what was granted. If that fails, the tokens are revoked: nobody holds what nobody can see.
-pub(crate) async fn save(context: &Context, idp: &dyn IdentityProvider, organization: &Organization, profile: ProfileName, grant: Grant) -> Result<SignedIn, Failure> {
-    let Grant { tokens, identity, client_id, endpoint, expires_at, session_expires_at, scopes, region } = grant;
-    let for_revocation = Tokens { access: tokens.access.clone(), refresh: tokens.refresh.clone(), id: None };
+pub(crate) async fn save(
+    context: &Context,
+    idp: &dyn IdentityProvider,
+    organization: &Organization,
+    profile: ProfileName,
+    grant: Grant,
+) -> Result<SignedIn, Failure> {
+    let Grant {
+        tokens,
+        identity,
+        client_id,
+        endpoint,
+        expires_at,
+        session_expires_at,
+        scopes,
+        region,
+    } = grant;
+    let for_revocation = Tokens {
+        access: tokens.access.clone(),
+        refresh: tokens.refresh.clone(),
+        id: None,
+    };
     let public = NewPublic {
         provider: organization.provider().as_str().to_owned(),
         organization: organization.name.clone(),
@@ -185,8 +287,14 @@ pub(crate) async fn save(context: &Context, idp: &dyn IdentityProvider, organiza
             if let Err(failure) = use_last(context, &name) {
                 tracing::warn!(code = ?failure.code, "the organisation could not be remembered");
             }
-            let snapshot = context.store.read().map_err(|error| store_failure(context, &error))?;
-            let public = snapshot.profiles.get(&profile).ok_or_else(|| context.failure(Code::CouldNotSave))?;
+            let snapshot = context
+                .store
+                .read()
+                .map_err(|error| store_failure(context, &error))?;
+            let public = snapshot
+                .profiles
+                .get(&profile)
+                .ok_or_else(|| context.failure(Code::CouldNotSave))?;
             Ok(account::signed_in(context, &profile, public, &snapshot))
         }
         Err(failure) => {
@@ -198,7 +306,12 @@ pub(crate) async fn save(context: &Context, idp: &dyn IdentityProvider, organiza
 
 /// Whether this callback answers this sign-in: the same `state`, compared in constant time, by the same redirect URI.
 pub(crate) fn answers(pending: &PendingSignIn, callback: &Callback) -> bool {
-    let same_state: bool = callback.state.secret().as_bytes().ct_eq(pending.state.secret().as_bytes()).into();
+    let same_state: bool = callback
+        .state
+        .secret()
+        .as_bytes()
+        .ct_eq(pending.state.secret().as_bytes())
+        .into();
     same_state && callback.redirect.matches(&pending.redirect_uri)
 }
 

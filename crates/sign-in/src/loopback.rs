@@ -61,14 +61,22 @@ impl Listener {
     /// The ports that were tried.
     pub(crate) async fn bind(allowed: Loopback) -> Result<Listener, Vec<u16>> {
         let any = [0];
-        let ports = if allowed.ports.is_empty() { &any[..] } else { allowed.ports };
+        let ports = if allowed.ports.is_empty() {
+            &any[..]
+        } else {
+            allowed.ports
+        };
         for port in ports {
             if let Some(sockets) = bind_port(*port, allowed.host == "localhost").await
                 && let Some(Ok(address)) = sockets.first().map(TcpListener::local_addr)
             {
                 let authority = format!("{}:{}", allowed.host, address.port());
                 let redirect_uri = format!("http://{authority}{PATH}");
-                return Ok(Listener { sockets, authority, redirect_uri });
+                return Ok(Listener {
+                    sockets,
+                    authority,
+                    redirect_uri,
+                });
             }
         }
         Err(allowed.ports.to_vec())
@@ -79,8 +87,16 @@ impl Listener {
     }
 
     /// Listens until the guard is dropped; every request at the path arrives at `heard`.
-    pub(crate) fn serve(self, attempt: String, heard: mpsc::Sender<Heard>) -> tokio::task::JoinSet<()> {
-        let door = Arc::new(Door { authority: self.authority, attempt, heard });
+    pub(crate) fn serve(
+        self,
+        attempt: String,
+        heard: mpsc::Sender<Heard>,
+    ) -> tokio::task::JoinSet<()> {
+        let door = Arc::new(Door {
+            authority: self.authority,
+            attempt,
+            heard,
+        });
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         let mut listening = tokio::task::JoinSet::new();
         for socket in self.sockets {
@@ -91,7 +107,9 @@ impl Listener {
 }
 
 async fn bind_port(port: u16, both: bool) -> Option<Vec<TcpListener>> {
-    let four = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.ok()?;
+    let four = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .await
+        .ok()?;
     if !both {
         return Some(vec![four]);
     }
@@ -118,7 +136,9 @@ async fn accept(socket: TcpListener, door: Arc<Door>, places: Arc<Semaphore>) {
             continue;
         };
         while connections.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            continue;
+        };
         let door = Arc::clone(&door);
         connections.spawn(async move {
             let _place = place;
@@ -134,8 +154,17 @@ async fn accept(socket: TcpListener, door: Arc<Door>, places: Arc<Semaphore>) {
     }
 }
 
-async fn answer(door: &Door, request: hyper::Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+async fn answer(
+    door: &Door,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let japanese = page::prefers_japanese(header("accept-language"));
     if header("host") != door.authority {
         return Ok(page::plain(StatusCode::MISDIRECTED_REQUEST));

@@ -49,7 +49,9 @@ impl Provider {
     }
 
     pub(crate) fn parse(text: &str) -> Option<Provider> {
-        [Provider::Okta, Provider::Entra, Provider::IdentityCenter].into_iter().find(|provider| provider.as_str() == text)
+        [Provider::Okta, Provider::Entra, Provider::IdentityCenter]
+            .into_iter()
+            .find(|provider| provider.as_str() == text)
     }
 }
 
@@ -120,7 +122,9 @@ pub struct Organization {
 }
 
 /// The ports of `http://localhost:{port}/oauth/callback` that are registered at real installations (SPEC.md).
-pub(crate) const REGISTERED_PORTS: [u16; 10] = [3128, 4649, 6588, 8008, 9091, 49153, 50153, 51153, 52153, 53153];
+pub(crate) const REGISTERED_PORTS: [u16; 10] = [
+    3128, 4649, 6588, 8008, 9091, 49153, 50153, 51153, 52153, 53153,
+];
 /// The redirect URI of the deep link.
 pub(crate) const DEEP_LINK: &str = "kiro://kiro.oauth/callback";
 
@@ -139,7 +143,10 @@ impl Organization {
         let url = match &self.settings {
             Settings::Okta { issuer, .. } => issuer,
             Settings::Entra { authority, .. } => authority,
-            Settings::IdentityCenter { endpoint: Some(endpoint), .. } => endpoint,
+            Settings::IdentityCenter {
+                endpoint: Some(endpoint),
+                ..
+            } => endpoint,
             Settings::IdentityCenter { start_url, .. } => start_url,
         };
         kiro_relying_party::display_host(url)
@@ -149,9 +156,16 @@ impl Organization {
     pub fn redirect_uris(&self) -> Vec<String> {
         match self.settings {
             Settings::Okta { .. } => std::iter::once(DEEP_LINK.to_owned())
-                .chain(REGISTERED_PORTS.iter().map(|port| format!("http://localhost:{port}/oauth/callback")))
+                .chain(
+                    REGISTERED_PORTS
+                        .iter()
+                        .map(|port| format!("http://localhost:{port}/oauth/callback")),
+                )
                 .collect(),
-            Settings::Entra { .. } => vec![DEEP_LINK.to_owned(), "http://localhost/oauth/callback".to_owned()],
+            Settings::Entra { .. } => vec![
+                DEEP_LINK.to_owned(),
+                "http://localhost/oauth/callback".to_owned(),
+            ],
             Settings::IdentityCenter { .. } => Vec::new(),
         }
     }
@@ -237,7 +251,8 @@ impl Organizations {
     /// # Errors
     /// `organizations_invalid`, with the line and the reason in the details.
     pub fn parse(text: &str, context: &Context) -> Result<Organizations, Failure> {
-        file::parse(text, false).map_err(|why| context.failure(Code::OrganizationsInvalid).because(why))
+        file::parse(text, false)
+            .map_err(|why| context.failure(Code::OrganizationsInvalid).because(why))
     }
 
     /// The same settings as a file for `/etc/kiro/organizations.toml`.
@@ -250,5 +265,7 @@ impl Organizations {
 pub(crate) fn valid_name(name: &str) -> bool {
     (1..=63).contains(&name.len())
         && !name.starts_with('-')
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

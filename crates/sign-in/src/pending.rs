@@ -36,7 +36,10 @@ impl AttemptId {
 
     /// The id in a `kiro://open?attempt=` link; `None` unless it is 64 lower-case hex digits.
     pub(crate) fn parse(text: &str) -> Option<AttemptId> {
-        let hex = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let hex = text.len() == 64
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         hex.then(|| AttemptId(text.to_owned()))
     }
 
@@ -122,7 +125,10 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn of(context: &Context, id: &AttemptId) -> Files {
-        Files { folder: context.home().sign_ins(), id: id.clone() }
+        Files {
+            folder: context.home().sign_ins(),
+            id: id.clone(),
+        }
     }
 
     fn record(&self) -> PathBuf {
@@ -169,7 +175,9 @@ impl Files {
 
     /// Marks it as being finished and removes the sealed part: a code is redeemed at most once (T3).
     pub(crate) fn begin_finishing(&self) -> Result<(), FileError> {
-        let Some(mut record) = self.read() else { return Ok(()) };
+        let Some(mut record) = self.read() else {
+            return Ok(());
+        };
         record.step = Step::Finishing;
         record.sealed = None;
         self.write(&record)
@@ -177,7 +185,9 @@ impl Files {
 
     /// Writes the outcome for every shell to show; nothing sealed stays behind.
     pub(crate) fn finish(&self, outcome: Outcome) {
-        let Some(mut record) = self.read() else { return };
+        let Some(mut record) = self.read() else {
+            return;
+        };
         record.step = Step::Done;
         record.sealed = None;
         record.outcome = Some(outcome);
@@ -214,7 +224,11 @@ impl PendingSignIn {
     }
 
     /// Writes the sign-in, sealed, so that any process can finish it, and takes its lock.
-    pub(crate) fn write(&self, context: &Context, expires_at: Timestamp) -> Result<FileLock, StoreError> {
+    pub(crate) fn write(
+        &self,
+        context: &Context,
+        expires_at: Timestamp,
+    ) -> Result<FileLock, StoreError> {
         let files = Files::of(context, &self.id());
         context.home().ensure()?;
         tidy(context);
@@ -241,17 +255,30 @@ impl PendingSignIn {
             expires_at,
             step: Step::Waiting,
             outcome: None,
-            sealed: Some(context.store.seal(&purpose(&self.id(), &self.profile), &plain)?),
+            sealed: Some(
+                context
+                    .store
+                    .seal(&purpose(&self.id(), &self.profile), &plain)?,
+            ),
         };
         files.write(&record)?;
         Ok(lock)
     }
 
     /// Unseals a sign-in whose beginner is gone. The caller holds its lock.
-    pub(crate) fn unseal(context: &Context, record: &Record) -> Result<Option<PendingSignIn>, StoreError> {
-        let Some(blob) = &record.sealed else { return Ok(None) };
-        let plain = context.store.unseal(&purpose(&record.attempt, &record.profile), blob)?;
-        let Ok(sealed) = serde_json::from_slice::<Sealed>(&plain) else { return Ok(None) };
+    pub(crate) fn unseal(
+        context: &Context,
+        record: &Record,
+    ) -> Result<Option<PendingSignIn>, StoreError> {
+        let Some(blob) = &record.sealed else {
+            return Ok(None);
+        };
+        let plain = context
+            .store
+            .unseal(&purpose(&record.attempt, &record.profile), blob)?;
+        let Ok(sealed) = serde_json::from_slice::<Sealed>(&plain) else {
+            return Ok(None);
+        };
         Ok(Some(PendingSignIn {
             state: State::from_secret(sealed.state),
             verifier: CodeVerifier::from_secret(sealed.verifier),
@@ -277,11 +304,16 @@ fn purpose(id: &AttemptId, profile: &ProfileName) -> String {
 
 /// All records, whoever began them.
 pub(crate) fn all(context: &Context) -> Vec<Record> {
-    let Ok(entries) = std::fs::read_dir(context.home().sign_ins()) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(context.home().sign_ins()) else {
+        return Vec::new();
+    };
     entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
         .filter_map(|path| read_record(&path))
         .collect()
 }
@@ -289,7 +321,10 @@ pub(crate) fn all(context: &Context) -> Vec<Record> {
 fn read_record(path: &Path) -> Option<Record> {
     let bytes = file::read_private(path, LIMIT).ok()??;
     let record: Record = serde_json::from_slice(&bytes).ok()?;
-    (record.format == FORMAT && record.version == 1 && path.file_stem()?.to_str()? == record.attempt.as_str()).then_some(record)
+    (record.format == FORMAT
+        && record.version == 1
+        && path.file_stem()?.to_str()? == record.attempt.as_str())
+    .then_some(record)
 }
 
 /// Removes what is over and old, and makes room: at most eight are under way, and the oldest gives way.
@@ -313,7 +348,10 @@ fn tidy(context: &Context) {
 
 /// Removes a profile's sign-ins: part of signing out.
 pub(crate) fn forget_profile(context: &Context, profile: &ProfileName) {
-    for record in all(context).into_iter().filter(|record| &record.profile == profile) {
+    for record in all(context)
+        .into_iter()
+        .filter(|record| &record.profile == profile)
+    {
         let files = Files::of(context, &record.attempt);
         if !files.is_alive() {
             files.withdraw();

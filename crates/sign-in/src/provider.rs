@@ -72,7 +72,15 @@ pub(crate) trait IdentityProvider: Send + Sync {
     /// The issuer to expect in a callback's `iss`, and whether it must be there (RFC 9207 §2.4).
     async fn callback_issuer(&self) -> Result<Option<(String, bool)>, Failure>;
     /// Exchanges a code and verifies what comes back.
-    async fn redeem(&self, code: AuthorizationCode, verifier: CodeVerifier, redirect_uri: &str, nonce: &Nonce, client_id: &str, profile: &ProfileName) -> Result<Grant, Failure>;
+    async fn redeem(
+        &self,
+        code: AuthorizationCode,
+        verifier: CodeVerifier,
+        redirect_uri: &str,
+        nonce: &Nonce,
+        client_id: &str,
+        profile: &ProfileName,
+    ) -> Result<Grant, Failure>;
     /// Begins a device authorization (RFC 8628 §3.1).
     async fn begin_device(&self, profile: &ProfileName) -> Result<Device, Failure>;
     /// Asks whether the person has entered the code.
@@ -90,39 +98,101 @@ pub(crate) trait IdentityProvider: Send + Sync {
 /// The provider of an organisation.
 pub(crate) fn of(context: &Context, organization: &Organization) -> Box<dyn IdentityProvider> {
     match &organization.settings {
-        Settings::Okta { issuer, client_id, scopes } => Box::new(okta::provider(context, issuer, client_id, scopes)),
-        Settings::Entra { tenant, client_id, authority, allowed_tenants, scopes } => {
-            Box::new(entra::provider(context, tenant, client_id, authority, allowed_tenants, scopes))
-        }
-        Settings::IdentityCenter { start_url, region, endpoint, scopes } => {
-            Box::new(identity_center::IdentityCenter::new(context, start_url, region, endpoint.as_ref(), scopes))
-        }
+        Settings::Okta {
+            issuer,
+            client_id,
+            scopes,
+        } => Box::new(okta::provider(context, issuer, client_id, scopes)),
+        Settings::Entra {
+            tenant,
+            client_id,
+            authority,
+            allowed_tenants,
+            scopes,
+        } => Box::new(entra::provider(
+            context,
+            tenant,
+            client_id,
+            authority,
+            allowed_tenants,
+            scopes,
+        )),
+        Settings::IdentityCenter {
+            start_url,
+            region,
+            endpoint,
+            scopes,
+        } => Box::new(identity_center::IdentityCenter::new(
+            context,
+            start_url,
+            region,
+            endpoint.as_ref(),
+            scopes,
+        )),
     }
 }
 
 /// The provider of a session, from its authenticated public part and never from `organizations.toml`.
-pub(crate) fn of_session(context: &Context, public: &Public) -> Result<Box<dyn IdentityProvider>, Failure> {
-    let unreadable = || context.failure(Code::FileDamaged).because("the session names no usable issuer");
+pub(crate) fn of_session(
+    context: &Context,
+    public: &Public,
+) -> Result<Box<dyn IdentityProvider>, Failure> {
+    let unreadable = || {
+        context
+            .failure(Code::FileDamaged)
+            .because("the session names no usable issuer")
+    };
     let issuer = kiro_relying_party::secure_url(&public.issuer).map_err(|_| unreadable())?;
-    Ok(match Provider::parse(&public.provider).ok_or_else(unreadable)? {
-        Provider::Okta => Box::new(okta::provider(context, &issuer, &public.client_id, &public.scopes)),
-        Provider::Entra => Box::new(entra::provider_of_issuer(context, &issuer, &public.client_id, &public.scopes)),
-        Provider::IdentityCenter => {
-            let endpoint = public.endpoint.as_deref().and_then(|endpoint| kiro_relying_party::secure_url(endpoint).ok());
-            let region = public.region.as_deref().unwrap_or_default();
-            Box::new(identity_center::IdentityCenter::new(context, &issuer, region, endpoint.as_ref(), &public.scopes))
-        }
-    })
+    Ok(
+        match Provider::parse(&public.provider).ok_or_else(unreadable)? {
+            Provider::Okta => Box::new(okta::provider(
+                context,
+                &issuer,
+                &public.client_id,
+                &public.scopes,
+            )),
+            Provider::Entra => Box::new(entra::provider_of_issuer(
+                context,
+                &issuer,
+                &public.client_id,
+                &public.scopes,
+            )),
+            Provider::IdentityCenter => {
+                let endpoint = public
+                    .endpoint
+                    .as_deref()
+                    .and_then(|endpoint| kiro_relying_party::secure_url(endpoint).ok());
+                let region = public.region.as_deref().unwrap_or_default();
+                Box::new(identity_center::IdentityCenter::new(
+                    context,
+                    &issuer,
+                    region,
+                    endpoint.as_ref(),
+                    &public.scopes,
+                ))
+            }
+        },
+    )
 }
 
 /// A token request's failure, in the words of a failure for a person.
-pub(crate) fn token_failure(context: &Context, provider: &dyn IdentityProvider, error: TokenError) -> Failure {
+pub(crate) fn token_failure(
+    context: &Context,
+    provider: &dyn IdentityProvider,
+    error: TokenError,
+) -> Failure {
     match error {
         TokenError::Http(error) => context.network_failure(&error),
-        TokenError::Temporary { status, .. } => context.failure(Code::ServerError).error(format!("http_{status}")),
+        TokenError::Temporary { status, .. } => context
+            .failure(Code::ServerError)
+            .error(format!("http_{status}")),
         TokenError::Malformed { why } => context.failure(Code::MalformedAnswer).because(why),
         TokenError::Refused(refusal) => {
-            let mut failure = provider.explain(&refusal.error, refusal.description.as_deref(), &refusal.error_codes);
+            let mut failure = provider.explain(
+                &refusal.error,
+                refusal.description.as_deref(),
+                &refusal.error_codes,
+            );
             failure.detail.correlation_id = refusal.correlation_id;
             failure.facts.claims = refusal.claims;
             failure

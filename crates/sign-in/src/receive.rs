@@ -40,7 +40,9 @@ pub async fn receive(context: &Context, text: &str) -> Received {
             None => Received::NotOurs,
         };
     }
-    let Ok(callback) = parse_callback(text) else { return Received::NotOurs };
+    let Ok(callback) = parse_callback(text) else {
+        return Received::NotOurs;
+    };
     if callback.redirect != RedirectUri::DeepLink {
         return Received::NotOurs;
     }
@@ -55,7 +57,9 @@ pub async fn receive(context: &Context, text: &str) -> Received {
         match files.try_lock() {
             Ok(Some(lock)) => {
                 // Read again under the lock: it may have been finished meanwhile.
-                let Some(record) = files.read().filter(|record| open(record)) else { return Received::Left(id) };
+                let Some(record) = files.read().filter(|record| open(record)) else {
+                    return Received::Left(id);
+                };
                 let result = take_over(context, &files, &record, callback).await;
                 drop(lock);
                 return result;
@@ -106,7 +110,12 @@ async fn picked_up(files: &Files, until: tokio::time::Instant) -> bool {
     true
 }
 
-async fn take_over(context: &Context, files: &Files, record: &Record, callback: Callback) -> Received {
+async fn take_over(
+    context: &Context,
+    files: &Files,
+    record: &Record,
+    callback: Callback,
+) -> Received {
     let pending = match unseal(context, record).await {
         Ok(Some(pending)) if answers(&pending, &callback) => pending,
         Ok(_) => return Received::NotOurs,
@@ -123,13 +132,20 @@ async fn unseal(context: &Context, record: &Record) -> Result<Option<PendingSign
     let until = tokio::time::Instant::now() + UNLOCK;
     loop {
         let (inside, sealed) = (context.clone(), record.clone());
-        let unsealed = tokio::task::spawn_blocking(move || PendingSignIn::unseal(&inside, &sealed)).await;
+        let unsealed =
+            tokio::task::spawn_blocking(move || PendingSignIn::unseal(&inside, &sealed)).await;
         let error = match unsealed {
             Ok(Ok(pending)) => return Ok(pending),
             Ok(Err(error)) => error,
             Err(error) => return Err(context.failure(Code::Unexpected).because(error.to_string())),
         };
-        let locked = matches!(&error, StoreError::Key { error: KeyError::Locked | KeyError::TimedOut, .. });
+        let locked = matches!(
+            &error,
+            StoreError::Key {
+                error: KeyError::Locked | KeyError::TimedOut,
+                ..
+            }
+        );
         if !locked || tokio::time::Instant::now() >= until {
             return Err(store_failure(context, &error));
         }

@@ -31,12 +31,20 @@ pub fn owner() -> SchemeOwner {
     if !cfg!(target_os = "linux") {
         return SchemeOwner::Unknown;
     }
-    let asked = Command::new("xdg-mime").args(["query", "default", SCHEME]).stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let Ok(answer) = asked else { return SchemeOwner::Unknown };
+    let asked = Command::new("xdg-mime")
+        .args(["query", "default", SCHEME])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    let Ok(answer) = asked else {
+        return SchemeOwner::Unknown;
+    };
     match String::from_utf8_lossy(&answer.stdout).trim() {
         "" => SchemeOwner::Nobody,
         LAUNCHER => SchemeOwner::Us,
-        other => SchemeOwner::Other { name: shown_name(other).unwrap_or_else(|| other.to_owned()) },
+        other => SchemeOwner::Other {
+            name: shown_name(other).unwrap_or_else(|| other.to_owned()),
+        },
     }
 }
 
@@ -49,7 +57,12 @@ pub fn owner() -> SchemeOwner {
 pub fn register(program: &Path) -> io::Result<()> {
     let folder = applications().ok_or_else(|| io::Error::other("there is no data folder"))?;
     std::fs::create_dir_all(&folder)?;
-    let program = program.to_str().filter(|path| !path.contains([' ', '"', '\\', '%', '\n'])).ok_or_else(|| io::Error::other("the program's path has characters that a launcher cannot hold"))?;
+    let program = program
+        .to_str()
+        .filter(|path| !path.contains([' ', '"', '\\', '%', '\n']))
+        .ok_or_else(|| {
+            io::Error::other("the program's path has characters that a launcher cannot hold")
+        })?;
     // `setsid`: a handler that a browser starts would die with the browser's process group.
     let launcher = format!(
         "[Desktop Entry]\nType=Application\nName=Kiro Sign-In\nName[ja]=Kiro サインイン\nComment=Sign in to Kiro with your organisation\nComment[ja]=組織のアカウントで Kiro にサインイン\nExec=setsid -f {program} %u\nTerminal=false\nNoDisplay=true\nMimeType={SCHEME};\n"
@@ -67,7 +80,9 @@ pub fn register(program: &Path) -> io::Result<()> {
 /// # Errors
 /// When the launcher exists and cannot be removed.
 pub fn unregister() -> io::Result<()> {
-    let Some(folder) = applications() else { return Ok(()) };
+    let Some(folder) = applications() else {
+        return Ok(());
+    };
     match std::fs::remove_file(folder.join(LAUNCHER)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
@@ -79,21 +94,42 @@ pub fn unregister() -> io::Result<()> {
 }
 
 fn run(program: &str, arguments: &[&str]) -> io::Result<()> {
-    let status = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(io::Error::other(format!("{program} ended with {status}"))) }
+    let status = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("{program} ended with {status}")))
+    }
 }
 
 fn applications() -> Option<PathBuf> {
-    data_folders().into_iter().next().map(|folder| folder.join("applications"))
+    data_folders()
+        .into_iter()
+        .next()
+        .map(|folder| folder.join("applications"))
 }
 
 fn data_folders() -> Vec<PathBuf> {
-    let own = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| std::env::home_dir().map(|home| home.join(".local/share")));
-    let system = std::env::var("XDG_DATA_DIRS").unwrap_or_else(|_| "/usr/local/share:/usr/share".to_owned());
-    own.into_iter().chain(system.split(':').map(PathBuf::from)).collect()
+    let own = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")));
+    let system =
+        std::env::var("XDG_DATA_DIRS").unwrap_or_else(|_| "/usr/local/share:/usr/share".to_owned());
+    own.into_iter()
+        .chain(system.split(':').map(PathBuf::from))
+        .collect()
 }
 
 fn shown_name(launcher: &str) -> Option<String> {
-    let text = data_folders().into_iter().find_map(|folder| std::fs::read_to_string(folder.join("applications").join(launcher)).ok())?;
-    text.lines().find_map(|line| line.strip_prefix("Name=")).map(str::to_owned)
+    let text = data_folders().into_iter().find_map(|folder| {
+        std::fs::read_to_string(folder.join("applications").join(launcher)).ok()
+    })?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("Name="))
+        .map(str::to_owned)
 }

@@ -1,6 +1,10 @@
 //! A session in use: its access token, its renewal, its end.
 
-use kiro_credentials::{FileError, KeyError, ProfileName, RefreshError, RefreshWhen, Refusal, RefusalKind, Session, StoreError};
+use jiff::SignedDuration;
+use kiro_credentials::{
+    FileError, KeyError, ProfileName, RefreshError, RefreshWhen, Refusal, RefusalKind, Session,
+    StoreError,
+};
 use secrecy::SecretString;
 use serde::Serialize;
 use url::Url;
@@ -8,15 +12,25 @@ use url::Url;
 use crate::organizations::Provider;
 use crate::{Code, Context, Failure, pending, provider};
 
+/// With more than this left no refresh is due, jitter included; with less the store decides.
+const CLEARLY_FRESH: SignedDuration = SignedDuration::from_secs(330);
+
 /// The access token if it is good for now, without network and without an async runtime; `None` when a refresh is due.
 ///
 /// # Errors
 /// `not_signed_in`, and what the store can meet.
-pub fn fresh_token(context: &Context, profile: Option<&ProfileName>) -> Result<Option<SecretString>, Failure> {
+pub fn fresh_token(
+    context: &Context,
+    profile: Option<&ProfileName>,
+) -> Result<Option<SecretString>, Failure> {
     let profile = chosen(context, profile)?;
-    let session = context.store.session(&profile).map_err(|error| store_failure(context, &error))?;
+    let session = context
+        .store
+        .session(&profile)
+        .map_err(|error| store_failure(context, &error))?;
     let session = session.ok_or_else(|| context.failure(Code::NotSignedIn))?;
-    Ok((!session.is_due(context.now())).then_some(session.tokens.access))
+    let clearly_fresh = session.public.expires_at.duration_since(context.now()) > CLEARLY_FRESH;
+    Ok(clearly_fresh.then_some(session.tokens.access))
 }
 
 /// The access token, refreshed when due: one request whoever asks, in whichever process.
@@ -24,7 +38,10 @@ pub fn fresh_token(context: &Context, profile: Option<&ProfileName>) -> Result<O
 /// # Errors
 /// `not_signed_in`, `session_ended`, `step_up_needed`; `unreachable` or `server_error` when it could not be renewed and has
 /// expired (a token that is still good is returned instead).
-pub async fn access_token(context: &Context, profile: Option<&ProfileName>) -> Result<SecretString, Failure> {
+pub async fn access_token(
+    context: &Context,
+    profile: Option<&ProfileName>,
+) -> Result<SecretString, Failure> {
     let profile = chosen(context, profile)?;
     match refresh(context, &profile, RefreshWhen::Due).await {
         Ok(session) => Ok(session.tokens.access),
@@ -39,20 +56,35 @@ pub async fn access_token(context: &Context, profile: Option<&ProfileName>) -> R
 ///
 /// # Errors
 /// As [`access_token`].
-pub async fn refresh_if_due(context: &Context, profile: Option<&ProfileName>) -> Result<(), Failure> {
+pub async fn refresh_if_due(
+    context: &Context,
+    profile: Option<&ProfileName>,
+) -> Result<(), Failure> {
     access_token(context, profile).await.map(drop)
 }
 
-async fn refresh(context: &Context, profile: &ProfileName, when: RefreshWhen) -> Result<Session, Failure> {
+async fn refresh(
+    context: &Context,
+    profile: &ProfileName,
+    when: RefreshWhen,
+) -> Result<Session, Failure> {
     let (inside, slot) = (context.clone(), profile.clone());
     let runtime = tokio::runtime::Handle::current();
     let refreshed = tokio::task::spawn_blocking(move || {
         let clock = inside.clock.clone();
-        let mut exchange = |session: &Session| match provider::of_session(&inside, &session.public) {
+        let mut exchange = |session: &Session| match provider::of_session(&inside, &session.public)
+        {
             Ok(idp) => runtime.block_on(idp.renew(session)),
-            Err(failure) => Err(Refusal { kind: RefusalKind::Other, error: "unusable_session".to_owned(), description: failure.detail.description, correlation_id: None }),
+            Err(failure) => Err(Refusal {
+                kind: RefusalKind::Other,
+                error: "unusable_session".to_owned(),
+                description: failure.detail.description,
+                correlation_id: None,
+            }),
         };
-        inside.store.refresh(&slot, when, clock.as_ref(), &mut exchange)
+        inside
+            .store
+            .refresh(&slot, when, clock.as_ref(), &mut exchange)
     })
     .await;
     match refreshed {
@@ -63,12 +95,25 @@ async fn refresh(context: &Context, profile: &ProfileName, when: RefreshWhen) ->
 }
 
 /// A refresh that failed for a passing reason ends nothing while the old token lives.
-async fn still_good(context: &Context, profile: &ProfileName, failure: &Failure) -> Option<SecretString> {
-    if !matches!(failure.code, Code::Unreachable | Code::ServerError | Code::RefreshFailed | Code::Intercepted | Code::MalformedAnswer) {
+async fn still_good(
+    context: &Context,
+    profile: &ProfileName,
+    failure: &Failure,
+) -> Option<SecretString> {
+    if !matches!(
+        failure.code,
+        Code::Unreachable
+            | Code::ServerError
+            | Code::RefreshFailed
+            | Code::Intercepted
+            | Code::MalformedAnswer
+    ) {
         return None;
     }
     let profile = profile.clone();
-    let session = crate::flow::blocking(context, move |context| context.store.session(&profile)).await.ok()??;
+    let session = crate::flow::blocking(context, move |context| context.store.session(&profile))
+        .await
+        .ok()??;
     (session.public.expires_at > context.now()).then_some(session.tokens.access)
 }
 
@@ -76,7 +121,12 @@ fn refresh_failure(context: &Context, profile: &ProfileName, error: RefreshError
     let refusal = match error {
         RefreshError::NotSignedIn => return context.failure(Code::NotSignedIn),
         RefreshError::Store(error) => return store_failure(context, &error),
-        RefreshError::NoRefreshToken => Refusal { kind: RefusalKind::Ended, error: "no_refresh_token".to_owned(), description: None, correlation_id: None },
+        RefreshError::NoRefreshToken => Refusal {
+            kind: RefusalKind::Ended,
+            error: "no_refresh_token".to_owned(),
+            description: None,
+            correlation_id: None,
+        },
         RefreshError::Refused(refusal) => refusal,
     };
     let code = match refusal.kind {
@@ -99,7 +149,9 @@ fn refresh_failure(context: &Context, profile: &ProfileName, error: RefreshError
         failure.provider = Some(who.provider);
         failure.host = Some(who.host());
         failure.account = who.display_name().map(str::to_owned);
-        failure.contact = context.organization(&who.organization).and_then(|organization| organization.support_contact);
+        failure.contact = context
+            .organization(&who.organization)
+            .and_then(|organization| organization.support_contact);
     }
     failure
 }
@@ -141,10 +193,20 @@ pub enum Revoked {
 ///
 /// # Errors
 /// `not_signed_in`, and what writing the file can meet; then nothing was removed.
-pub async fn sign_out(context: &Context, profile: Option<&ProfileName>) -> Result<Receipt, Failure> {
+pub async fn sign_out(
+    context: &Context,
+    profile: Option<&ProfileName>,
+) -> Result<Receipt, Failure> {
     let profile = chosen(context, profile)?;
-    let snapshot = context.store.read().map_err(|error| store_failure(context, &error))?;
-    let public = snapshot.profiles.get(&profile).ok_or_else(|| context.failure(Code::NotSignedIn))?.clone();
+    let snapshot = context
+        .store
+        .read()
+        .map_err(|error| store_failure(context, &error))?;
+    let public = snapshot
+        .profiles
+        .get(&profile)
+        .ok_or_else(|| context.failure(Code::NotSignedIn))?
+        .clone();
     let who = crate::account::signed_in(context, &profile, &public, &snapshot);
     let slot = profile.clone();
     let session = crate::flow::blocking(context, move |context| {
@@ -157,7 +219,11 @@ pub async fn sign_out(context: &Context, profile: Option<&ProfileName>) -> Resul
     let (revoked, end_session) = match (&session, provider::of_session(context, &public)) {
         (Some(session), Ok(idp)) => {
             let revoked = idp.revoke(&session.tokens, &session.public.client_id).await;
-            let end_session = if revoked == Revoked::Offline { None } else { idp.end_session_url(session).await };
+            let end_session = if revoked == Revoked::Offline {
+                None
+            } else {
+                idp.end_session_url(session).await
+            };
             (revoked, end_session)
         }
         (None, _) | (_, Err(_)) => (Revoked::Failed, None),
@@ -169,7 +235,9 @@ pub async fn sign_out(context: &Context, profile: Option<&ProfileName>) -> Resul
         provider: who.provider,
         host: who.host(),
         end_session,
-        contact: context.organization(&who.organization).and_then(|organization| organization.support_contact),
+        contact: context
+            .organization(&who.organization)
+            .and_then(|organization| organization.support_contact),
     })
 }
 
@@ -178,7 +246,10 @@ pub async fn sign_out(context: &Context, profile: Option<&ProfileName>) -> Resul
 /// # Errors
 /// What writing the file can meet.
 pub async fn sign_out_all(context: &Context) -> Result<Vec<Receipt>, Failure> {
-    let snapshot = context.store.read().map_err(|error| store_failure(context, &error))?;
+    let snapshot = context
+        .store
+        .read()
+        .map_err(|error| store_failure(context, &error))?;
     let mut receipts = Vec::new();
     for profile in snapshot.profiles.keys() {
         receipts.push(sign_out(context, Some(profile)).await?);
@@ -190,7 +261,11 @@ pub async fn sign_out_all(context: &Context) -> Result<Vec<Receipt>, Failure> {
 fn chosen(context: &Context, profile: Option<&ProfileName>) -> Result<ProfileName, Failure> {
     match profile {
         Some(profile) => Ok(profile.clone()),
-        None => Ok(context.store.read().map_err(|error| store_failure(context, &error))?.active),
+        None => Ok(context
+            .store
+            .read()
+            .map_err(|error| store_failure(context, &error))?
+            .active),
     }
 }
 
@@ -208,7 +283,11 @@ pub(crate) fn store_failure(context: &Context, error: &StoreError) -> Failure {
         StoreError::KeyGone { .. } => Code::KeyGone,
         StoreError::Tampered { .. } | StoreError::Damaged { .. } => Code::FileDamaged,
         StoreError::Newer { .. } => Code::FileNewer,
-        StoreError::NoSuchProfile { profile } => return context.failure(Code::UnknownProfile).about(profile.to_string()),
+        StoreError::NoSuchProfile { profile } => {
+            return context
+                .failure(Code::UnknownProfile)
+                .about(profile.to_string());
+        }
         StoreError::Busy => Code::CouldNotSave,
     };
     let mut failure = context.failure(code).because(error.to_string());

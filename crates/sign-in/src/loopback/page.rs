@@ -11,30 +11,62 @@ const DOOR: &str = r##"<svg viewBox="24 24 464 464" aria-hidden="true"><rect x="
 
 pub(super) fn signed_in(japanese: bool, attempt: &str) -> Response<Full<Bytes>> {
     let (title, text) = if japanese {
-        ("サインインしました。", "このタブを閉じて Kiro に戻ってください。")
+        (
+            "サインインしました。",
+            "このタブを閉じて Kiro に戻ってください。",
+        )
     } else {
-        ("You are signed in.", "You can close this tab and return to Kiro.")
+        (
+            "You are signed in.",
+            "You can close this tab and return to Kiro.",
+        )
     };
     page(StatusCode::OK, japanese, title, text, attempt)
 }
 
 pub(super) fn failed(japanese: bool, cancelled: bool, attempt: &str) -> Response<Full<Bytes>> {
     let (title, text) = match (japanese, cancelled) {
-        (true, true) => ("サインインが取り消されました。", "変更はありません。このタブを閉じて Kiro に戻ってください。"),
-        (true, false) => ("サインインできませんでした。", "理由と対処方法は Kiro に表示されています。このタブは閉じてかまいません。"),
-        (false, true) => ("Sign-in was cancelled.", "Nothing changed. You can close this tab and return to Kiro."),
-        (false, false) => ("You are not signed in.", "Kiro shows the reason and what to do. You can close this tab."),
+        (true, true) => (
+            "サインインが取り消されました。",
+            "変更はありません。このタブを閉じて Kiro に戻ってください。",
+        ),
+        (true, false) => (
+            "サインインできませんでした。",
+            "理由と対処方法は Kiro に表示されています。このタブは閉じてかまいません。",
+        ),
+        (false, true) => (
+            "Sign-in was cancelled.",
+            "Nothing changed. You can close this tab and return to Kiro.",
+        ),
+        (false, false) => (
+            "You are not signed in.",
+            "Kiro shows the reason and what to do. You can close this tab.",
+        ),
     };
     page(StatusCode::OK, japanese, title, text, attempt)
 }
 
 /// A status with nothing but its own words: for requests that are none of ours.
 pub(super) fn plain(status: StatusCode) -> Response<Full<Bytes>> {
-    respond(status, "text/plain; charset=utf-8", status.canonical_reason().unwrap_or_default().to_owned())
+    respond(
+        status,
+        "text/plain; charset=utf-8",
+        status.canonical_reason().unwrap_or_default().to_owned(),
+    )
 }
 
-fn page(status: StatusCode, japanese: bool, title: &str, text: &str, attempt: &str) -> Response<Full<Bytes>> {
-    let (language, open) = if japanese { ("ja", "Kiro を開く") } else { ("en", "Open Kiro") };
+fn page(
+    status: StatusCode,
+    japanese: bool,
+    title: &str,
+    text: &str,
+    attempt: &str,
+) -> Response<Full<Bytes>> {
+    let (language, open) = if japanese {
+        ("ja", "Kiro を開く")
+    } else {
+        ("en", "Open Kiro")
+    };
     let body = format!(
         "<!doctype html><html lang=\"{language}\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style><body>{DOOR}<h1>{title}</h1><p>{text}</p><a href=\"kiro://open?attempt={attempt}\">{open}</a></body></html>"
     );
@@ -61,5 +93,9 @@ fn respond(status: StatusCode, kind: &'static str, body: String) -> Response<Ful
 
 /// Whether Japanese comes before English in `Accept-Language` (RFC 9110 §12.5.4), by order alone.
 pub(super) fn prefers_japanese(accept_language: &str) -> bool {
-    accept_language.split(',').map(str::trim).find(|tag| tag.starts_with("ja") || tag.starts_with("en")).is_some_and(|tag| tag.starts_with("ja"))
+    accept_language
+        .split(',')
+        .map(str::trim)
+        .find(|tag| tag.starts_with("ja") || tag.starts_with("en"))
+        .is_some_and(|tag| tag.starts_with("ja"))
 }

@@ -25,8 +25,15 @@ pub struct Checked {
 pub async fn check(context: &Context, organization: &Organization) -> Result<Checked, Failure> {
     file::check_settings(&organization.settings).map_err(|why| {
         let insecure = why.contains("must be https");
-        let code = if insecure { Code::InsecureUrl } else { Code::OrganizationsInvalid };
+        let code = if insecure {
+            Code::InsecureUrl
+        } else {
+            Code::OrganizationsInvalid
+        };
         context.failure(code).of(organization).because(why)
     })?;
-    provider::of(context, organization).check().await.map_err(|failure| failure.of(organization))
+    provider::of(context, organization)
+        .check()
+        .await
+        .map_err(|failure| failure.of(organization))
 }

@@ -61,14 +61,18 @@ pub(super) fn parse(text: &str, managed: bool) -> Result<Organizations, String> 
     let mut list = Vec::new();
     for (name, entry) in file.organizations {
         if !valid_name(&name) {
-            return Err(format!("`{name}` is no name for an organisation: use a-z, 0-9 and -, at most 63"));
+            return Err(format!(
+                "`{name}` is no name for an organisation: use a-z, 0-9 and -, at most 63"
+            ));
         }
         check_settings(&entry.settings).map_err(|why| format!("[organizations.{name}] {why}"))?;
         list.push(Organization {
             display_name: entry.display_name.unwrap_or_else(|| title_case(&name)),
             name,
             settings: entry.settings,
-            support_contact: entry.support_contact.or_else(|| file.support_contact.clone()),
+            support_contact: entry
+                .support_contact
+                .or_else(|| file.support_contact.clone()),
             managed,
         });
     }
@@ -82,7 +86,11 @@ pub(super) fn parse(text: &str, managed: bool) -> Result<Organizations, String> 
         list,
         default: file.default,
         last_used: file.last_used,
-        locks: if managed { file.locks } else { Locks::default() },
+        locks: if managed {
+            file.locks
+        } else {
+            Locks::default()
+        },
         support_contact: file.support_contact,
         managed_path: None,
         network: file.network,
@@ -97,15 +105,29 @@ pub(super) fn check_settings(settings: &Settings) -> Result<(), String> {
             .map_err(|_| format!("{name} must be https (or http on this computer): {url}"))
     };
     let filled = |name: &str, value: &str| {
-        let fits = !value.is_empty() && value.len() <= 512 && !value.chars().any(|c| c.is_control() || c.is_whitespace());
-        if fits { Ok(()) } else { Err(format!("{name} is empty or has spaces")) }
+        let fits = !value.is_empty()
+            && value.len() <= 512
+            && !value.chars().any(|c| c.is_control() || c.is_whitespace());
+        if fits {
+            Ok(())
+        } else {
+            Err(format!("{name} is empty or has spaces"))
+        }
     };
     match settings {
-        Settings::Okta { issuer, client_id, .. } => {
+        Settings::Okta {
+            issuer, client_id, ..
+        } => {
             secure("issuer", issuer)?;
             filled("client_id", client_id)
         }
-        Settings::Entra { tenant, client_id, authority, allowed_tenants, .. } => {
+        Settings::Entra {
+            tenant,
+            client_id,
+            authority,
+            allowed_tenants,
+            ..
+        } => {
             secure("authority", authority)?;
             filled("tenant", tenant)?;
             if tenant.contains('/') {
@@ -113,11 +135,18 @@ pub(super) fn check_settings(settings: &Settings) -> Result<(), String> {
             }
             let multi = matches!(tenant.as_str(), "organizations" | "common");
             if multi && allowed_tenants.is_empty() {
-                return Err(format!("tenant `{tenant}` needs allowed_tenants: whose people may sign in"));
+                return Err(format!(
+                    "tenant `{tenant}` needs allowed_tenants: whose people may sign in"
+                ));
             }
             filled("client_id", client_id)
         }
-        Settings::IdentityCenter { start_url, region, endpoint, .. } => {
+        Settings::IdentityCenter {
+            start_url,
+            region,
+            endpoint,
+            ..
+        } => {
             let mut start = start_url.clone();
             start.set_fragment(None); // people paste `…/start#/`
             secure("start_url", &start)?;
@@ -125,30 +154,46 @@ pub(super) fn check_settings(settings: &Settings) -> Result<(), String> {
                 secure("endpoint", endpoint)?;
             }
             filled("region", region)?;
-            let region_like = region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-            if region_like { Ok(()) } else { Err(format!("`{region}` is no region")) }
+            let region_like = region
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            if region_like {
+                Ok(())
+            } else {
+                Err(format!("`{region}` is no region"))
+            }
         }
     }
 }
 
 pub(super) fn load(context: &Context) -> Result<Organizations, Failure> {
     let own = context.home().organizations_file();
-    let managed_text = read_managed(&context.managed_organizations).map_err(|why| invalid(context, &context.managed_organizations, why))?;
+    let managed_text = read_managed(&context.managed_organizations)
+        .map_err(|why| invalid(context, &context.managed_organizations, why))?;
     let own_text = read_own(&own).map_err(|error| crate::session::file_failure(context, &error))?;
     let managed = match managed_text {
-        Some(text) => Some(parse(&text, true).map_err(|why| invalid(context, &context.managed_organizations, why))?),
+        Some(text) => Some(
+            parse(&text, true)
+                .map_err(|why| invalid(context, &context.managed_organizations, why))?,
+        ),
         None => None,
     };
-    let person = parse(own_text.as_deref().unwrap_or_default(), false).map_err(|why| invalid(context, &own, why))?;
+    let person = parse(own_text.as_deref().unwrap_or_default(), false)
+        .map_err(|why| invalid(context, &own, why))?;
     Ok(merge(managed, person, &context.managed_organizations))
 }
 
 /// The managed file wins: its organisations hide the person's of the same name, its default and contact come first.
 fn merge(managed: Option<Organizations>, person: Organizations, path: &Path) -> Organizations {
-    let Some(mut all) = managed else { return person };
+    let Some(mut all) = managed else {
+        return person;
+    };
     all.managed_path = Some(path.to_owned());
     if !all.locks.own_organizations {
-        let own = person.list.into_iter().filter(|own| all.list.iter().all(|managed| managed.name != own.name));
+        let own = person
+            .list
+            .into_iter()
+            .filter(|own| all.list.iter().all(|managed| managed.name != own.name));
         let own: Vec<_> = own.collect();
         all.list.extend(own);
     }
@@ -161,15 +206,30 @@ fn merge(managed: Option<Organizations>, person: Organizations, path: &Path) -> 
 
 fn merge_network(managed: Network, person: Network, locks: Locks) -> Network {
     Network {
-        proxy: if locks.proxy { managed.proxy } else { person.proxy.or(managed.proxy) },
-        ca_file: if locks.ca { managed.ca_file } else { person.ca_file.or(managed.ca_file) },
+        proxy: if locks.proxy {
+            managed.proxy
+        } else {
+            person.proxy.or(managed.proxy)
+        },
+        ca_file: if locks.ca {
+            managed.ca_file
+        } else {
+            person.ca_file.or(managed.ca_file)
+        },
     }
 }
 
 /// The network settings of the two files; a file that cannot be read counts as empty here and is reported elsewhere.
 pub(crate) fn network(managed: &Path, own: &Path) -> Network {
-    let managed = read_managed(managed).ok().flatten().and_then(|text| parse(&text, true).ok());
-    let own = read_own(own).ok().flatten().and_then(|text| parse(&text, false).ok()).unwrap_or_default();
+    let managed = read_managed(managed)
+        .ok()
+        .flatten()
+        .and_then(|text| parse(&text, true).ok());
+    let own = read_own(own)
+        .ok()
+        .flatten()
+        .and_then(|text| parse(&text, false).ok())
+        .unwrap_or_default();
     merge(managed, own, Path::new("")).network
 }
 
@@ -205,7 +265,9 @@ fn read_managed(path: &Path) -> Result<Option<String>, String> {
     if !metadata.is_file() || metadata.len() > LIMIT as u64 {
         return Err("this is no settings file: it is too large, or not a plain file".to_owned());
     }
-    std::io::read_to_string(file).map(Some).map_err(|error| error.to_string())
+    std::io::read_to_string(file)
+        .map(Some)
+        .map_err(|error| error.to_string())
 }
 
 /// Adds an organisation to the person's file. The first one becomes the default.
@@ -215,15 +277,30 @@ fn read_managed(path: &Path) -> Result<Option<String>, String> {
 pub fn add(context: &Context, organization: &Organization) -> Result<(), Failure> {
     let known = Organizations::load(context)?;
     if known.locks.own_organizations {
-        return Err(context.failure(Code::ManagedByOrganization).about("own_organizations"));
+        return Err(context
+            .failure(Code::ManagedByOrganization)
+            .about("own_organizations"));
     }
     if !valid_name(&organization.name) {
-        return Err(context.failure(Code::OrganizationsInvalid).about(organization.name.clone()).because("use a-z, 0-9 and -, at most 63"));
+        return Err(context
+            .failure(Code::OrganizationsInvalid)
+            .about(organization.name.clone())
+            .because("use a-z, 0-9 and -, at most 63"));
     }
-    check_settings(&organization.settings)
-        .map_err(|why| context.failure(Code::OrganizationsInvalid).about(organization.name.clone()).because(why))?;
-    if known.list.iter().any(|other| other.name == organization.name) {
-        return Err(context.failure(Code::OrganizationExists).about(organization.name.clone()));
+    check_settings(&organization.settings).map_err(|why| {
+        context
+            .failure(Code::OrganizationsInvalid)
+            .about(organization.name.clone())
+            .because(why)
+    })?;
+    if known
+        .list
+        .iter()
+        .any(|other| other.name == organization.name)
+    {
+        return Err(context
+            .failure(Code::OrganizationExists)
+            .about(organization.name.clone()));
     }
     edit(context, |document| {
         let entry = Entry {
@@ -231,8 +308,13 @@ pub fn add(context: &Context, organization: &Organization) -> Result<(), Failure
             support_contact: organization.support_contact.clone(),
             settings: organization.settings.clone(),
         };
-        let table = toml_edit::ser::to_document(&entry).map_err(|error| error.to_string())?;
-        let organizations = document.entry("organizations").or_insert_with(toml_edit::table);
+        let text = toml::to_string(&entry).map_err(|error| error.to_string())?;
+        let table: DocumentMut = text
+            .parse()
+            .map_err(|error: toml_edit::TomlError| error.to_string())?;
+        let organizations = document
+            .entry("organizations")
+            .or_insert_with(toml_edit::table);
         if let Some(organizations) = organizations.as_table_mut() {
             organizations.set_implicit(true);
         }
@@ -251,7 +333,10 @@ pub fn remove(context: &Context, name: &str) -> Result<(), Failure> {
         return Err(context.failure(Code::ManagedByOrganization).about(name));
     }
     edit(context, |document| {
-        if let Some(organizations) = document.get_mut("organizations").and_then(|item| item.as_table_like_mut()) {
+        if let Some(organizations) = document
+            .get_mut("organizations")
+            .and_then(|item| item.as_table_like_mut())
+        {
             organizations.remove(name);
         }
         for key in ["default", "last_used"] {
@@ -278,13 +363,22 @@ pub fn use_last(context: &Context, name: &str) -> Result<(), Failure> {
 }
 
 /// One change of the person's file, under a lock, keeping its comments.
-fn edit(context: &Context, change: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<(), Failure> {
+fn edit(
+    context: &Context,
+    change: impl FnOnce(&mut DocumentMut) -> Result<(), String>,
+) -> Result<(), Failure> {
     let path = context.home().organizations_file();
     let written = |error: FileError| crate::session::file_failure(context, &error);
     context.home().ensure().map_err(written)?;
-    let _lock = FileLock::acquire(&context.home().locks().join("organizations"), Duration::from_secs(5)).map_err(written)?;
+    let _lock = FileLock::acquire(
+        &context.home().locks().join("organizations"),
+        Duration::from_secs(5),
+    )
+    .map_err(written)?;
     let text = read_own(&path).map_err(written)?.unwrap_or_default();
-    let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| invalid(context, &path, error.to_string()))?;
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| invalid(context, &path, error.to_string()))?;
     change(&mut document).map_err(|why| invalid(context, &path, why))?;
     file::replace(&path, document.to_string().as_bytes()).map_err(written)
 }
@@ -316,5 +410,8 @@ pub(super) fn export(all: &Organizations) -> String {
 
 fn title_case(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }

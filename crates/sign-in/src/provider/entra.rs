@@ -7,7 +7,14 @@ use super::oidc::{Dialect, Issuers, Oidc};
 use crate::loopback::Loopback;
 use crate::{Code, Context};
 
-pub(super) fn provider(context: &Context, tenant: &str, client_id: &str, authority: &Url, allowed_tenants: &[String], scopes: &[String]) -> Oidc {
+pub(super) fn provider(
+    context: &Context,
+    tenant: &str,
+    client_id: &str,
+    authority: &Url,
+    allowed_tenants: &[String],
+    scopes: &[String],
+) -> Oidc {
     let mut issuer = authority.clone();
     let base = authority.path().trim_end_matches('/');
     issuer.set_path(&format!("{base}/{tenant}/v2.0"));
@@ -21,17 +28,39 @@ pub(super) fn provider(context: &Context, tenant: &str, client_id: &str, authori
 }
 
 /// For a session: its issuer is that of its own tenant.
-pub(super) fn provider_of_issuer(context: &Context, issuer: &Url, client_id: &str, scopes: &[String]) -> Oidc {
+pub(super) fn provider_of_issuer(
+    context: &Context,
+    issuer: &Url,
+    client_id: &str,
+    scopes: &[String],
+) -> Oidc {
     build(context, issuer.clone(), Issuers::Exact, client_id, scopes)
 }
 
-fn build(context: &Context, issuer: Url, issuers: Issuers, client_id: &str, scopes: &[String]) -> Oidc {
-    Oidc { context: context.clone(), dialect: &ENTRA, issuer, rule: IssuerRule::Template, issuers, client_id: client_id.to_owned(), scopes: super::oidc::scopes(scopes) }
+fn build(
+    context: &Context,
+    issuer: Url,
+    issuers: Issuers,
+    client_id: &str,
+    scopes: &[String],
+) -> Oidc {
+    Oidc {
+        context: context.clone(),
+        dialect: &ENTRA,
+        issuer,
+        rule: IssuerRule::Template,
+        issuers,
+        client_id: client_id.to_owned(),
+        scopes: super::oidc::scopes(scopes),
+    }
 }
 
 static ENTRA: Dialect = Dialect {
     title: "Microsoft Entra ID",
-    loopback: Loopback { host: "localhost", ports: &[] },
+    loopback: Loopback {
+        host: "localhost",
+        ports: &[],
+    },
     select_account: "select_account",
     declares_client_capabilities: true,
     explain,
@@ -42,7 +71,9 @@ fn explain(error: &str, description: &str, codes: &[u32]) -> Code {
     let number = codes.first().copied().or_else(|| aadsts(description));
     match number {
         Some(50011) => Code::RedirectUri,
-        Some(50020 | 50034 | 51004 | 50194 | 90002 | 90038 | 500_021 | 500_022) => Code::WrongTenant,
+        Some(50020 | 50034 | 51004 | 50194 | 90002 | 90038 | 500_021 | 500_022) => {
+            Code::WrongTenant
+        }
         Some(50053 | 50055 | 50057 | 50144) => Code::AccountProblem,
         Some(50072 | 50074 | 50076 | 50078 | 50079) => Code::StepUpNeeded,
         Some(50097 | 50129 | 53000 | 53001 | 530_035) => Code::PolicyDevice,
@@ -64,7 +95,9 @@ fn explain(error: &str, description: &str, codes: &[u32]) -> Code {
 /// The number in `AADSTS50105: …`, where a redirect carries no `error_codes`.
 pub(super) fn aadsts(description: &str) -> Option<u32> {
     let digits = description.split("AADSTS").nth(1)?;
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let end = digits
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(digits.len());
     digits[..end].parse().ok()
 }
 
@@ -76,29 +109,57 @@ mod tests {
     fn every_number_of_the_table_has_its_explanation() {
         let rows: [(&[u32], Code); 12] = [
             (&[50011], Code::RedirectUri),
-            (&[50020, 50034, 51004, 50194, 90002, 90038, 500_021, 500_022], Code::WrongTenant),
+            (
+                &[50020, 50034, 51004, 50194, 90002, 90038, 500_021, 500_022],
+                Code::WrongTenant,
+            ),
             (&[50053, 50055, 50057, 50144], Code::AccountProblem),
             (&[50072, 50074, 50076, 50078, 50079], Code::StepUpNeeded),
             (&[50097, 50129, 53000, 53001, 530_035], Code::PolicyDevice),
             (&[50105], Code::NotAssigned),
-            (&[50132, 50133, 50173, 70000, 70008, 700_082, 70043], Code::SessionEnded),
+            (
+                &[50132, 50133, 50173, 70000, 70008, 700_082, 70043],
+                Code::SessionEnded,
+            ),
             (&[50131, 53003, 53011], Code::PolicyBlocked),
-            (&[500_011, 65001, 650_052, 650_056, 650_057, 90008], Code::ConsentMissing),
+            (
+                &[500_011, 65001, 650_052, 650_056, 650_057, 90008],
+                Code::ConsentMissing,
+            ),
             (&[65004], Code::Cancelled),
-            (&[70011, 28002, 700_016, 70001, 700_011, 501_481, 700_025], Code::ClientSetup),
-            (&[50033, 90006, 90012, 90024, 90033, 90055, 50196], Code::ServerError),
+            (
+                &[70011, 28002, 700_016, 70001, 700_011, 501_481, 700_025],
+                Code::ClientSetup,
+            ),
+            (
+                &[50033, 90006, 90012, 90024, 90033, 90055, 50196],
+                Code::ServerError,
+            ),
         ];
         for (numbers, expected) in rows {
             for number in numbers {
-                assert_eq!(explain("invalid_grant", "", &[*number]), expected, "{number}");
-                assert_eq!(explain("access_denied", &format!("AADSTS{number}: words."), &[]), expected, "{number}");
+                assert_eq!(
+                    explain("invalid_grant", "", &[*number]),
+                    expected,
+                    "{number}"
+                );
+                assert_eq!(
+                    explain("access_denied", &format!("AADSTS{number}: words."), &[]),
+                    expected,
+                    "{number}"
+                );
             }
         }
     }
 
     #[test]
     fn without_a_number_the_error_decides() {
-        for (error, expected) in [("access_denied", Code::Cancelled), ("interaction_required", Code::StepUpNeeded), ("invalid_grant", Code::SessionEnded), ("authorization_declined", Code::Cancelled)] {
+        for (error, expected) in [
+            ("access_denied", Code::Cancelled),
+            ("interaction_required", Code::StepUpNeeded),
+            ("invalid_grant", Code::SessionEnded),
+            ("authorization_declined", Code::Cancelled),
+        ] {
             assert_eq!(explain(error, "no number here", &[]), expected, "{error}");
         }
     }

@@ -41,10 +41,20 @@ pub(super) struct IdentityCenter {
 }
 
 impl IdentityCenter {
-    pub(super) fn new(context: &Context, start_url: &Url, region: &str, endpoint: Option<&Url>, scopes: &[String]) -> IdentityCenter {
+    pub(super) fn new(
+        context: &Context,
+        start_url: &Url,
+        region: &str,
+        endpoint: Option<&Url>,
+        scopes: &[String],
+    ) -> IdentityCenter {
         let mut start = start_url.clone();
         start.set_fragment(None);
-        let scopes = if scopes.is_empty() { vec!["sso:account:access".to_owned()] } else { scopes.to_vec() };
+        let scopes = if scopes.is_empty() {
+            vec!["sso:account:access".to_owned()]
+        } else {
+            scopes.to_vec()
+        };
         IdentityCenter {
             context: context.clone(),
             start_url: start.as_str().trim_end_matches('/').to_owned(),
@@ -63,7 +73,9 @@ impl IdentityCenter {
             .behavior_version(aws_sdk_ssooidc::config::BehaviorVersion::latest())
             .region(aws_sdk_ssooidc::config::Region::new(self.region.clone()))
             .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(aws_sdk_ssooidc::config::StalledStreamProtectionConfig::disabled())
+            .stalled_stream_protection(
+                aws_sdk_ssooidc::config::StalledStreamProtectionConfig::disabled(),
+            )
             .http_client(transport::Transport::new(&self.context));
         if let Some(endpoint) = self.oidc_endpoint() {
             config = config.endpoint_url(endpoint.as_str().trim_end_matches('/'));
@@ -76,7 +88,9 @@ impl IdentityCenter {
             .behavior_version(aws_sdk_sso::config::BehaviorVersion::latest())
             .region(aws_sdk_sso::config::Region::new(self.region.clone()))
             .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(aws_sdk_sso::config::StalledStreamProtectionConfig::disabled())
+            .stalled_stream_protection(
+                aws_sdk_sso::config::StalledStreamProtectionConfig::disabled(),
+            )
             .http_client(transport::Transport::new(&self.context));
         if let Some(endpoint) = self.endpoint.as_ref().or(self.context.aws.portal.as_ref()) {
             config = config.endpoint_url(endpoint.as_str().trim_end_matches('/'));
@@ -94,12 +108,26 @@ impl IdentityCenter {
             Some("eusc") => "amazonaws.eu",
             Some(_) | None => "amazonaws.com",
         };
-        Url::parse(&format!("https://oidc.{}.{suffix}/", self.region)).map_err(|_| self.context.failure(Code::WrongRegion).about(self.region.clone()))
+        Url::parse(&format!("https://oidc.{}.{suffix}/", self.region)).map_err(|_| {
+            self.context
+                .failure(Code::WrongRegion)
+                .about(self.region.clone())
+        })
     }
 
     /// A valid registration of this profile; registers when there is none.
     async fn registration(&self, profile: &ProfileName) -> Result<Registration, Failure> {
-        if let Some(known) = registration::find(&self.context, |known| known.serves(&self.start_url, &self.region, self.endpoint.as_ref(), profile, self.context.now())).await? {
+        if let Some(known) = registration::find(&self.context, |known| {
+            known.serves(
+                &self.start_url,
+                &self.region,
+                self.endpoint.as_ref(),
+                profile,
+                self.context.now(),
+            )
+        })
+        .await?
+        {
             return Ok(known);
         }
         let answer = self
@@ -116,8 +144,12 @@ impl IdentityCenter {
             .send()
             .await
             .map_err(|error| self.failure(&error))?;
-        let (Some(client_id), Some(client_secret)) = (answer.client_id, answer.client_secret) else {
-            return Err(self.context.failure(Code::MalformedAnswer).because("the registration names no client"));
+        let (Some(client_id), Some(client_secret)) = (answer.client_id, answer.client_secret)
+        else {
+            return Err(self
+                .context
+                .failure(Code::MalformedAnswer)
+                .because("the registration names no client"));
         };
         let registration = Registration {
             start_url: self.start_url.clone(),
@@ -126,7 +158,8 @@ impl IdentityCenter {
             profile: profile.clone(),
             client_id,
             client_secret: SecretString::from(client_secret),
-            expires_at: jiff::Timestamp::from_second(answer.client_secret_expires_at).unwrap_or_else(|_| self.context.now()),
+            expires_at: jiff::Timestamp::from_second(answer.client_secret_expires_at)
+                .unwrap_or_else(|_| self.context.now()),
         };
         registration::save(&self.context, &registration).await?;
         Ok(registration)
@@ -139,14 +172,31 @@ impl IdentityCenter {
 
     async fn secret_of(&self, client_id: &str) -> Result<SecretString, Failure> {
         let known = self.registration_of(client_id).await?;
-        known.map(|known| known.client_secret).ok_or_else(|| self.context.failure(Code::ClientSetup).error("invalid_client"))
+        known.map(|known| known.client_secret).ok_or_else(|| {
+            self.context
+                .failure(Code::ClientSetup)
+                .error("invalid_client")
+        })
     }
 
     fn grant(&self, answer: CreateTokenOutput, client_id: &str) -> Result<Grant, Failure> {
-        let access = answer.access_token.ok_or_else(|| self.context.failure(Code::MalformedAnswer).because("the answer has no accessToken"))?;
+        let access = answer.access_token.ok_or_else(|| {
+            self.context
+                .failure(Code::MalformedAnswer)
+                .because("the answer has no accessToken")
+        })?;
         Ok(Grant {
-            tokens: Tokens { access: SecretString::from(access), refresh: answer.refresh_token.map(SecretString::from), id: None },
-            identity: Identity { issuer: self.start_url.clone(), subject: None, name: None, email: None },
+            tokens: Tokens {
+                access: SecretString::from(access),
+                refresh: answer.refresh_token.map(SecretString::from),
+                id: None,
+            },
+            identity: Identity {
+                issuer: self.start_url.clone(),
+                subject: None,
+                name: None,
+                email: None,
+            },
             client_id: client_id.to_owned(),
             endpoint: self.endpoint.as_ref().map(Url::to_string),
             expires_at: expiry(self.context.now(), lifetime(answer.expires_in)),
@@ -161,15 +211,29 @@ impl IdentityCenter {
         if let Some(http) = transport::http_error(error) {
             return self.context.network_failure(http);
         }
-        let status = error.raw_response().map(|response| response.status().as_u16());
+        let status = error
+            .raw_response()
+            .map(|response| response.status().as_u16());
         let Some(service) = error.as_service_error() else {
-            return self.context.failure(Code::MalformedAnswer).because(status.map_or_else(String::new, |status| format!("HTTP status {status}")));
+            return self.context.failure(Code::MalformedAnswer).because(
+                status.map_or_else(String::new, |status| format!("HTTP status {status}")),
+            );
         };
         if status.is_some_and(|status| status >= 500 || status == 429) {
-            return self.context.failure(Code::ServerError).error(oauth_error(service.code().unwrap_or_default()));
+            return self
+                .context
+                .failure(Code::ServerError)
+                .error(oauth_error(service.code().unwrap_or_default()));
         }
-        let failure = self.explain(oauth_error(service.code().unwrap_or_default()), service.message(), &[]);
-        failure.at(self.service().map(|url| kiro_relying_party::display_host(&url)).unwrap_or_default())
+        let failure = self.explain(
+            oauth_error(service.code().unwrap_or_default()),
+            service.message(),
+            &[],
+        );
+        failure.at(self
+            .service()
+            .map(|url| kiro_relying_party::display_host(&url))
+            .unwrap_or_default())
     }
 
     async fn forget_if_unknown(&self, failure: Failure, client_id: &str) -> Failure {
@@ -203,13 +267,19 @@ fn oauth_error(exception: &str) -> &str {
 }
 
 fn lifetime(seconds: i32) -> Option<Duration> {
-    u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
+    u64::try_from(seconds)
+        .ok()
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs)
 }
 
 #[async_trait]
 impl IdentityProvider for IdentityCenter {
     fn loopback(&self) -> Loopback {
-        Loopback { host: "127.0.0.1", ports: &[] }
+        Loopback {
+            host: "127.0.0.1",
+            ports: &[],
+        }
     }
 
     fn deep_link_allowed(&self) -> bool {
@@ -237,9 +307,19 @@ impl IdentityProvider for IdentityCenter {
             .await
             .map_err(|error| {
                 let failure = self.failure(&error);
-                if failure.detail.error.as_deref() == Some("invalid_request") { self.wrong_region(failure) } else { failure }
+                if failure.detail.error.as_deref() == Some("invalid_request") {
+                    self.wrong_region(failure)
+                } else {
+                    failure
+                }
             })?;
-        Ok(Checked { host: kiro_relying_party::display_host(&service), issuer: self.start_url.clone(), pkce: Some(true), device_flow: true, clock_skew_seconds: None })
+        Ok(Checked {
+            host: kiro_relying_party::display_host(&service),
+            issuer: self.start_url.clone(),
+            pkce: Some(true),
+            device_flow: true,
+            clock_skew_seconds: None,
+        })
     }
 
     async fn authorization_url(&self, asked: Authorization<'_>) -> Result<(Url, String), Failure> {
@@ -261,7 +341,15 @@ impl IdentityProvider for IdentityCenter {
         Ok(None)
     }
 
-    async fn redeem(&self, code: AuthorizationCode, verifier: CodeVerifier, redirect_uri: &str, _nonce: &Nonce, client_id: &str, _profile: &ProfileName) -> Result<Grant, Failure> {
+    async fn redeem(
+        &self,
+        code: AuthorizationCode,
+        verifier: CodeVerifier,
+        redirect_uri: &str,
+        _nonce: &Nonce,
+        client_id: &str,
+        _profile: &ProfileName,
+    ) -> Result<Grant, Failure> {
         let secret = self.secret_of(client_id).await?;
         let answer = self
             .oidc()
@@ -276,7 +364,9 @@ impl IdentityProvider for IdentityCenter {
             .await;
         match answer {
             Ok(answer) => self.grant(answer, client_id),
-            Err(error) => Err(self.forget_if_unknown(self.failure(&error), client_id).await),
+            Err(error) => Err(self
+                .forget_if_unknown(self.failure(&error), client_id)
+                .await),
         }
     }
 
@@ -293,13 +383,24 @@ impl IdentityProvider for IdentityCenter {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                let failure = self.forget_if_unknown(self.failure(&error), &registration.client_id).await;
+                let failure = self
+                    .forget_if_unknown(self.failure(&error), &registration.client_id)
+                    .await;
                 let wrong = failure.detail.error.as_deref() == Some("invalid_request");
-                return Err(if wrong { self.wrong_region(failure) } else { failure });
+                return Err(if wrong {
+                    self.wrong_region(failure)
+                } else {
+                    failure
+                });
             }
         };
-        let address = |text: Option<String>| text.and_then(|text| kiro_relying_party::secure_url(&text).ok());
-        let (Some(code), Some(user_code), Some(uri)) = (answer.device_code, answer.user_code, address(answer.verification_uri)) else {
+        let address =
+            |text: Option<String>| text.and_then(|text| kiro_relying_party::secure_url(&text).ok());
+        let (Some(code), Some(user_code), Some(uri)) = (
+            answer.device_code,
+            answer.user_code,
+            address(answer.verification_uri),
+        ) else {
             return Err(self.context.failure(Code::MalformedAnswer));
         };
         Ok(Device {
@@ -308,12 +409,19 @@ impl IdentityProvider for IdentityCenter {
             verification_uri_complete: address(answer.verification_uri_complete),
             expires_in: lifetime(answer.expires_in).unwrap_or(Duration::from_secs(600)),
             interval: lifetime(answer.interval).unwrap_or(Duration::from_secs(5)),
-            secret: DeviceSecret::IdentityCenter { client_id: registration.client_id, device_code: SecretString::from(code) },
+            secret: DeviceSecret::IdentityCenter {
+                client_id: registration.client_id,
+                device_code: SecretString::from(code),
+            },
         })
     }
 
     async fn poll_device(&self, device: &Device, _profile: &ProfileName) -> Result<Poll, Failure> {
-        let DeviceSecret::IdentityCenter { client_id, device_code } = &device.secret else {
+        let DeviceSecret::IdentityCenter {
+            client_id,
+            device_code,
+        } = &device.secret
+        else {
             return Err(self.context.failure(Code::Unexpected));
         };
         let secret = self.secret_of(client_id).await?;
@@ -328,7 +436,11 @@ impl IdentityProvider for IdentityCenter {
             .await;
         match answer {
             Ok(answer) => Ok(Poll::Granted(Box::new(self.grant(answer, client_id)?))),
-            Err(error) => match error.as_service_error().and_then(ProvideErrorMetadata::code).map(oauth_error) {
+            Err(error) => match error
+                .as_service_error()
+                .and_then(ProvideErrorMetadata::code)
+                .map(oauth_error)
+            {
                 Some("authorization_pending") => Ok(Poll::Pending),
                 Some("slow_down") => Ok(Poll::SlowDown),
                 Some(_) | None => Err(self.failure(&error)),
@@ -337,9 +449,21 @@ impl IdentityProvider for IdentityCenter {
     }
 
     async fn renew(&self, session: &Session) -> Result<Renewal, Refusal> {
-        let over = |error: &str| refusal(RefusalKind::Ended, &self.context.failure(Code::SessionEnded).error(error));
-        let token = session.tokens.refresh.as_ref().ok_or_else(|| over("no_refresh_token"))?;
-        let known = self.registration_of(&session.public.client_id).await.map_err(|failure| refusal(RefusalKind::Temporary, &failure))?;
+        let over = |error: &str| {
+            refusal(
+                RefusalKind::Ended,
+                &self.context.failure(Code::SessionEnded).error(error),
+            )
+        };
+        let token = session
+            .tokens
+            .refresh
+            .as_ref()
+            .ok_or_else(|| over("no_refresh_token"))?;
+        let known = self
+            .registration_of(&session.public.client_id)
+            .await
+            .map_err(|failure| refusal(RefusalKind::Temporary, &failure))?;
         let registration = known.ok_or_else(|| over("registration_lost"))?;
         let answer = self
             .oidc()
@@ -353,13 +477,20 @@ impl IdentityProvider for IdentityCenter {
             .map_err(|error| {
                 let failure = self.failure(&error);
                 let kind = match failure.detail.error.as_deref() {
-                    Some("invalid_grant" | "invalid_client" | "expired_token") => RefusalKind::Ended,
+                    Some("invalid_grant" | "invalid_client" | "expired_token") => {
+                        RefusalKind::Ended
+                    }
                     Some(_) if failure.code != Code::ServerError => RefusalKind::Other,
                     Some(_) | None => RefusalKind::Temporary,
                 };
                 refusal(kind, &failure)
             })?;
-        let access = answer.access_token.ok_or_else(|| refusal(RefusalKind::Temporary, &self.context.failure(Code::MalformedAnswer)))?;
+        let access = answer.access_token.ok_or_else(|| {
+            refusal(
+                RefusalKind::Temporary,
+                &self.context.failure(Code::MalformedAnswer),
+            )
+        })?;
         Ok(Renewal {
             access: SecretString::from(access),
             refresh: answer.refresh_token.map(SecretString::from),
@@ -371,10 +502,22 @@ impl IdentityProvider for IdentityCenter {
     }
 
     async fn revoke(&self, tokens: &Tokens, _client_id: &str) -> Revoked {
-        match self.portal().logout().access_token(tokens.access.expose_secret()).send().await {
+        match self
+            .portal()
+            .logout()
+            .access_token(tokens.access.expose_secret())
+            .send()
+            .await
+        {
             Ok(_) => Revoked::Yes,
             Err(error) if transport::http_error(&error).is_some() => Revoked::Offline,
-            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 401) => Revoked::Yes, // it was over already
+            Err(error)
+                if error
+                    .raw_response()
+                    .is_some_and(|response| response.status().as_u16() == 401) =>
+            {
+                Revoked::Yes
+            } // it was over already
             Err(_) => Revoked::Failed,
         }
     }
@@ -391,11 +534,18 @@ impl IdentityProvider for IdentityCenter {
             "server_error" => Code::ServerError,
             "invalid_request_region" => Code::WrongRegion,
             "invalid_redirect_uri" => Code::RedirectUri,
-            "invalid_client" | "unauthorized_client" | "invalid_scope" | "invalid_client_metadata" | "invalid_request" | "unsupported_grant_type" => Code::ClientSetup,
+            "invalid_client"
+            | "unauthorized_client"
+            | "invalid_scope"
+            | "invalid_client_metadata"
+            | "invalid_request"
+            | "unsupported_grant_type" => Code::ClientSetup,
             _ => Code::Denied,
         };
         let mut failure = self.context.failure(code).error(error);
-        failure.detail.description = description.filter(|words| !words.is_empty()).map(str::to_owned);
+        failure.detail.description = description
+            .filter(|words| !words.is_empty())
+            .map(str::to_owned);
         failure
     }
 }

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use kiro_credentials::{ProfileName, Refusal, RefusalKind, Renewal, Session, Tokens};
 use kiro_relying_party::{
-    self as rp, AuthorizationRequest, Code as AuthorizationCode, CodeVerifier, DevicePoll, DiscoveryError, IdTokenClaims, IdTokenError, IdTokenExpectation,
-    IssuerExpectation, IssuerRule, Jwks, Metadata, Nonce, NonceExpectation, TokenError, TokenHint, TokenResponse,
+    self as rp, AuthorizationRequest, Code as AuthorizationCode, CodeVerifier, DevicePoll,
+    DiscoveryError, IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, IssuerRule,
+    Jwks, Metadata, Nonce, NonceExpectation, TokenError, TokenHint, TokenResponse,
 };
 use url::Url;
 
@@ -53,8 +54,14 @@ pub(super) struct Oidc {
 
 /// The standard scopes and the organisation's own, each once.
 pub(super) fn scopes(own: &[String]) -> Vec<String> {
-    let mut all: Vec<String> = ["openid", "profile", "email", "offline_access"].map(str::to_owned).to_vec();
-    let further: Vec<_> = own.iter().filter(|scope| !all.contains(scope)).cloned().collect();
+    let mut all: Vec<String> = ["openid", "profile", "email", "offline_access"]
+        .map(str::to_owned)
+        .to_vec();
+    let further: Vec<_> = own
+        .iter()
+        .filter(|scope| !all.contains(scope))
+        .cloned()
+        .collect();
     all.extend(further);
     all
 }
@@ -67,7 +74,11 @@ pub(super) fn explain(error: &str) -> Code {
         "interaction_required" | "insufficient_claims" => Code::StepUpNeeded,
         "consent_required" => Code::ConsentMissing,
         "server_error" | "temporarily_unavailable" => Code::ServerError,
-        "invalid_scope" | "invalid_client" | "unauthorized_client" | "unsupported_response_type" | "invalid_request" => Code::ClientSetup,
+        "invalid_scope"
+        | "invalid_client"
+        | "unauthorized_client"
+        | "unsupported_response_type"
+        | "invalid_request" => Code::ClientSetup,
         "invalid_grant" => Code::SessionEnded,
         "expired_token" => Code::DeviceCodeExpired,
         _ => Code::Denied,
@@ -76,7 +87,13 @@ pub(super) fn explain(error: &str) -> Code {
 
 impl Oidc {
     async fn metadata(&self) -> Result<Metadata, Failure> {
-        let found = rp::discover(self.context.http.as_ref(), &self.issuer, self.rule, self.context.now()).await;
+        let found = rp::discover(
+            self.context.http.as_ref(),
+            &self.issuer,
+            self.rule,
+            self.context.now(),
+        )
+        .await;
         let metadata = found.map_err(|error| self.discovery_failure(&error))?;
         if let Some(skew) = metadata.clock_skew.map(|skew| -skew.as_secs())
             && skew.abs() > SKEW_LIMIT_SECONDS
@@ -97,20 +114,38 @@ impl Oidc {
             DiscoveryError::Http(error) => return self.context.network_failure(error),
             DiscoveryError::WrongIssuer { .. } => Code::WrongIssuer,
             DiscoveryError::Temporary { .. } => Code::ServerError,
-            DiscoveryError::NotFound { .. } | DiscoveryError::Malformed { .. } | DiscoveryError::InsecureEndpoint { .. } => Code::NotAnIdentityProvider,
+            DiscoveryError::NotFound { .. }
+            | DiscoveryError::Malformed { .. }
+            | DiscoveryError::InsecureEndpoint { .. } => Code::NotAnIdentityProvider,
         };
-        self.context.failure(code).at(rp::display_host(&self.issuer)).about(self.issuer.as_str()).because(error.to_string())
+        self.context
+            .failure(code)
+            .at(rp::display_host(&self.issuer))
+            .about(self.issuer.as_str())
+            .because(error.to_string())
     }
 
-    async fn verify(&self, metadata: &Metadata, answer: &TokenResponse, nonce: NonceExpectation<'_>, subject: Option<&str>) -> Result<IdTokenClaims, Failure> {
+    async fn verify(
+        &self,
+        metadata: &Metadata,
+        answer: &TokenResponse,
+        nonce: NonceExpectation<'_>,
+        subject: Option<&str>,
+    ) -> Result<IdTokenClaims, Failure> {
         let Some(token) = &answer.id else {
-            return Err(self.context.failure(Code::UntrustedAnswer).error("no_id_token"));
+            return Err(self
+                .context
+                .failure(Code::UntrustedAnswer)
+                .error("no_id_token"));
         };
         let configured = self.issuer.as_str().trim_end_matches('/');
         let issuer = match &self.issuers {
             Issuers::Exact if metadata.issuer.contains('{') => IssuerExpectation::Exact(configured),
             Issuers::Exact | Issuers::Announced => IssuerExpectation::Exact(&metadata.issuer),
-            Issuers::Tenants(allowed) => IssuerExpectation::Tenant { template: &metadata.issuer, allowed },
+            Issuers::Tenants(allowed) => IssuerExpectation::Tenant {
+                template: &metadata.issuer,
+                allowed,
+            },
         };
         let expectation = IdTokenExpectation {
             issuer,
@@ -122,22 +157,40 @@ impl Oidc {
             now: self.context.now(),
         };
         let keys = Jwks::new(metadata.jwks_uri.clone());
-        keys.verify_id_token(self.context.http.as_ref(), token, &expectation).await.map_err(|error| self.id_token_failure(&error))
+        keys.verify_id_token(self.context.http.as_ref(), token, &expectation)
+            .await
+            .map_err(|error| self.id_token_failure(&error))
     }
 
     fn id_token_failure(&self, error: &IdTokenError) -> Failure {
         match error {
             IdTokenError::Http(error) => self.context.network_failure(error),
-            IdTokenError::Tenant { .. } => self.context.failure(Code::WrongTenant).because(error.to_string()),
-            other => self.context.failure(Code::UntrustedAnswer).error("id_token").because(other.to_string()),
+            IdTokenError::Tenant { .. } => self
+                .context
+                .failure(Code::WrongTenant)
+                .because(error.to_string()),
+            other => self
+                .context
+                .failure(Code::UntrustedAnswer)
+                .error("id_token")
+                .because(other.to_string()),
         }
     }
 
-    async fn grant(&self, metadata: &Metadata, answer: TokenResponse, nonce: NonceExpectation<'_>) -> Result<Grant, Failure> {
+    async fn grant(
+        &self,
+        metadata: &Metadata,
+        answer: TokenResponse,
+        nonce: NonceExpectation<'_>,
+    ) -> Result<Grant, Failure> {
         let claims = match self.verify(metadata, &answer, nonce, None).await {
             Ok(claims) => claims,
             Err(failure) => {
-                let tokens = Tokens { access: answer.access, refresh: answer.refresh, id: None };
+                let tokens = Tokens {
+                    access: answer.access,
+                    refresh: answer.refresh,
+                    id: None,
+                };
                 self.revoke_at(metadata, &tokens).await; // a sign-in that fails after tokens arrived leaves none behind
                 return Err(failure);
             }
@@ -156,20 +209,42 @@ impl Oidc {
             session_expires_at: None,
             scopes: self.scopes.clone(),
             region: None,
-            tokens: Tokens { access: answer.access, refresh: answer.refresh, id: answer.id },
+            tokens: Tokens {
+                access: answer.access,
+                refresh: answer.refresh,
+                id: answer.id,
+            },
         })
     }
 
     async fn revoke_at(&self, metadata: &Metadata, tokens: &Tokens) -> Revoked {
-        let Some(endpoint) = &metadata.revocation_endpoint else { return Revoked::NotOffered };
-        let refresh = tokens.refresh.as_ref().map(|token| (token, TokenHint::Refresh));
+        let Some(endpoint) = &metadata.revocation_endpoint else {
+            return Revoked::NotOffered;
+        };
+        let refresh = tokens
+            .refresh
+            .as_ref()
+            .map(|token| (token, TokenHint::Refresh));
         let mut outcome = Revoked::Yes;
-        for (token, hint) in refresh.into_iter().chain([(&tokens.access, TokenHint::Access)]) {
-            if let Err(error) = rp::revoke(self.context.http.as_ref(), endpoint, &self.client_id, token, hint).await {
+        for (token, hint) in refresh
+            .into_iter()
+            .chain([(&tokens.access, TokenHint::Access)])
+        {
+            if let Err(error) = rp::revoke(
+                self.context.http.as_ref(),
+                endpoint,
+                &self.client_id,
+                token,
+                hint,
+            )
+            .await
+            {
                 tracing::warn!(%error, "a token could not be revoked");
                 outcome = match error {
                     TokenError::Http(_) => Revoked::Offline,
-                    TokenError::Refused(_) | TokenError::Temporary { .. } | TokenError::Malformed { .. } => Revoked::Failed,
+                    TokenError::Refused(_)
+                    | TokenError::Temporary { .. }
+                    | TokenError::Malformed { .. } => Revoked::Failed,
                 };
             }
         }
@@ -204,9 +279,14 @@ impl IdentityProvider for Oidc {
         match asked.account {
             AccountChoice::Any => {}
             AccountChoice::Hint(hint) => extra.push(("login_hint".to_owned(), hint.clone())),
-            AccountChoice::Select => extra.push(("prompt".to_owned(), self.dialect.select_account.to_owned())),
+            AccountChoice::Select => {
+                extra.push(("prompt".to_owned(), self.dialect.select_account.to_owned()))
+            }
         }
-        let capabilities = self.dialect.declares_client_capabilities.then_some(CLIENT_CAPABILITIES);
+        let capabilities = self
+            .dialect
+            .declares_client_capabilities
+            .then_some(CLIENT_CAPABILITIES);
         if let Some(claims) = asked.claims.or(capabilities) {
             extra.push(("claims".to_owned(), claims.to_owned()));
         }
@@ -229,12 +309,28 @@ impl IdentityProvider for Oidc {
         Ok((!metadata.issuer.contains('{')).then_some((metadata.issuer, metadata.iss_parameter)))
     }
 
-    async fn redeem(&self, code: AuthorizationCode, verifier: CodeVerifier, redirect_uri: &str, nonce: &Nonce, _client_id: &str, _profile: &ProfileName) -> Result<Grant, Failure> {
+    async fn redeem(
+        &self,
+        code: AuthorizationCode,
+        verifier: CodeVerifier,
+        redirect_uri: &str,
+        nonce: &Nonce,
+        _client_id: &str,
+        _profile: &ProfileName,
+    ) -> Result<Grant, Failure> {
         let metadata = self.metadata().await?;
-        let answer = rp::exchange_code(self.context.http.as_ref(), &metadata, &self.client_id, redirect_uri, code, verifier)
+        let answer = rp::exchange_code(
+            self.context.http.as_ref(),
+            &metadata,
+            &self.client_id,
+            redirect_uri,
+            code,
+            verifier,
+        )
+        .await
+        .map_err(|error| token_failure(&self.context, self, error))?;
+        self.grant(&metadata, answer, NonceExpectation::Exactly(nonce))
             .await
-            .map_err(|error| token_failure(&self.context, self, error))?;
-        self.grant(&metadata, answer, NonceExpectation::Exactly(nonce)).await
     }
 
     async fn begin_device(&self, _profile: &ProfileName) -> Result<Device, Failure> {
@@ -242,9 +338,14 @@ impl IdentityProvider for Oidc {
         if metadata.device_authorization_endpoint.is_none() {
             return Err(self.context.failure(Code::DeviceFlowNotOffered));
         }
-        let authorization = rp::begin_device(self.context.http.as_ref(), &metadata, &self.client_id, &self.scopes)
-            .await
-            .map_err(|error| token_failure(&self.context, self, error))?;
+        let authorization = rp::begin_device(
+            self.context.http.as_ref(),
+            &metadata,
+            &self.client_id,
+            &self.scopes,
+        )
+        .await
+        .map_err(|error| token_failure(&self.context, self, error))?;
         Ok(Device {
             user_code: authorization.user_code.clone(),
             verification_uri: authorization.verification_uri.clone(),
@@ -256,14 +357,29 @@ impl IdentityProvider for Oidc {
     }
 
     async fn poll_device(&self, device: &Device, _profile: &ProfileName) -> Result<Poll, Failure> {
-        let DeviceSecret::Oidc(authorization) = &device.secret else { return Err(self.context.failure(Code::Unexpected)) };
+        let DeviceSecret::Oidc(authorization) = &device.secret else {
+            return Err(self.context.failure(Code::Unexpected));
+        };
         let metadata = self.metadata().await?;
-        let polled = rp::poll_device(self.context.http.as_ref(), &metadata.token_endpoint, &self.client_id, authorization).await;
+        let polled = rp::poll_device(
+            self.context.http.as_ref(),
+            &metadata.token_endpoint,
+            &self.client_id,
+            authorization,
+        )
+        .await;
         match polled.map_err(|error| token_failure(&self.context, self, error))? {
             DevicePoll::Pending => Ok(Poll::Pending),
             DevicePoll::SlowDown => Ok(Poll::SlowDown),
-            DevicePoll::Granted(answer) => Ok(Poll::Granted(Box::new(self.grant(&metadata, answer, NonceExpectation::NotChecked).await?))),
-            DevicePoll::Denied(refusal) => Err(token_failure(&self.context, self, TokenError::Refused(refusal))),
+            DevicePoll::Granted(answer) => Ok(Poll::Granted(Box::new(
+                self.grant(&metadata, answer, NonceExpectation::NotChecked)
+                    .await?,
+            ))),
+            DevicePoll::Denied(refusal) => Err(token_failure(
+                &self.context,
+                self,
+                TokenError::Refused(refusal),
+            )),
             DevicePoll::Expired => Err(self.context.failure(Code::DeviceCodeExpired)),
         }
     }
@@ -271,23 +387,49 @@ impl IdentityProvider for Oidc {
     async fn renew(&self, session: &Session) -> Result<Renewal, Refusal> {
         let temporary = |failure: Failure| refusal(RefusalKind::Temporary, &failure);
         let metadata = self.metadata().await.map_err(temporary)?;
-        let token = session.tokens.refresh.as_ref().ok_or_else(|| refusal(RefusalKind::Ended, &self.context.failure(Code::SessionEnded).error("no_refresh_token")))?;
+        let token = session.tokens.refresh.as_ref().ok_or_else(|| {
+            refusal(
+                RefusalKind::Ended,
+                &self
+                    .context
+                    .failure(Code::SessionEnded)
+                    .error("no_refresh_token"),
+            )
+        })?;
         // Entra ID needs `scope` again; Okta allows it (RFC 6749 §6).
-        let answer = rp::refresh(self.context.http.as_ref(), &metadata.token_endpoint, &self.client_id, token, &self.scopes, &[]).await.map_err(|error| {
+        let answer = rp::refresh(
+            self.context.http.as_ref(),
+            &metadata.token_endpoint,
+            &self.client_id,
+            token,
+            &self.scopes,
+            &[],
+        )
+        .await
+        .map_err(|error| {
             let kind = match &error {
                 TokenError::Refused(refusal) => match (refusal.error.as_str(), &refusal.claims) {
-                    ("interaction_required" | "insufficient_claims", _) | (_, Some(_)) => RefusalKind::Interaction,
+                    ("interaction_required" | "insufficient_claims", _) | (_, Some(_)) => {
+                        RefusalKind::Interaction
+                    }
                     ("invalid_grant", None) => RefusalKind::Ended,
                     _ => RefusalKind::Other,
                 },
-                TokenError::Http(_) | TokenError::Temporary { .. } | TokenError::Malformed { .. } => RefusalKind::Temporary,
+                TokenError::Http(_)
+                | TokenError::Temporary { .. }
+                | TokenError::Malformed { .. } => RefusalKind::Temporary,
             };
             refusal(kind, &token_failure(&self.context, self, error))
         })?;
         if answer.id.is_some() {
-            self.verify(&metadata, &answer, NonceExpectation::NotChecked, session.public.subject.as_deref())
-                .await
-                .map_err(|failure| refusal(RefusalKind::Other, &failure))?;
+            self.verify(
+                &metadata,
+                &answer,
+                NonceExpectation::NotChecked,
+                session.public.subject.as_deref(),
+            )
+            .await
+            .map_err(|failure| refusal(RefusalKind::Other, &failure))?;
         }
         Ok(Renewal {
             expires_at: expiry(self.context.now(), answer.expires_in),
@@ -309,25 +451,47 @@ impl IdentityProvider for Oidc {
 
     async fn end_session_url(&self, session: &Session) -> Option<Url> {
         let endpoint = self.metadata().await.ok()?.end_session_endpoint?;
-        Some(rp::end_session_url(&endpoint, session.tokens.id.as_ref(), &self.client_id, None))
+        Some(rp::end_session_url(
+            &endpoint,
+            session.tokens.id.as_ref(),
+            &self.client_id,
+            None,
+        ))
     }
 
     fn explain(&self, error: &str, description: Option<&str>, codes: &[u32]) -> Failure {
         let words = description.unwrap_or_default();
-        let mut failure = self.context.failure((self.dialect.explain)(error, words, codes)).error(error);
+        let mut failure = self
+            .context
+            .failure((self.dialect.explain)(error, words, codes))
+            .error(error);
         failure.detail.description = description.map(str::to_owned);
-        failure.detail.aadsts = codes.first().copied().or_else(|| super::entra::aadsts(words));
-        tracing::info!(provider = self.dialect.title, error, "the identity provider refused");
+        failure.detail.aadsts = codes
+            .first()
+            .copied()
+            .or_else(|| super::entra::aadsts(words));
+        tracing::info!(
+            provider = self.dialect.title,
+            error,
+            "the identity provider refused"
+        );
         failure
     }
 }
 
 /// A failure as the credential file remembers it.
 pub(super) fn refusal(kind: RefusalKind, failure: &Failure) -> Refusal {
-    let word = serde_json::to_value(failure.code).ok().and_then(|value| value.as_str().map(str::to_owned));
+    let word = serde_json::to_value(failure.code)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned));
     Refusal {
         kind,
-        error: failure.detail.error.clone().or(word).unwrap_or_else(|| "unknown".to_owned()),
+        error: failure
+            .detail
+            .error
+            .clone()
+            .or(word)
+            .unwrap_or_else(|| "unknown".to_owned()),
         description: failure.detail.description.clone(),
         correlation_id: failure.detail.correlation_id.clone(),
     }

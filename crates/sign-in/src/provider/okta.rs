@@ -8,7 +8,12 @@ use crate::loopback::Loopback;
 use crate::organizations::REGISTERED_PORTS;
 use crate::{Code, Context};
 
-pub(super) fn provider(context: &Context, issuer: &Url, client_id: &str, scopes: &[String]) -> Oidc {
+pub(super) fn provider(
+    context: &Context,
+    issuer: &Url,
+    client_id: &str,
+    scopes: &[String],
+) -> Oidc {
     Oidc {
         context: context.clone(),
         dialect: &OKTA,
@@ -23,7 +28,10 @@ pub(super) fn provider(context: &Context, issuer: &Url, client_id: &str, scopes:
 static OKTA: Dialect = Dialect {
     title: "Okta",
     // Okta compares the redirect URI exactly, port included: these are what administrators have registered.
-    loopback: Loopback { host: "localhost", ports: &REGISTERED_PORTS },
+    loopback: Loopback {
+        host: "localhost",
+        ports: &REGISTERED_PORTS,
+    },
     select_account: "login",
     declares_client_capabilities: false,
     explain,
@@ -46,19 +54,51 @@ mod tests {
     #[test]
     fn okta_s_words_get_their_sentences() {
         let rows = [
-            ("access_denied", "User is not assigned to the client application.", Code::NotAssigned),
-            ("access_denied", "Policy evaluation failed for this request, please check the policy configurations.", Code::PolicyBlocked),
-            ("access_denied", "The resource owner denied the request.", Code::Cancelled),
-            ("invalid_scope", "One or more scopes are not configured for the authorization server resource.", Code::ClientSetup),
-            ("invalid_client", "No client credentials found.", Code::ClientSetup),
-            ("login_required", "The client specified not to prompt, but the user is not signed in.", Code::LoginRequired),
+            (
+                "access_denied",
+                "User is not assigned to the client application.",
+                Code::NotAssigned,
+            ),
+            (
+                "access_denied",
+                "Policy evaluation failed for this request, please check the policy configurations.",
+                Code::PolicyBlocked,
+            ),
+            (
+                "access_denied",
+                "The resource owner denied the request.",
+                Code::Cancelled,
+            ),
+            (
+                "invalid_scope",
+                "One or more scopes are not configured for the authorization server resource.",
+                Code::ClientSetup,
+            ),
+            (
+                "invalid_client",
+                "No client credentials found.",
+                Code::ClientSetup,
+            ),
+            (
+                "login_required",
+                "The client specified not to prompt, but the user is not signed in.",
+                Code::LoginRequired,
+            ),
             ("server_error", "", Code::ServerError),
             ("temporarily_unavailable", "", Code::ServerError),
-            ("invalid_grant", "The refresh token is invalid or expired.", Code::SessionEnded),
+            (
+                "invalid_grant",
+                "The refresh token is invalid or expired.",
+                Code::SessionEnded,
+            ),
             ("something_new", "", Code::Denied),
         ];
         for (error, description, expected) in rows {
-            assert_eq!(explain(error, description, &[]), expected, "{error}: {description}");
+            assert_eq!(
+                explain(error, description, &[]),
+                expected,
+                "{error}: {description}"
+            );
         }
     }
 }

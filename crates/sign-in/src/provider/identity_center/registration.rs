@@ -43,14 +43,31 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn serves(&self, start_url: &str, region: &str, endpoint: Option<&Url>, profile: &ProfileName, now: Timestamp) -> bool {
-        self.start_url == start_url && self.region == region && self.endpoint.as_ref() == endpoint && &self.profile == profile && self.expires_at > now + MARGIN
+    pub(super) fn serves(
+        &self,
+        start_url: &str,
+        region: &str,
+        endpoint: Option<&Url>,
+        profile: &ProfileName,
+        now: Timestamp,
+    ) -> bool {
+        self.start_url == start_url
+            && self.region == region
+            && self.endpoint.as_ref() == endpoint
+            && &self.profile == profile
+            && self.expires_at > now + MARGIN
     }
 }
 
 fn path(context: &Context, client_id: &str) -> PathBuf {
-    let digest: String = Sha256::digest(client_id.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    context.home().registrations().join(format!("{digest}.json"))
+    let digest: String = Sha256::digest(client_id.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    context
+        .home()
+        .registrations()
+        .join(format!("{digest}.json"))
 }
 
 fn purpose(client_id: &str) -> String {
@@ -58,8 +75,13 @@ fn purpose(client_id: &str) -> String {
 }
 
 /// The newest registration that fits. One whose key is gone counts as none: registering again costs nothing.
-pub(super) async fn find(context: &Context, fits: impl Fn(&Known) -> bool) -> Result<Option<Registration>, Failure> {
-    let Ok(entries) = std::fs::read_dir(context.home().registrations()) else { return Ok(None) };
+pub(super) async fn find(
+    context: &Context,
+    fits: impl Fn(&Known) -> bool,
+) -> Result<Option<Registration>, Failure> {
+    let Ok(entries) = std::fs::read_dir(context.home().registrations()) else {
+        return Ok(None);
+    };
     let known = entries
         .filter_map(Result::ok)
         .filter_map(|entry| file::read_private(&entry.path(), LIMIT).ok().flatten())
@@ -68,9 +90,20 @@ pub(super) async fn find(context: &Context, fits: impl Fn(&Known) -> bool) -> Re
         .max_by_key(|known| known.expires_at);
     let Some(known) = known else { return Ok(None) };
     blocking(context, move |context| {
-        let plain = match context.store.unseal(&purpose(&known.client_id), &known.sealed) {
+        let plain = match context
+            .store
+            .unseal(&purpose(&known.client_id), &known.sealed)
+        {
             Ok(plain) => plain,
-            Err(error @ kiro_credentials::StoreError::Key { .. }) if !matches!(&error, kiro_credentials::StoreError::Key { error: kiro_credentials::KeyError::Missing, .. }) => {
+            Err(error @ kiro_credentials::StoreError::Key { .. })
+                if !matches!(
+                    &error,
+                    kiro_credentials::StoreError::Key {
+                        error: kiro_credentials::KeyError::Missing,
+                        ..
+                    }
+                ) =>
+            {
                 return Err(error);
             }
             Err(_) => return Ok(None),
@@ -94,7 +127,10 @@ pub(super) async fn save(context: &Context, registration: &Registration) -> Resu
         let known = Known {
             format: "kiro-registration".to_owned(),
             version: 1,
-            sealed: context.store.seal(&purpose(&registration.client_id), registration.client_secret.expose_secret().as_bytes())?,
+            sealed: context.store.seal(
+                &purpose(&registration.client_id),
+                registration.client_secret.expose_secret().as_bytes(),
+            )?,
             start_url: registration.start_url,
             region: registration.region,
             endpoint: registration.endpoint,
@@ -103,7 +139,10 @@ pub(super) async fn save(context: &Context, registration: &Registration) -> Resu
             client_id: registration.client_id,
         };
         context.home().ensure()?;
-        file::replace(&path(context, &known.client_id), &serde_json::to_vec(&known).unwrap_or_default())?;
+        file::replace(
+            &path(context, &known.client_id),
+            &serde_json::to_vec(&known).unwrap_or_default(),
+        )?;
         Ok(())
     })
     .await

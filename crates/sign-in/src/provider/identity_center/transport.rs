@@ -4,7 +4,10 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::http::{HttpClient as SmithyClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient as SmithyClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
+    SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -29,7 +32,11 @@ impl fmt::Debug for Transport {
 }
 
 impl SmithyClient for Transport {
-    fn http_connector(&self, _settings: &HttpConnectorSettings, _components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
@@ -38,18 +45,27 @@ impl HttpConnector for Transport {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let http = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
-            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let request = request
+                .try_into_http1x()
+                .map_err(|error| ConnectorError::user(error.into()))?;
             let request = request.map(|body| body.bytes().map(<[u8]>::to_vec).unwrap_or_default());
-            let response = http.send(request).await.map_err(|error| ConnectorError::io(Box::new(error)))?;
-            HttpResponse::try_from(response.map(SdkBody::from)).map_err(|error| ConnectorError::other(error.into(), None))
+            let response = http
+                .send(request)
+                .await
+                .map_err(|error| ConnectorError::io(Box::new(error)))?;
+            HttpResponse::try_from(response.map(SdkBody::from))
+                .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }
 
 /// Our own error inside the SDK's, if the network was the reason.
 pub(super) fn http_error<E, R>(error: &SdkError<E, R>) -> Option<&HttpError> {
-    let SdkError::DispatchFailure(dispatch) = error else { return None };
-    let mut cause: Option<&(dyn Error + 'static)> = dispatch.as_connector_error().and_then(Error::source);
+    let SdkError::DispatchFailure(dispatch) = error else {
+        return None;
+    };
+    let mut cause: Option<&(dyn Error + 'static)> =
+        dispatch.as_connector_error().and_then(Error::source);
     while let Some(error) = cause {
         if let Some(http) = error.downcast_ref::<HttpError>() {
             return Some(http);
