@@ -5,7 +5,9 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth2::basic::BasicClient;
-use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
+use oauth2::{
+    AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+};
 use sha2::{Digest, Sha256};
 use url::Url;
 use zeroize::Zeroizing;
@@ -69,7 +71,10 @@ generated!(CodeVerifier);
 
 fn random() -> Zeroizing<String> {
     let mut bytes = Zeroizing::new([0_u8; 32]);
-    #[expect(clippy::expect_used, reason = "an operating system without randomness can sign nobody in")]
+    #[expect(
+        clippy::expect_used,
+        reason = "an operating system without randomness can sign nobody in"
+    )]
     getrandom::fill(bytes.as_mut_slice()).expect("the operating system gives random bytes");
     Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))
 }
@@ -77,7 +82,10 @@ fn random() -> Zeroizing<String> {
 impl State {
     /// The lower-case hex SHA-256 of the value: names a file without telling the value.
     pub fn file_id(&self) -> String {
-        Sha256::digest(self.0.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(self.0.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -115,8 +123,9 @@ pub struct AuthorizationRequest<'a> {
 
 /// The address for the browser: response type `code`, PKCE with S256, always.
 pub fn authorization_url(request: &AuthorizationRequest<'_>) -> Url {
-    let mut client = BasicClient::new(ClientId::new(request.client_id.to_owned()))
-        .set_auth_uri(AuthUrl::from_url(request.metadata.authorization_endpoint.clone()));
+    let mut client = BasicClient::new(ClientId::new(request.client_id.to_owned())).set_auth_uri(
+        AuthUrl::from_url(request.metadata.authorization_endpoint.clone()),
+    );
     if let Ok(redirect) = RedirectUrl::new(request.redirect_uri.to_owned()) {
         client = client.set_redirect_uri(redirect);
     }

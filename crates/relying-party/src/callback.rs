@@ -29,7 +29,9 @@ impl RedirectUri {
     pub fn matches(&self, sent: &str) -> bool {
         match self {
             RedirectUri::DeepLink => sent == DEEP_LINK,
-            RedirectUri::Loopback { host, port } => sent == format!("http://{host}:{port}{LOOPBACK_PATH}"),
+            RedirectUri::Loopback { host, port } => {
+                sent == format!("http://{host}:{port}{LOOPBACK_PATH}")
+            }
         }
     }
 }
@@ -104,7 +106,10 @@ pub fn parse_callback(input: &str) -> Result<Callback, CallbackError> {
     if input.len() > LIMIT {
         return Err(CallbackError::TooLong);
     }
-    if !input.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+    if !input
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    {
         return Err(CallbackError::Characters);
     }
     let (address, query) = input.split_once('?').ok_or(CallbackError::Address)?;
@@ -114,24 +119,37 @@ pub fn parse_callback(input: &str) -> Result<Callback, CallbackError> {
     let redirect = redirect(address).ok_or(CallbackError::Address)?;
     let mut parameters = parameters(query)?;
     let mut take = |name: &str| parameters.remove(name);
-    let state = take("state").filter(|state| !state.is_empty()).ok_or(CallbackError::NoState)?;
+    let state = take("state")
+        .filter(|state| !state.is_empty())
+        .ok_or(CallbackError::NoState)?;
     let answer = match (take("code"), take("error")) {
         (Some(code), None) if is_visible(&code) => Answer::Code(Code::from_secret(code)),
         (None, Some(error)) if is_visible(&error) => Answer::Error(AuthorizationError {
             error: shown(&error),
             description: take("error_description").map(|text| shown(&text)),
-            claims: take("claims").filter(|claims| claims.len() <= 4096 && serde_json::from_str::<serde_json::Value>(claims).is_ok()),
+            claims: take("claims").filter(|claims| {
+                claims.len() <= 4096 && serde_json::from_str::<serde_json::Value>(claims).is_ok()
+            }),
         }),
         _ => return Err(CallbackError::Answer),
     };
-    Ok(Callback { redirect, state: State::from_secret(state), issuer: take("iss"), answer })
+    Ok(Callback {
+        redirect,
+        state: State::from_secret(state),
+        issuer: take("iss"),
+        answer,
+    })
 }
 
 /// Compares `iss` byte for byte (RFC 9207 §2.4): if it is there it must fit, and if it is announced it must be there.
 ///
 /// # Errors
 /// `Issuer`.
-pub fn check_issuer(callback: &Callback, issuer: &str, required: bool) -> Result<(), CallbackError> {
+pub fn check_issuer(
+    callback: &Callback,
+    issuer: &str,
+    required: bool,
+) -> Result<(), CallbackError> {
     match &callback.issuer {
         Some(found) if found == issuer => Ok(()),
         None if !required => Ok(()),
@@ -143,7 +161,9 @@ fn redirect(address: &str) -> Option<RedirectUri> {
     if address == DEEP_LINK {
         return Some(RedirectUri::DeepLink);
     }
-    let authority = address.strip_prefix("http://")?.strip_suffix(LOOPBACK_PATH)?;
+    let authority = address
+        .strip_prefix("http://")?
+        .strip_suffix(LOOPBACK_PATH)?;
     let (host, port) = authority.rsplit_once(':')?;
     let host = LOOPBACK_HOSTS.into_iter().find(|known| *known == host)?;
     let canonical = !port.starts_with(['0', '+']);
@@ -171,14 +191,21 @@ fn decode(text: &str) -> Result<String, CallbackError> {
             b'+' => b' ',
             b'%' => {
                 let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
-                let (high, low) = (digit().ok_or(CallbackError::Encoding)?, digit().ok_or(CallbackError::Encoding)?);
+                let (high, low) = (
+                    digit().ok_or(CallbackError::Encoding)?,
+                    digit().ok_or(CallbackError::Encoding)?,
+                );
                 u8::try_from(high * 16 + low).map_err(|_| CallbackError::Encoding)?
             }
             other => other,
         });
     }
     let decoded = String::from_utf8(bytes).map_err(|_| CallbackError::Encoding)?;
-    if decoded.contains('\0') { Err(CallbackError::Encoding) } else { Ok(decoded) }
+    if decoded.contains('\0') {
+        Err(CallbackError::Encoding)
+    } else {
+        Ok(decoded)
+    }
 }
 
 /// RFC 6749 appendix A: `VSCHAR`s, at least one.

@@ -108,11 +108,25 @@ struct Document {
 ///
 /// # Errors
 /// See [`DiscoveryError`].
-pub async fn discover(http: &dyn HttpClient, issuer: &Url, rule: IssuerRule, now: Timestamp) -> Result<Metadata, DiscoveryError> {
+pub async fn discover(
+    http: &dyn HttpClient,
+    issuer: &Url,
+    rule: IssuerRule,
+    now: Timestamp,
+) -> Result<Metadata, DiscoveryError> {
     let mut url = secure_url(issuer.as_str())?;
-    url.set_path(&format!("{}/.well-known/openid-configuration", issuer.path().trim_end_matches('/')));
-    let malformed = |why: String| DiscoveryError::Malformed { url: url.clone(), why };
-    let request = ::http::Request::get(url.as_str()).header("accept", "application/json").body(Vec::new()).map_err(|error| malformed(error.to_string()))?;
+    url.set_path(&format!(
+        "{}/.well-known/openid-configuration",
+        issuer.path().trim_end_matches('/')
+    ));
+    let malformed = |why: String| DiscoveryError::Malformed {
+        url: url.clone(),
+        why,
+    };
+    let request = ::http::Request::get(url.as_str())
+        .header("accept", "application/json")
+        .body(Vec::new())
+        .map_err(|error| malformed(error.to_string()))?;
     let answer = http.send(request).await?;
     let status = answer.status().as_u16();
     match status {
@@ -120,31 +134,51 @@ pub async fn discover(http: &dyn HttpClient, issuer: &Url, rule: IssuerRule, now
         429 | 500.. => return Err(DiscoveryError::Temporary { status }),
         _ => return Err(DiscoveryError::NotFound { url }),
     }
-    let clock_skew = answer.headers().get("date").and_then(|date| skew(date.to_str().ok()?, now));
-    let document: Document = serde_json::from_slice(answer.body()).map_err(|error| malformed(error.to_string()))?;
+    let clock_skew = answer
+        .headers()
+        .get("date")
+        .and_then(|date| skew(date.to_str().ok()?, now));
+    let document: Document =
+        serde_json::from_slice(answer.body()).map_err(|error| malformed(error.to_string()))?;
     if !fits(issuer, &document.issuer, rule) {
-        return Err(DiscoveryError::WrongIssuer { expected: issuer.to_string(), found: crate::json::shown(&document.issuer) });
+        return Err(DiscoveryError::WrongIssuer {
+            expected: issuer.to_string(),
+            found: crate::json::shown(&document.issuer),
+        });
     }
-    let endpoint = |name, address: &str| secure_url(address).map_err(|_| DiscoveryError::InsecureEndpoint { name });
-    let optional = |name, address: Option<String>| address.map(|address| endpoint(name, &address)).transpose();
+    let endpoint = |name, address: &str| {
+        secure_url(address).map_err(|_| DiscoveryError::InsecureEndpoint { name })
+    };
+    let optional =
+        |name, address: Option<String>| address.map(|address| endpoint(name, &address)).transpose();
     Ok(Metadata {
-        authorization_endpoint: endpoint("authorization_endpoint", &document.authorization_endpoint)?,
+        authorization_endpoint: endpoint(
+            "authorization_endpoint",
+            &document.authorization_endpoint,
+        )?,
         token_endpoint: endpoint("token_endpoint", &document.token_endpoint)?,
         jwks_uri: endpoint("jwks_uri", &document.jwks_uri)?,
         revocation_endpoint: optional("revocation_endpoint", document.revocation_endpoint)?,
         end_session_endpoint: optional("end_session_endpoint", document.end_session_endpoint)?,
-        device_authorization_endpoint: optional("device_authorization_endpoint", document.device_authorization_endpoint)?,
+        device_authorization_endpoint: optional(
+            "device_authorization_endpoint",
+            document.device_authorization_endpoint,
+        )?,
         issuer: document.issuer,
         iss_parameter: document.authorization_response_iss_parameter_supported,
         id_token_algorithms: document.id_token_signing_alg_values_supported,
-        pkce_s256: document.code_challenge_methods_supported.map(|methods| methods.iter().any(|method| method == "S256")),
+        pkce_s256: document
+            .code_challenge_methods_supported
+            .map(|methods| methods.iter().any(|method| method == "S256")),
         scopes: document.scopes_supported,
         clock_skew,
     })
 }
 
 fn skew(date: &str, now: Timestamp) -> Option<SignedDuration> {
-    let server = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+    let server = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(date)
+        .ok()?;
     Some(server.duration_since(now))
 }
 
@@ -154,14 +188,26 @@ fn fits(configured: &Url, found: &str, rule: IssuerRule) -> bool {
         IssuerRule::Exact => found == expected || found == expected.trim_end_matches('/'),
         IssuerRule::Template => {
             let template = found.replace("{tenantid}", "tenantid");
-            let Ok(found) = Url::parse(&template) else { return false };
-            let parts = |url: &Url| url.path().trim_end_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>();
+            let Ok(found) = Url::parse(&template) else {
+                return false;
+            };
+            let parts = |url: &Url| {
+                url.path()
+                    .trim_end_matches('/')
+                    .split('/')
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            };
             let (ours, theirs) = (parts(configured), parts(&found));
             // `/{tenant}/v2.0`: all equal but the tenant, which stands last but one.
             let tenant = ours.len().saturating_sub(2);
             found.origin() == configured.origin()
                 && ours.len() == theirs.len()
-                && ours.iter().zip(&theirs).enumerate().all(|(place, (ours, theirs))| place == tenant || ours == theirs)
+                && ours
+                    .iter()
+                    .zip(&theirs)
+                    .enumerate()
+                    .all(|(place, (ours, theirs))| place == tenant || ours == theirs)
         }
     }
 }

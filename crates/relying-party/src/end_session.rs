@@ -4,7 +4,12 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 /// The address to open. It carries the ID token as a hint: for the browser alone.
-pub fn end_session_url(endpoint: &Url, id_token: Option<&SecretString>, client_id: &str, post_logout_redirect_uri: Option<&str>) -> Url {
+pub fn end_session_url(
+    endpoint: &Url,
+    id_token: Option<&SecretString>,
+    client_id: &str,
+    post_logout_redirect_uri: Option<&str>,
+) -> Url {
     let mut url = endpoint.clone();
     {
         let mut query = url.query_pairs_mut();

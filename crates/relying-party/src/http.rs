@@ -14,7 +14,10 @@ pub trait HttpClient: Send + Sync {
     ///
     /// # Errors
     /// See [`HttpError`].
-    async fn send(&self, request: ::http::Request<Vec<u8>>) -> Result<::http::Response<Vec<u8>>, HttpError>;
+    async fn send(
+        &self,
+        request: ::http::Request<Vec<u8>>,
+    ) -> Result<::http::Response<Vec<u8>>, HttpError>;
 }
 
 /// Why there was no answer.
@@ -117,7 +120,13 @@ pub struct HttpSettings {
 
 impl Default for HttpSettings {
     fn default() -> HttpSettings {
-        HttpSettings { proxy: Proxy::System, extra_ca: None, connect_timeout: Duration::from_secs(5), total_timeout: Duration::from_secs(15), limit: 1024 * 1024 }
+        HttpSettings {
+            proxy: Proxy::System,
+            extra_ca: None,
+            connect_timeout: Duration::from_secs(5),
+            total_timeout: Duration::from_secs(15),
+            limit: 1024 * 1024,
+        }
     }
 }
 
@@ -143,22 +152,35 @@ impl WebClient {
                 .timeout(settings.total_timeout)
                 .user_agent(concat!("kiro-sign-in/", env!("CARGO_PKG_VERSION")))
         };
-        let failed = |error: reqwest::Error| HttpError::Failed { host: String::new(), why: chain(&error) };
+        let failed = |error: reqwest::Error| HttpError::Failed {
+            host: String::new(),
+            why: chain(&error),
+        };
         let mut builder = match &settings.proxy {
             Proxy::System => base(),
             Proxy::None => base().no_proxy(),
-            Proxy::Manual(proxy) => base().no_proxy().proxy(reqwest::Proxy::all(proxy.clone()).map_err(failed)?),
+            Proxy::Manual(proxy) => base()
+                .no_proxy()
+                .proxy(reqwest::Proxy::all(proxy.clone()).map_err(failed)?),
         };
         if let Some(path) = &settings.extra_ca {
-            let bad = |why: String| HttpError::BadCa { path: path.clone(), why };
+            let bad = |why: String| HttpError::BadCa {
+                path: path.clone(),
+                why,
+            };
             let pem = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(chain(&error)))?;
+            let certificates =
+                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(chain(&error)))?;
             if certificates.is_empty() {
                 return Err(bad("it holds no certificate".to_owned()));
             }
             builder = builder.tls_certs_merge(certificates);
         }
-        Ok(WebClient { client: builder.build().map_err(failed)?, direct: base().no_proxy().build().map_err(failed)?, settings: settings.clone() })
+        Ok(WebClient {
+            client: builder.build().map_err(failed)?,
+            direct: base().no_proxy().build().map_err(failed)?,
+            settings: settings.clone(),
+        })
     }
 
     fn proxy_of(&self, url: &Url) -> Option<String> {
@@ -166,7 +188,11 @@ impl WebClient {
             Proxy::None => return None,
             Proxy::Manual(proxy) => proxy.clone(),
             Proxy::System => {
-                let names: &[&str] = if url.scheme() == "https" { &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] } else { &["http_proxy", "ALL_PROXY", "all_proxy"] };
+                let names: &[&str] = if url.scheme() == "https" {
+                    &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+                } else {
+                    &["http_proxy", "ALL_PROXY", "all_proxy"]
+                };
                 Url::parse(&names.iter().find_map(|name| std::env::var(name).ok())?).ok()?
             }
         };
@@ -176,36 +202,68 @@ impl WebClient {
     fn error(&self, url: &Url, error: &reqwest::Error) -> HttpError {
         let host = display_host(url);
         if let Some(tls) = tls_error(error) {
-            return match tls {
-                rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => HttpError::Intercepted { host, issuer: None },
-                other => HttpError::Tls { host, why: other.to_string() },
+            let unknown =
+                rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+            return if *tls == unknown {
+                HttpError::Intercepted { host, issuer: None }
+            } else {
+                HttpError::Tls {
+                    host,
+                    why: tls.to_string(),
+                }
             };
         }
         if error.is_connect() {
-            HttpError::Unreachable { host, proxy: self.proxy_of(url).filter(|_| !is_loopback(url)), why: chain(error) }
+            HttpError::Unreachable {
+                host,
+                proxy: self.proxy_of(url).filter(|_| !is_loopback(url)),
+                why: chain(error),
+            }
         } else if error.is_timeout() {
             HttpError::TimedOut { host }
         } else {
-            HttpError::Failed { host, why: chain(error) }
+            HttpError::Failed {
+                host,
+                why: chain(error),
+            }
         }
     }
 }
 
 #[async_trait]
 impl HttpClient for WebClient {
-    async fn send(&self, request: ::http::Request<Vec<u8>>) -> Result<::http::Response<Vec<u8>>, HttpError> {
+    async fn send(
+        &self,
+        request: ::http::Request<Vec<u8>>,
+    ) -> Result<::http::Response<Vec<u8>>, HttpError> {
         let url = secure_url(&request.uri().to_string())?;
-        let client = if is_loopback(&url) { &self.direct } else { &self.client };
+        let client = if is_loopback(&url) {
+            &self.direct
+        } else {
+            &self.client
+        };
         let (parts, body) = request.into_parts();
-        let sending = client.request(parts.method, url.clone()).headers(parts.headers).body(body).send();
+        let sending = client
+            .request(parts.method, url.clone())
+            .headers(parts.headers)
+            .body(body)
+            .send();
         let mut answer = sending.await.map_err(|error| self.error(&url, &error))?;
         if answer.status().is_redirection() {
-            return Err(HttpError::Redirected { host: display_host(&url) });
+            return Err(HttpError::Redirected {
+                host: display_host(&url),
+            });
         }
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.error(&url, &error))? {
+        while let Some(chunk) = answer
+            .chunk()
+            .await
+            .map_err(|error| self.error(&url, &error))?
+        {
             if body.len() + chunk.len() > self.settings.limit {
-                return Err(HttpError::TooLarge { host: display_host(&url) });
+                return Err(HttpError::TooLarge {
+                    host: display_host(&url),
+                });
             }
             body.extend_from_slice(&chunk);
         }
@@ -222,7 +280,9 @@ fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> 
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
             return Some(tls);
         }
-        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inside = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
         cause = match inside {
             Some(inside) => Some(inside),
             None => error.source(),
@@ -245,11 +305,23 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 /// # Errors
 /// `InsecureUrl`.
 pub fn secure_url(text: &str) -> Result<Url, HttpError> {
-    let refused = || HttpError::InsecureUrl { url: text.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect() };
+    let refused = || HttpError::InsecureUrl {
+        url: text
+            .split(['?', '#'])
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(200)
+            .collect(),
+    };
     let url = Url::parse(text).map_err(|_| refused())?;
     let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    if scheme && plain && url.has_host() { Ok(url) } else { Err(refused()) }
+    if scheme && plain && url.has_host() {
+        Ok(url)
+    } else {
+        Err(refused())
+    }
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -264,5 +336,6 @@ fn is_loopback(url: &Url) -> bool {
 /// The host as a person should see it: punycode kept, the port if it is not the usual one.
 pub fn display_host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

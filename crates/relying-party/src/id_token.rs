@@ -8,7 +8,9 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use openidconnect::core::{CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
+use openidconnect::core::{
+    CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm,
+};
 use openidconnect::{ClaimsVerificationError, ClientId, IssuerUrl};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -184,41 +186,63 @@ pub(crate) struct Unverified {
 }
 
 /// Reads a token: strict JSON, an algorithm of ours and of the provider's, no critical extension.
-pub(crate) fn read(token: &SecretString, expect: &IdTokenExpectation<'_>) -> Result<Unverified, IdTokenError> {
+pub(crate) fn read(
+    token: &SecretString,
+    expect: &IdTokenExpectation<'_>,
+) -> Result<Unverified, IdTokenError> {
     let text = token.expose_secret();
     if text.len() > LIMIT {
         return Err(IdTokenError::Malformed("it is too long"));
     }
     let parts: Vec<&str> = text.split('.').collect();
-    let [header, payload, _signature] = parts[..] else { return Err(IdTokenError::Malformed("it has not three parts")) };
+    let [header, payload, _signature] = parts[..] else {
+        return Err(IdTokenError::Malformed("it has not three parts"));
+    };
     let header = object(header)?;
     let claims = object(payload)?;
     if header.contains_key("crit") {
         return Err(IdTokenError::Critical);
     }
     let header = Header {
-        alg: header.get("alg").and_then(Value::as_str).ok_or(IdTokenError::Algorithm)?.to_owned(),
+        alg: header
+            .get("alg")
+            .and_then(Value::as_str)
+            .ok_or(IdTokenError::Algorithm)?
+            .to_owned(),
         kid: match header.get("kid") {
             None => None,
             Some(Value::String(kid)) => Some(kid.clone()),
             Some(_) => return Err(IdTokenError::Malformed("kid")),
         },
     };
-    let announced = expect.algorithms.is_empty() && header.alg == "RS256" || expect.algorithms.contains(&header.alg);
+    let announced = expect.algorithms.is_empty() && header.alg == "RS256"
+        || expect.algorithms.contains(&header.alg);
     if header.algorithm().is_none() || !announced {
         return Err(IdTokenError::Algorithm);
     }
     let token = CoreIdToken::from_str(text).map_err(|_| IdTokenError::Malformed("its claims"))?;
-    Ok(Unverified { header, claims, token })
+    Ok(Unverified {
+        header,
+        claims,
+        token,
+    })
 }
 
 fn object(part: &str) -> Result<Map<String, Value>, IdTokenError> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| IdTokenError::Malformed("its encoding"))?;
-    serde_json::from_slice::<Strict>(&bytes).map(|object| object.0).map_err(|_| IdTokenError::Malformed("its JSON"))
+    let bytes = URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| IdTokenError::Malformed("its encoding"))?;
+    serde_json::from_slice::<Strict>(&bytes)
+        .map(|object| object.0)
+        .map_err(|_| IdTokenError::Malformed("its JSON"))
 }
 
 /// Verifies what was read, with each candidate key alone.
-pub(crate) fn verify(token: Unverified, keys: &[PublicKey], expect: &IdTokenExpectation<'_>) -> Result<IdTokenClaims, IdTokenError> {
+pub(crate) fn verify(
+    token: Unverified,
+    keys: &[PublicKey],
+    expect: &IdTokenExpectation<'_>,
+) -> Result<IdTokenClaims, IdTokenError> {
     let mut refused = IdTokenError::KeyNotFound;
     for key in keys {
         match verify_with(&token, key, expect) {
@@ -230,53 +254,92 @@ pub(crate) fn verify(token: Unverified, keys: &[PublicKey], expect: &IdTokenExpe
     Err(refused)
 }
 
-fn verify_with(token: &Unverified, key: &PublicKey, expect: &IdTokenExpectation<'_>) -> Result<(), IdTokenError> {
+fn verify_with(
+    token: &Unverified,
+    key: &PublicKey,
+    expect: &IdTokenExpectation<'_>,
+) -> Result<(), IdTokenError> {
     let text = |name: &str| token.claims.get(name).and_then(Value::as_str);
     let found = text("iss").ok_or(IdTokenError::Malformed("iss"))?;
     let issuer = match expect.issuer {
         IssuerExpectation::Exact(issuer) => issuer.to_owned(),
-        IssuerExpectation::Tenant { template, .. } => template.replace("{tenantid}", text("tid").ok_or(IdTokenError::Tenant { found: String::new() })?),
+        IssuerExpectation::Tenant { template, .. } => template.replace(
+            "{tenantid}",
+            text("tid").ok_or(IdTokenError::Tenant {
+                found: String::new(),
+            })?,
+        ),
     };
     let algorithm = token.header.algorithm().ok_or(IdTokenError::Algorithm)?;
     let earlier = utc(expect.now.saturating_sub(LEEWAY).unwrap_or(expect.now));
     let keys = CoreJsonWebKeySet::new(vec![key.key.clone()]);
-    let verifier = CoreIdTokenVerifier::new_public_client(ClientId::new(expect.client_id.to_owned()), IssuerUrl::new(issuer.clone()).map_err(|_| IdTokenError::Issuer { found: shown(found) })?, keys)
-        .set_allowed_algs([algorithm])
-        .set_time_fn(move || earlier)
-        .set_other_audience_verifier_fn(|_| true); // several audiences need `azp`: checked below
+    let verifier = CoreIdTokenVerifier::new_public_client(
+        ClientId::new(expect.client_id.to_owned()),
+        IssuerUrl::new(issuer.clone()).map_err(|_| IdTokenError::Issuer {
+            found: shown(found),
+        })?,
+        keys,
+    )
+    .set_allowed_algs([algorithm])
+    .set_time_fn(move || earlier)
+    .set_other_audience_verifier_fn(|_| true); // several audiences need `azp`: checked below
     let nonce = |answered: Option<&openidconnect::Nonce>| match (expect.nonce, answered) {
         (NonceExpectation::NotChecked, _) => Ok(()),
-        (NonceExpectation::Exactly(sent), Some(answered)) if bool::from(sent.secret().as_bytes().ct_eq(answered.secret().as_bytes())) => Ok(()),
+        (NonceExpectation::Exactly(sent), Some(answered))
+            if bool::from(sent.secret().as_bytes().ct_eq(answered.secret().as_bytes())) =>
+        {
+            Ok(())
+        }
         (NonceExpectation::Exactly(_), _) => Err("another nonce".to_owned()),
     };
     match token.token.claims(&verifier, nonce) {
         Ok(_) => {}
-        Err(ClaimsVerificationError::InvalidIssuer(_)) => return Err(IdTokenError::Issuer { found: shown(found) }),
+        Err(ClaimsVerificationError::InvalidIssuer(_)) => {
+            return Err(IdTokenError::Issuer {
+                found: shown(found),
+            });
+        }
         Err(ClaimsVerificationError::InvalidAudience(_)) => return Err(IdTokenError::Audience),
         Err(ClaimsVerificationError::Expired(_)) => return Err(IdTokenError::Expired),
         Err(ClaimsVerificationError::InvalidNonce(_)) => return Err(IdTokenError::Nonce),
-        Err(ClaimsVerificationError::SignatureVerification(_)) => return Err(IdTokenError::Signature),
+        Err(ClaimsVerificationError::SignatureVerification(_)) => {
+            return Err(IdTokenError::Signature);
+        }
         Err(_) => return Err(IdTokenError::Malformed("its claims")),
     }
     if found != issuer {
-        return Err(IdTokenError::Issuer { found: shown(found) });
+        return Err(IdTokenError::Issuer {
+            found: shown(found),
+        });
     }
     Ok(())
 }
 
 /// The checks that are left to us, over claims whose signature is verified.
-fn claims(claims: &Map<String, Value>, expect: &IdTokenExpectation<'_>) -> Result<IdTokenClaims, IdTokenError> {
+fn claims(
+    claims: &Map<String, Value>,
+    expect: &IdTokenExpectation<'_>,
+) -> Result<IdTokenClaims, IdTokenError> {
     let text = |name: &'static str| match claims.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(IdTokenError::Malformed(name)),
     };
-    let needed = |name: &'static str| text(name)?.filter(|text| !text.is_empty()).ok_or(IdTokenError::Malformed(name));
+    let needed = |name: &'static str| {
+        text(name)?
+            .filter(|text| !text.is_empty())
+            .ok_or(IdTokenError::Malformed(name))
+    };
     let tenant = text("tid")?;
     if let IssuerExpectation::Tenant { allowed, .. } = expect.issuer {
         let found = tenant.clone().unwrap_or_default();
-        if !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(&found)) {
-            return Err(IdTokenError::Tenant { found: shown(&found) });
+        if !allowed
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(&found))
+        {
+            return Err(IdTokenError::Tenant {
+                found: shown(&found),
+            });
         }
     }
     // 4, 5: with several audiences the authorized party must be named, and whenever it is named it must be us.
@@ -298,7 +361,9 @@ fn claims(claims: &Map<String, Value>, expect: &IdTokenExpectation<'_>) -> Resul
     if time(claims, "nbf")?.is_some_and(|start| start.duration_since(expect.now) > LEEWAY) {
         return Err(IdTokenError::NotYetValid);
     }
-    if issued_at.duration_since(expect.now) > LEEWAY || expect.now.duration_since(issued_at) > OLDEST {
+    if issued_at.duration_since(expect.now) > LEEWAY
+        || expect.now.duration_since(issued_at) > OLDEST
+    {
         return Err(IdTokenError::IssuedAt);
     }
     if let (Some(hash), Some(access)) = (text("at_hash")?, expect.access_token) {
@@ -312,7 +377,13 @@ fn claims(claims: &Map<String, Value>, expect: &IdTokenExpectation<'_>) -> Resul
     if expect.subject.is_some_and(|before| before != subject) {
         return Err(IdTokenError::Subject);
     }
-    let neutral = |name| Ok::<_, IdTokenError>(text(name)?.map(|text| shown(&text)).filter(|text| !text.is_empty()));
+    let neutral = |name| {
+        Ok::<_, IdTokenError>(
+            text(name)?
+                .map(|text| shown(&text))
+                .filter(|text| !text.is_empty()),
+        )
+    };
     Ok(IdTokenClaims {
         issuer: needed("iss")?,
         subject,
@@ -328,17 +399,33 @@ fn claims(claims: &Map<String, Value>, expect: &IdTokenExpectation<'_>) -> Resul
 /// EdDSA hashes with SHA-512 (Ed25519), so `at_hash` is its left half.
 fn is_eddsa_hash(access: &SecretString, hash: &str) -> bool {
     let digest = sha2::Sha512::digest(access.expose_secret().as_bytes());
-    URL_SAFE_NO_PAD.encode(&digest[..32]).as_bytes().ct_eq(hash.as_bytes()).into()
+    URL_SAFE_NO_PAD
+        .encode(&digest[..32])
+        .as_bytes()
+        .ct_eq(hash.as_bytes())
+        .into()
 }
 
 /// A NumericDate (RFC 7519 §2): a JSON number, never a string.
-fn time(claims: &Map<String, Value>, name: &'static str) -> Result<Option<Timestamp>, IdTokenError> {
-    let Some(value) = claims.get(name) else { return Ok(None) };
-    let seconds = match value {
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().filter(|seconds| seconds.abs() < 1e12).map(|seconds| seconds.floor() as i64)),
-        _ => None,
+fn time(
+    claims: &Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<Timestamp>, IdTokenError> {
+    let Some(value) = claims.get(name) else {
+        return Ok(None);
     };
-    seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).map(Some).ok_or(IdTokenError::Malformed(name))
+    let fraction = || {
+        value
+            .as_f64()
+            .filter(|seconds| seconds.abs() < 1e12)
+            .map(|seconds| seconds.floor() as i64)
+    };
+    value
+        .as_i64()
+        .or_else(fraction)
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .map(Some)
+        .ok_or(IdTokenError::Malformed(name))
 }
 
 fn utc(time: Timestamp) -> chrono::DateTime<chrono::Utc> {

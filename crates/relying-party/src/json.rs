@@ -34,7 +34,10 @@ impl<'de> Deserialize<'de> for Strict {
 /// A stranger's text, fit to be shown and logged: at most 512 bytes, no control characters, no bidi overrides.
 pub(crate) fn shown(text: &str) -> String {
     let mut short = String::new();
-    for letter in text.chars().filter(|letter| !letter.is_control() && !is_bidi_control(*letter)) {
+    for letter in text
+        .chars()
+        .filter(|letter| !letter.is_control() && !is_bidi_control(*letter))
+    {
         if short.len() + letter.len_utf8() > 512 {
             break;
         }

@@ -48,21 +48,36 @@ struct Document {
 impl Jwks {
     /// The key set at this address; nothing is fetched yet.
     pub fn new(uri: Url) -> Jwks {
-        Jwks { uri, cached: Mutex::new(None) }
+        Jwks {
+            uri,
+            cached: Mutex::new(None),
+        }
     }
 
     /// Verifies an ID token against these keys.
     ///
     /// # Errors
     /// One variant a check: see [`IdTokenError`].
-    pub async fn verify_id_token(&self, http: &dyn HttpClient, token: &SecretString, expect: &IdTokenExpectation<'_>) -> Result<IdTokenClaims, IdTokenError> {
+    pub async fn verify_id_token(
+        &self,
+        http: &dyn HttpClient,
+        token: &SecretString,
+        expect: &IdTokenExpectation<'_>,
+    ) -> Result<IdTokenClaims, IdTokenError> {
         let unverified = id_token::read(token, expect)?;
-        let candidates = self.candidates(http, &unverified.header, expect.now).await?;
+        let candidates = self
+            .candidates(http, &unverified.header, expect.now)
+            .await?;
         id_token::verify(unverified, &candidates, expect)
     }
 
     /// The keys that may have signed. The lock makes concurrent callers share one request.
-    async fn candidates(&self, http: &dyn HttpClient, header: &Header, now: Timestamp) -> Result<Vec<PublicKey>, IdTokenError> {
+    async fn candidates(
+        &self,
+        http: &dyn HttpClient,
+        header: &Header,
+        now: Timestamp,
+    ) -> Result<Vec<PublicKey>, IdTokenError> {
         let mut cached = self.cached.lock().await;
         if let Some(known) = cached.as_ref() {
             let age = now.duration_since(known.fetched_at);
@@ -71,26 +86,41 @@ impl Jwks {
                 return Ok(found);
             }
             if age < REFETCH && !age.is_negative() {
-                return if found.is_empty() { Err(IdTokenError::KeyNotFound) } else { Ok(found) };
+                return if found.is_empty() {
+                    Err(IdTokenError::KeyNotFound)
+                } else {
+                    Ok(found)
+                };
             }
         }
         let fetched = self.fetch(http, now).await?;
         let found = matching(&fetched.keys, header);
         *cached = Some(fetched);
-        if found.is_empty() { Err(IdTokenError::KeyNotFound) } else { Ok(found) }
+        if found.is_empty() {
+            Err(IdTokenError::KeyNotFound)
+        } else {
+            Ok(found)
+        }
     }
 
     async fn fetch(&self, http: &dyn HttpClient, now: Timestamp) -> Result<Cached, IdTokenError> {
-        let request = ::http::Request::get(self.uri.as_str()).header("accept", "application/json").body(Vec::new()).map_err(|_| IdTokenError::Keys)?;
+        let request = ::http::Request::get(self.uri.as_str())
+            .header("accept", "application/json")
+            .body(Vec::new())
+            .map_err(|_| IdTokenError::Keys)?;
         let answer = http.send(request).await?;
         if answer.status() != 200 || answer.body().len() > LIMIT {
             return Err(IdTokenError::Keys);
         }
-        let document: Document = serde_json::from_slice(answer.body()).map_err(|_| IdTokenError::Keys)?;
+        let document: Document =
+            serde_json::from_slice(answer.body()).map_err(|_| IdTokenError::Keys)?;
         if document.keys.len() > MOST_KEYS {
             return Err(IdTokenError::Keys);
         }
-        let age = answer.headers().get("cache-control").and_then(|value| max_age(value.to_str().ok()?));
+        let age = answer
+            .headers()
+            .get("cache-control")
+            .and_then(|value| max_age(value.to_str().ok()?));
         Ok(Cached {
             keys: document.keys.into_iter().filter_map(public_key).collect(),
             fetched_at: now,
@@ -100,7 +130,9 @@ impl Jwks {
 }
 
 fn max_age(cache_control: &str) -> Option<SignedDuration> {
-    let seconds = cache_control.split(',').find_map(|directive| directive.trim().strip_prefix("max-age="))?;
+    let seconds = cache_control
+        .split(',')
+        .find_map(|directive| directive.trim().strip_prefix("max-age="))?;
     seconds.parse().ok().map(SignedDuration::from_secs)
 }
 

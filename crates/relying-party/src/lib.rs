@@ -16,11 +16,17 @@ mod jwks;
 mod token;
 
 pub use authorize::{AuthorizationRequest, Code, CodeVerifier, Nonce, State, authorization_url};
-pub use callback::{Answer, AuthorizationError, Callback, CallbackError, RedirectUri, check_issuer, parse_callback};
+pub use callback::{
+    Answer, AuthorizationError, Callback, CallbackError, RedirectUri, check_issuer, parse_callback,
+};
 pub use device::{DeviceAuthorization, DevicePoll, begin_device, poll_device};
 pub use discovery::{DiscoveryError, IssuerRule, Metadata, discover};
 pub use end_session::end_session_url;
 pub use http::{HttpClient, HttpError, HttpSettings, Proxy, WebClient, display_host, secure_url};
-pub use id_token::{IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, NonceExpectation};
+pub use id_token::{
+    IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, NonceExpectation,
+};
 pub use jwks::Jwks;
-pub use token::{TokenError, TokenHint, TokenRefusal, TokenResponse, exchange_code, refresh, revoke};
+pub use token::{
+    TokenError, TokenHint, TokenRefusal, TokenResponse, exchange_code, refresh, revoke,
+};
