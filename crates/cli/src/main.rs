@@ -1,2 +1,81 @@
-//! placeholder
-fn main() {}
+//! The `kiro` command: arguments, one file per verb, words, exit codes. Everything else is in `kiro-sign-in`.
+
+mod args;
+mod commands;
+mod exit;
+mod log;
+mod passphrase;
+mod paste;
+mod shell;
+mod signals;
+mod words;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use args::{Add, Arguments, Auth, Org, Verb};
+use clap::Parser;
+use exit::Exit;
+use kiro_credentials::Keys;
+use kiro_sign_in::{Context, Failure};
+use shell::Shell;
+
+fn main() -> ExitCode {
+    // Once, before anything could make a connection; a second call has nothing to do.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let shell = Shell::from_env();
+    match run(&shell, arguments.verb) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            shell.fail(&failure);
+            Exit::from(failure.code).into()
+        }
+    }
+}
+
+fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
+    if let Verb::Completions(args) = verb {
+        return Ok(commands::completions::run(args.shell));
+    }
+    let new_passphrase = Arc::new(AtomicBool::new(false));
+    let asks = !matches!(verb, Verb::Auth(Auth::Token(_)));
+    let context = Context::from_env_with(concat!("kiro/", env!("CARGO_PKG_VERSION")), |home| {
+        let keys = Keys::new(home);
+        if asks { keys.with_passphrase(passphrase::prompt(shell, Arc::clone(&new_passphrase))) } else { keys }
+    })?;
+    log::start(&context);
+    match verb {
+        Verb::Auth(Auth::Login(args)) | Verb::Login(args) => commands::login::run(shell, &context, &args, &new_passphrase),
+        Verb::Auth(Auth::Logout(args)) | Verb::Logout(args) => commands::logout::run(shell, &context, &args),
+        Verb::Auth(Auth::Status(args)) => commands::status::run(shell, &context, args.json),
+        Verb::Whoami(args) => commands::status::whoami(shell, &context, args.json),
+        Verb::Auth(Auth::List(args)) => commands::list::run(shell, &context, args.json),
+        Verb::Auth(Auth::Switch(args)) => commands::switch::run(shell, &context, &args.profile),
+        Verb::Auth(Auth::Token(args)) => commands::token::run(shell, &context, args.profile.as_ref()),
+        Verb::Org(Org::Add(Add::Okta { common, issuer, client_id, scopes })) => {
+            commands::org::add(shell, &context, common, kiro_sign_in::Settings::Okta { issuer, client_id, scopes })
+        }
+        Verb::Org(Org::Add(Add::Entra { common, tenant, client_id, authority, allowed_tenants, scopes })) => {
+            let settings = kiro_sign_in::Settings::Entra { tenant, client_id, authority, allowed_tenants, scopes };
+            commands::org::add(shell, &context, common, settings)
+        }
+        Verb::Org(Org::Add(Add::IdentityCenter { common, start_url, region, endpoint })) => {
+            let settings = kiro_sign_in::Settings::IdentityCenter { start_url, region, endpoint, scopes: Vec::new() };
+            commands::org::add(shell, &context, common, settings)
+        }
+        Verb::Org(Org::List(args)) => commands::org::list(shell, &context, args.json),
+        Verb::Org(Org::Show(args)) => commands::org::show(shell, &context, &args.name),
+        Verb::Org(Org::Check(args)) => commands::org::check(shell, &context, &args.file),
+        Verb::Org(Org::Export) => commands::org::export(shell, &context),
+        Verb::Org(Org::Remove(args)) => commands::org::remove(shell, &context, &args.name),
+        Verb::Completions(args) => Ok(commands::completions::run(args.shell)),
+    }
+}

@@ -1,0 +1,225 @@
+//! The command line's grammar. What each verb does stands in the file of its name under `commands/`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell as CompletionShell;
+use kiro_sign_in::ProfileName;
+use url::Url;
+
+/// Sign in to Kiro with your organisation's identity provider
+#[derive(Debug, Parser)]
+#[command(name = "kiro", version, disable_help_subcommand = true, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Sign in, sign out, and see who is signed in
+    #[command(subcommand)]
+    Auth(Auth),
+    /// The organisations you can sign in to
+    #[command(subcommand)]
+    Org(Org),
+    /// Short for `kiro auth login`
+    Login(Login),
+    /// Short for `kiro auth logout`
+    Logout(Logout),
+    /// Who is signed in, in one line
+    Whoami(Status),
+    /// Print a completion script for your shell
+    Completions(Completions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Auth {
+    /// Sign in through the browser; does nothing when you are signed in
+    Login(Login),
+    /// Who is signed in; exit code 3 unless somebody is
+    Status(Status),
+    /// All profiles
+    List(Listing),
+    /// Make another profile the active one
+    Switch(Switch),
+    /// Sign out of this computer, the desktop app included
+    Logout(Logout),
+    /// Print the access token alone, renewed when due; never asks anything
+    Token(Token),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Login {
+    /// Sign in with SSO (the only way there is; accepted for clarity)
+    #[arg(long)]
+    pub(crate) sso: bool,
+    /// The organisation, as `kiro org list` names it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) org: Option<String>,
+    /// Show a code to enter in a browser on any device
+    #[arg(long, conflicts_with_all = ["no_browser", "select_account"])]
+    pub(crate) device: bool,
+    /// Show the address instead of opening it, and take the answer pasted from the address bar
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// Let the identity provider ask which account to use
+    #[arg(long)]
+    pub(crate) select_account: bool,
+    /// Sign in anew even when signed in
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// The profile to fill, instead of the active one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
+    /// Seal the session with a passphrase, where there is no system keyring
+    #[arg(long, conflicts_with = "insecure_storage")]
+    pub(crate) passphrase: bool,
+    /// Keep the key in a plain file: whoever can read your files can then use your session
+    #[arg(long)]
+    pub(crate) insecure_storage: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    /// For programs: one JSON object, never translated
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Listing {
+    /// For programs: one JSON object, never translated
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Switch {
+    /// The profile, as `kiro auth list` names it
+    #[arg(value_name = "PROFILE")]
+    pub(crate) profile: ProfileName,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Logout {
+    /// Sign out of every profile, and destroy the keys
+    #[arg(long, conflicts_with = "profile")]
+    pub(crate) all: bool,
+    /// Also end the session in the browser (opens it)
+    #[arg(long)]
+    pub(crate) idp: bool,
+    /// The profile, instead of the active one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Token {
+    /// The profile, instead of the active one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: CompletionShell,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Org {
+    /// Check an organisation's settings against its sign-in server, and keep them
+    #[command(subcommand)]
+    Add(Add),
+    /// All organisations
+    List(Listing),
+    /// One organisation's settings, and the redirect URIs to register
+    Show(Named),
+    /// Check a file for roll-out, as it would stand in /etc/kiro/organizations.toml
+    Check(CheckFile),
+    /// Print all organisations as such a file
+    Export,
+    /// Forget an organisation
+    Remove(Named),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Add {
+    /// Okta, with the org or a custom authorization server
+    Okta {
+        #[command(flatten)]
+        common: AddCommon,
+        /// The issuer: https://DOMAIN or https://DOMAIN/oauth2/ID
+        #[arg(long, value_name = "URL")]
+        issuer: Url,
+        /// The client ID of the native application
+        #[arg(long, value_name = "ID")]
+        client_id: String,
+        /// A further scope; may be repeated
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+    },
+    /// Microsoft Entra ID
+    Entra {
+        #[command(flatten)]
+        common: AddCommon,
+        /// The directory (tenant) ID or its domain, or `organizations`
+        #[arg(long, value_name = "ID")]
+        tenant: String,
+        /// The application (client) ID
+        #[arg(long, value_name = "ID")]
+        client_id: String,
+        /// The authority of a national cloud
+        #[arg(long, value_name = "URL", default_value = "https://login.microsoftonline.com")]
+        authority: Url,
+        /// With `--tenant organizations`: a tenant whose people may sign in; may be repeated
+        #[arg(long = "allowed-tenant", value_name = "ID")]
+        allowed_tenants: Vec<String>,
+        /// A further scope, such as api://APP-ID/name; may be repeated
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+    },
+    /// AWS IAM Identity Center
+    IdentityCenter {
+        #[command(flatten)]
+        common: AddCommon,
+        /// The address of the AWS access portal
+        #[arg(long, value_name = "URL")]
+        start_url: Url,
+        /// The region Identity Center is in
+        #[arg(long, value_name = "REGION")]
+        region: String,
+        /// Another address of the service than AWS's own
+        #[arg(long, value_name = "URL")]
+        endpoint: Option<Url>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AddCommon {
+    /// A short name: a-z, 0-9 and -
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Whom people ask for help, such as it-help@example.com
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) support_contact: Option<String>,
+    /// Use this organisation when none is named
+    #[arg(long)]
+    pub(crate) default: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Named {
+    /// The organisation, as `kiro org list` names it
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckFile {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}

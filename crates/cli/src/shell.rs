@@ -1,0 +1,73 @@
+//! The terminal: who reads, how it is coloured, and the runtime of the verbs that need the network.
+
+use std::io::{IsTerminal, Write};
+
+use kiro_sign_in::{Code, Context, Failure};
+use owo_colors::OwoColorize;
+
+use crate::words::{Language, Sentence};
+
+/// What every verb gets.
+pub(crate) struct Shell {
+    pub(crate) words: Language,
+    /// Somebody reads stderr on a terminal: a spinner may move there.
+    pub(crate) talks: bool,
+    /// Somebody types.
+    pub(crate) listens: bool,
+}
+
+impl Shell {
+    pub(crate) fn from_env() -> Shell {
+        Shell { words: Language::from_env(), talks: std::io::stderr().is_terminal(), listens: std::io::stdin().is_terminal() }
+    }
+
+    /// One line of data on stdout.
+    pub(crate) fn data(&self, line: &str) {
+        // A reader that went away (`| head`) is no error of ours.
+        let _ = writeln!(anstream::stdout().lock(), "{line}");
+    }
+
+    /// One line of talk on stderr.
+    pub(crate) fn say(&self, line: &str) {
+        let _ = writeln!(anstream::stderr().lock(), "{line}");
+    }
+
+    /// A mark and a line on stderr.
+    pub(crate) fn mark(&self, mark: char, line: &str) {
+        self.say(&marked(mark, line));
+    }
+
+    /// `error:` and `hint:` on stderr.
+    pub(crate) fn fail(&self, failure: &Failure) {
+        let Sentence { error, hint } = self.words.failure(failure);
+        self.say(&format!("{} {error}", "error:".red().bold()));
+        self.say(&format!("{} {hint}", "hint:".cyan().bold()));
+    }
+
+    pub(crate) fn hint(&self, hint: &str) {
+        self.say(&format!("{} {hint}", "hint:".cyan().bold()));
+    }
+}
+
+/// `✓` green, `✗` red, anything else dim, then the line.
+pub(crate) fn marked(mark: char, line: &str) -> String {
+    match mark {
+        '✓' => format!("{} {line}", mark.green()),
+        '✗' => format!("{} {line}", mark.red()),
+        _ => format!("{} {line}", mark.dimmed()),
+    }
+}
+
+/// Runs what needs the network, on a runtime made for it.
+pub(crate) fn block_on<T>(context: &Context, task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        let mut failure = Failure::new(Code::Unexpected, context.clock.now());
+        failure.detail.description = Some(error.to_string());
+        failure
+    })?;
+    let result = runtime.block_on(task);
+    // A keyring call may hang for ever; the process does not wait for it.
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,45 @@
+#![expect(clippy::expect_used, reason = "tests")]
+
+use kiro_sign_in::{Code, Failure};
+
+use super::{Language, plain};
+
+/// Every code by its stable word; a word that is no code fails to parse, and a new code fails to compile in both catalogues.
+const CODES: &str = "not_assigned policy_device policy_blocked account_problem wrong_tenant step_up_needed login_required \
+    consent_missing client_setup redirect_uri cancelled denied server_error no_answer browser_not_opened scheme_taken \
+    ports_taken untrusted_answer malformed_answer wrong_region device_flow_not_offered device_code_expired keyring_locked \
+    no_keyring key_gone passphrase_needed wrong_passphrase could_not_save file_damaged file_newer not_private unreachable \
+    intercepted clock wrong_issuer not_an_identity_provider insecure_url not_signed_in session_ended ended_by_org \
+    refresh_failed unknown_profile no_organization unknown_organization choose_organization organization_exists \
+    organizations_invalid managed_by_organization interrupted unexpected";
+
+#[test]
+fn every_code_has_an_error_and_a_hint_in_both_languages() {
+    for word in CODES.split_whitespace() {
+        let code: Code = serde_json::from_str(&format!("\"{word}\"")).expect("a code");
+        let failure = Failure::new(code, jiff::Timestamp::UNIX_EPOCH);
+        let (english, japanese) = (Language::English.failure(&failure), Language::Japanese.failure(&failure));
+        for text in [&english.error, &english.hint] {
+            assert!(text.len() > 5 && !text.contains('!') && text.chars().all(|c| c.is_ascii() || c == '·'), "{word}: {text}");
+        }
+        for text in [&japanese.error, &japanese.hint] {
+            assert!(text.chars().any(|c| ('\u{3040}'..='\u{30ff}').contains(&c)), "{word}: {text}");
+        }
+    }
+}
+
+#[test]
+fn the_first_setting_that_is_not_empty_decides() {
+    let check = |settings: [&str; 3], expected: Language| assert_eq!(Language::of(settings.into_iter()), expected, "{settings:?}");
+    check(["", "", ""], Language::English);
+    check(["", "", "ja_JP.UTF-8"], Language::Japanese);
+    check(["", "ja_JP", "en_GB.UTF-8"], Language::Japanese);
+    check(["C", "ja_JP.UTF-8", "ja_JP.UTF-8"], Language::English);
+    check(["ja", "C", "C"], Language::Japanese);
+    check(["jam_JM", "", ""], Language::English);
+}
+
+#[test]
+fn a_name_cannot_rewrite_the_terminal() {
+    assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\u{2066}d\ne"), "a[2Jbcd e");
+}
