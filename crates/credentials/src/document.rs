@@ -16,6 +16,8 @@ use crate::session::Public;
 
 pub(crate) const FORMAT: &str = "kiro-credentials";
 pub(crate) const VERSION: u64 = 1;
+/// The largest number that every JSON reader holds exactly: 2^53 - 1.
+pub(crate) const LARGEST: u64 = (1 << 53) - 1;
 /// 1 MiB.
 pub(crate) const LIMIT: usize = 1024 * 1024;
 

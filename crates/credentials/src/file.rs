@@ -214,7 +214,8 @@ pub(crate) fn open_lock(path: &Path, create: bool) -> Result<Option<File>, FileE
 
 pub(crate) use os::same_file;
 
-fn temporary_of(path: &Path) -> PathBuf {
+/// Where the next content of a file is written before it takes its place.
+pub(crate) fn temporary_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".tmp");
     PathBuf::from(name)

@@ -194,7 +194,7 @@ pub enum KeyError {
     },
 }
 
-/// A place where keys are kept. Every implementation passes `tests/key_stores.rs`.
+/// A place where keys are kept. Every implementation passes `tests/credentials/key_stores.rs`.
 pub trait KeyStore: Send + Sync {
     /// Which kind of place.
     fn source(&self) -> KeySource;

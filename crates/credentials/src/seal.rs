@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::canonical;
-use crate::key::{Key, KeyId};
+use crate::key::{Key, KeyError, KeyId};
 
 pub(crate) const ALG: &str = "XC20P";
 
@@ -40,14 +40,20 @@ pub struct SealedBlob {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Broken;
 
-/// Seals under a fresh nonce.
-pub(crate) fn seal(key: &Key, aad: &[u8], plain: &[u8]) -> Result<Sealed, Broken> {
+/// Seals under a fresh nonce. [`KeyError::Failed`] without randomness.
+pub(crate) fn seal(key: &Key, aad: &[u8], plain: &[u8]) -> Result<Sealed, KeyError> {
     let mut nonce = [0u8; 24];
-    getrandom::fill(&mut nonce).map_err(|_| Broken)?;
+    getrandom::fill(&mut nonce).map_err(|error| KeyError::Failed {
+        why: error.to_string(),
+    })?;
     let cipher = XChaCha20Poly1305::new(key.secret().into());
-    let ciphertext = cipher
-        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad })
-        .map_err(|_| Broken)?;
+    let payload = Payload { msg: plain, aad };
+    let ciphertext =
+        cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| KeyError::Failed {
+                why: "the text is too long to be sealed".to_owned(),
+            })?;
     Ok(Sealed {
         alg: ALG.to_owned(),
         nonce: URL_SAFE_NO_PAD.encode(nonce),

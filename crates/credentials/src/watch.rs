@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use notify::{RecursiveMode, Watcher as _};
 
@@ -14,6 +14,8 @@ use crate::Home;
 const FALLBACK: Duration = Duration::from_secs(5);
 /// One write is several events; they are taken together.
 const SETTLE: Duration = Duration::from_millis(20);
+/// However many there are, so long at most.
+const AT_MOST: Duration = Duration::from_millis(500);
 
 /// A running watch; ends when dropped.
 #[derive(Debug)]
@@ -62,13 +64,11 @@ fn run(
 ) {
     loop {
         match hints.recv_timeout(FALLBACK) {
-            Ok(Hint::Look) => loop {
-                match hints.recv_timeout(SETTLE) {
-                    Ok(Hint::Look) => {}
-                    Ok(Hint::End) | Err(RecvTimeoutError::Disconnected) => return,
-                    Err(RecvTimeoutError::Timeout) => break,
+            Ok(Hint::Look) => {
+                if !settle(hints, SETTLE, AT_MOST) {
+                    return;
                 }
-            },
+            }
             Ok(Hint::End) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 // The folder may have been made, or watches become free, since the last try.
@@ -83,6 +83,19 @@ fn run(
             changed();
         }
     }
+}
+
+/// Waits until no hint came for `quiet`, or for `longest` in all; `false`: the watch has ended.
+fn settle(hints: &Receiver<Hint>, quiet: Duration, longest: Duration) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < longest {
+        match hints.recv_timeout(quiet) {
+            Ok(Hint::Look) => {}
+            Ok(Hint::End) | Err(RecvTimeoutError::Disconnected) => return false,
+            Err(RecvTimeoutError::Timeout) => return true,
+        }
+    }
+    true
 }
 
 fn start(home: &Home, looks: Sender<Hint>) -> Option<notify::RecommendedWatcher> {

@@ -36,7 +36,7 @@ impl OsKeyring {
 
     fn call<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, KeyError> + Send + 'static,
+        work: impl FnOnce(&Connection, &AtomicBool) -> Result<T, KeyError> + Send + 'static,
     ) -> Result<T, KeyError> {
         let (answer, wait) = channel();
         let given_up = Arc::new(AtomicBool::new(false));
@@ -48,7 +48,7 @@ impl OsKeyring {
                 }
                 let result = Connection::of(connection).and_then(|connection| {
                     connected.store(true, Ordering::Release);
-                    work(connection)
+                    work(connection, &given_up)
                 });
                 if matches!(
                     result,
@@ -117,12 +117,12 @@ impl KeyStore for OsKeyring {
     }
 
     fn probe(&self) -> Result<(), KeyError> {
-        self.call(probe)
+        self.call(|connection, _| probe(connection))
     }
 
     fn create(&self, id: &KeyId) -> Result<(Key, Option<Kdf>), KeyError> {
         let id = id.clone();
-        self.call(move |connection| {
+        self.call(move |connection, given_up| {
             match connection.get(id.as_str()) {
                 Ok(_) => {
                     return Err(KeyError::Failed {
@@ -134,6 +134,11 @@ impl KeyStore for OsKeyring {
             }
             let key = Key::random()?;
             connection.set(id.as_str(), key.secret())?;
+            if given_up.load(Ordering::Acquire) {
+                // It waited for somebody to unlock it; by now nobody waits for the key.
+                let _ = connection.delete(id.as_str());
+                return Err(KeyError::TimedOut);
+            }
             // Read back before anything is sealed with it.
             match connection.get(id.as_str()) {
                 Ok(kept) if kept.as_slice() == key.secret() => Ok((key, None)),
@@ -147,7 +152,7 @@ impl KeyStore for OsKeyring {
 
     fn load(&self, id: &KeyId, _kdf: Option<&Kdf>) -> Result<Key, KeyError> {
         let id = id.clone();
-        self.call(move |connection| match connection.get(id.as_str()) {
+        self.call(move |connection, _| match connection.get(id.as_str()) {
             Ok(bytes) => Key::from_slice(&bytes).ok_or_else(|| KeyError::Failed {
                 why: format!("the key {id} is damaged"),
             }),
@@ -163,7 +168,7 @@ impl KeyStore for OsKeyring {
 
     fn destroy(&self, id: &KeyId) -> Result<(), KeyError> {
         let id = id.clone();
-        self.call(move |connection| connection.delete(id.as_str()))
+        self.call(move |connection, _| connection.delete(id.as_str()))
     }
 }
 

@@ -1,0 +1,244 @@
+//! The key that new secrets are sealed with, and what is sealed for others.
+
+use serde_json::Map;
+use zeroize::Zeroizing;
+
+use super::disk::Previous;
+use super::{Store, StoreError, guard};
+use crate::FileLock;
+use crate::document::{Document, KeyEntry};
+use crate::key::{Key, KeyError, KeyId, KeySource};
+use crate::seal::{self, SealedBlob};
+
+/// The key that this process seals with.
+#[derive(Clone)]
+pub(super) struct Chosen {
+    id: KeyId,
+    source: KeySource,
+}
+
+impl Store {
+    /// Makes sure, before a browser opens, that a key can be had, and seals with it from now on.
+    ///
+    /// `None` takes the source in use, else the system's keyring. Never falls back to another.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] when the source does not work.
+    pub fn ensure_key(&self, source: Option<KeySource>) -> Result<KeySource, StoreError> {
+        let document = self.document_or_empty()?;
+        let source = source.unwrap_or_else(|| self.present_source(&document));
+        if self.choose(&document, source)? {
+            return Ok(source);
+        }
+        self.home().ensure()?;
+        let lock = self.lock()?;
+        let mut found = self.found_for_writing()?;
+        if self.choose(&found.document, source)? {
+            return Ok(source);
+        }
+        let id = self.make(&mut found.document, source)?;
+        let written = self.write(&lock, found, &Previous::Keep);
+        self.keep_made(&lock, written, &id, source)?;
+        Ok(source)
+    }
+
+    /// Seals something for a file of another owner. `purpose` binds it to its place: the same text
+    /// must be given to [`Store::unseal`].
+    ///
+    /// # Errors
+    /// [`StoreError::Key`].
+    pub fn seal(&self, purpose: &str, plain: &[u8]) -> Result<SealedBlob, StoreError> {
+        // Another process may have destroyed the keys (`logout --all`) since this one chose.
+        let id = match self.chosen_in(&self.document_or_empty()?) {
+            Some(id) => id,
+            None => {
+                let source = self.ensure_key(None)?;
+                let error = KeyError::Missing;
+                self.chosen_id().ok_or(StoreError::Key { source, error })?
+            }
+        };
+        let key = match self.loaded(&id) {
+            Some(key) => key,
+            None => self.load(&self.document()?.document, &id)?,
+        };
+        let aad = seal::blob_data(&id, purpose);
+        let sealed = seal::seal(&key, &aad, plain).map_err(|error| StoreError::Key {
+            source: self.chosen_source(),
+            error,
+        })?;
+        Ok(SealedBlob {
+            key: id,
+            alg: sealed.alg,
+            nonce: sealed.nonce,
+            ciphertext: sealed.ciphertext,
+        })
+    }
+
+    /// Opens what [`Store::seal`] made for the same purpose.
+    ///
+    /// # Errors
+    /// [`StoreError::Tampered`], or [`StoreError::Key`] when the key cannot be had.
+    pub fn unseal(
+        &self,
+        purpose: &str,
+        blob: &SealedBlob,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let key = match self.loaded(&blob.key) {
+            Some(key) => key,
+            None => self.load(&self.document()?.document, &blob.key)?,
+        };
+        seal::unseal(
+            &key,
+            &seal::blob_data(&blob.key, purpose),
+            &blob.alg,
+            &blob.nonce,
+            &blob.ciphertext,
+        )
+        .map_err(|_| StoreError::Tampered {
+            profile: purpose.to_owned(),
+        })
+    }
+
+    /// The key to seal with, made and put into `document` when it has none; the second is the
+    /// source of a key made now, to be confirmed by [`Store::keep_made`] after the write.
+    pub(super) fn key_for_writing(
+        &self,
+        document: &mut Document,
+    ) -> Result<(KeyId, Option<KeySource>), StoreError> {
+        if let Some(id) = self.chosen_in(document) {
+            return Ok((id, None));
+        }
+        let source = self.present_source(document);
+        if self.choose(document, source)?
+            && let Some(id) = self.chosen_id()
+        {
+            return Ok((id, None));
+        }
+        Ok((self.make(document, source)?, Some(source)))
+    }
+
+    /// After the write that was to keep a new key: destroys it when the file does not name it.
+    pub(super) fn keep_made(
+        &self,
+        _lock: &FileLock,
+        written: Result<(), StoreError>,
+        id: &KeyId,
+        source: KeySource,
+    ) -> Result<(), StoreError> {
+        let kept = written.is_ok()
+            || self
+                .document()
+                .is_ok_and(|found| found.document.keys.contains_key(id));
+        if kept {
+            *guard(&self.inner.chosen) = Some(Chosen {
+                id: id.clone(),
+                source,
+            });
+        } else {
+            guard(&self.inner.loaded).remove(id);
+            let _ = self.inner.keys.store(source).destroy(id);
+        }
+        written
+    }
+
+    pub(super) fn loaded(&self, id: &KeyId) -> Option<Key> {
+        guard(&self.inner.loaded).get(id).cloned()
+    }
+
+    /// The key of this name, from memory or its store.
+    pub(super) fn load(&self, document: &Document, id: &KeyId) -> Result<Key, StoreError> {
+        if let Some(key) = self.loaded(id) {
+            return Ok(key);
+        }
+        let Some(entry) = document.keys.get(id) else {
+            return Err(StoreError::Key {
+                source: self.present_source(document),
+                error: KeyError::Missing,
+            });
+        };
+        let source = entry.source;
+        let key = self
+            .inner
+            .keys
+            .store(source)
+            .load(id, entry.kdf.as_ref())
+            .map_err(|error| StoreError::Key { source, error })?;
+        guard(&self.inner.loaded).insert(id.clone(), key.clone());
+        Ok(key)
+    }
+
+    fn make(&self, document: &mut Document, source: KeySource) -> Result<KeyId, StoreError> {
+        let failed = |error| StoreError::Key { source, error };
+        let mut id = KeyId::random().map_err(failed)?;
+        while document.keys.contains_key(&id) {
+            id = KeyId::random().map_err(failed)?;
+        }
+        let (key, kdf) = self.inner.keys.store(source).create(&id).map_err(failed)?;
+        guard(&self.inner.loaded).insert(id.clone(), key);
+        let entry = KeyEntry {
+            source,
+            kdf,
+            unknown: Map::new(),
+        };
+        document.keys.insert(id.clone(), entry);
+        Ok(id)
+    }
+
+    /// Takes the first key of this source that is still there.
+    fn choose(&self, document: &Document, source: KeySource) -> Result<bool, StoreError> {
+        let active = document
+            .profiles
+            .get(&document.active)
+            .and_then(|profile| profile.public().ok())
+            .map(|public| public.key);
+        let ids = active.iter().chain(document.keys.keys());
+        for id in ids.filter(|id| {
+            document
+                .keys
+                .get(*id)
+                .is_some_and(|entry| entry.source == source)
+        }) {
+            match self.load(document, id) {
+                Ok(_) => {
+                    *guard(&self.inner.chosen) = Some(Chosen {
+                        id: id.clone(),
+                        source,
+                    });
+                    return Ok(true);
+                }
+                Err(error) if error.is_missing_key() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    fn chosen_id(&self) -> Option<KeyId> {
+        guard(&self.inner.chosen)
+            .as_ref()
+            .map(|chosen| chosen.id.clone())
+    }
+
+    fn chosen_in(&self, document: &Document) -> Option<KeyId> {
+        self.chosen_id().filter(|id| document.keys.contains_key(id))
+    }
+
+    fn chosen_source(&self) -> KeySource {
+        guard(&self.inner.chosen)
+            .as_ref()
+            .map_or(KeySource::OsKeyring, |chosen| chosen.source)
+    }
+
+    /// The source in use: of the active profile, else of any key, else what this process chose.
+    fn present_source(&self, document: &Document) -> KeySource {
+        let of_active = document
+            .profiles
+            .get(&document.active)
+            .and_then(|profile| profile.public().ok())
+            .and_then(|public| document.keys.get(&public.key));
+        match of_active.or_else(|| document.keys.values().next()) {
+            Some(entry) => entry.source,
+            None => self.chosen_source(),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Signing out: what is forgotten, and where.
+
+use std::fs;
+
+use super::disk::Previous;
+use super::{Store, StoreError, guard};
+use crate::document::{Document, LIMIT};
+use crate::file::FileError;
+use crate::profile::ProfileName;
+use crate::{file, quarantine};
+
+impl Store {
+    /// Forgets a profile everywhere: the file, `.bak`, quarantine, its refresh record. Needs no key.
+    /// `false` when there was none.
+    ///
+    /// # Errors
+    /// Why the file cannot be written.
+    pub fn remove(&self, profile: &ProfileName) -> Result<bool, StoreError> {
+        self.home().ensure()?;
+        let lock = self.lock()?;
+        let mut found = self.found_for_writing()?;
+        self.remove_unfinished()?;
+        let removed = found.document.forget(profile);
+        if removed || found.damaged.is_some() {
+            self.write(&lock, found, &Previous::Forget)?;
+        } else {
+            self.forget_in_backup(profile)?;
+        }
+        quarantine::forget(self.home(), Some(profile))?;
+        file::remove(&self.record_path(profile))?;
+        Ok(removed)
+    }
+
+    /// Forgets everything and destroys the keys.
+    ///
+    /// The files go first: a key store that does not answer then leaves only a key to nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] for the first key that could not be destroyed; the files are gone then.
+    pub fn remove_all(&self) -> Result<(), StoreError> {
+        self.home().ensure()?;
+        let lock = self.lock()?;
+        let found = self.found_for_writing()?;
+        let keys = found.document.keys;
+        self.remove_unfinished()?;
+        file::remove(&self.home().backup())?;
+        file::remove(&self.home().credentials_file())?;
+        quarantine::forget(self.home(), None)?;
+        self.remove_records()?;
+        guard(&self.inner.loaded).clear();
+        drop(lock);
+        let mut result = Ok(());
+        for (id, entry) in keys {
+            if let Err(error) = self.inner.keys.store(entry.source).destroy(&id) {
+                result = result.and(Err(StoreError::Key {
+                    source: entry.source,
+                    error,
+                }));
+            }
+        }
+        result
+    }
+
+    /// What a killed writer left may hold any profile.
+    fn remove_unfinished(&self) -> Result<(), StoreError> {
+        for path in [self.home().credentials_file(), self.home().backup()] {
+            file::remove(&file::temporary_of(&path))?;
+        }
+        Ok(())
+    }
+
+    /// A copy that cannot be read cannot be edited either, and may hold the sealed secrets.
+    fn forget_in_backup(&self, profile: &ProfileName) -> Result<(), StoreError> {
+        let backup = self.home().backup();
+        let Some(bytes) = file::read_private(&backup, LIMIT)? else {
+            return Ok(());
+        };
+        match Document::parse(&bytes) {
+            Ok(mut document) => {
+                if document.forget(profile) {
+                    let bytes = document.bytes().map_err(|_| self.damaged())?;
+                    file::replace(&backup, &bytes)?;
+                }
+            }
+            Err(_) => {
+                file::remove(&backup)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_records(&self) -> Result<(), StoreError> {
+        let folder = self.home().locks();
+        let failed = |source| FileError::from_io(&folder, source);
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|end| end == "json") {
+                file::remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
