@@ -123,6 +123,11 @@ impl Attempt {
         self.handle().expires_at()
     }
 
+    /// Leaves the sign-in as a killed process would: the file stays, the lock goes, whoever receives the callback finishes it.
+    pub fn abandon(mut self) {
+        self.pending = None;
+    }
+
     /// A handle that outlives a borrow of the attempt.
     pub fn handle(&self) -> AttemptHandle {
         AttemptHandle(Arc::clone(&self.shared))
