@@ -50,7 +50,8 @@ fn acme() -> Organization {
 }
 
 fn known(account: Result<Account, Failure>) -> Known {
-    let organizations = Organizations { list: vec![acme()], ..Organizations::default() };
+    let mut organizations = Organizations::default();
+    organizations.list.push(acme());
     Known {
         language: Language::En,
         account,
