@@ -87,7 +87,7 @@ pub enum CallbackError {
     /// A parameter stands twice.
     #[error("the callback repeats a parameter")]
     Repeated,
-    /// No `state`.
+    /// No `state`, or one of other than visible characters (RFC 6749 appendix A.5).
     #[error("the callback has no state")]
     NoState,
     /// Neither a code nor an error, or both.
@@ -120,7 +120,7 @@ pub fn parse_callback(input: &str) -> Result<Callback, CallbackError> {
     let mut parameters = parameters(query)?;
     let mut take = |name: &str| parameters.remove(name);
     let state = take("state")
-        .filter(|state| !state.is_empty())
+        .filter(|state| is_visible(state))
         .ok_or(CallbackError::NoState)?;
     let answer = match (take("code"), take("error")) {
         (Some(code), None) if is_visible(&code) => Answer::Code(Code::from_secret(code)),

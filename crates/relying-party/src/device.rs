@@ -9,7 +9,9 @@ use url::Url;
 
 use crate::discovery::Metadata;
 use crate::http::{HttpClient, secure_url};
-use crate::token::{Client, Exchange, TokenError, TokenRefusal, TokenResponse, post_form};
+use crate::token::{
+    Client, Exchange, LONGEST_LIFE, TokenError, TokenRefusal, TokenResponse, post_form,
+};
 
 /// The provider's answer to the device authorization request (§3.2).
 #[derive(Debug)]
@@ -76,7 +78,9 @@ pub async fn begin_device(
         verification_uri: secure_url(details.verification_uri().as_str())?,
         verification_uri_complete: complete,
         expires_in: details.expires_in().min(Duration::from_secs(3600)),
-        interval: details.interval().max(Duration::from_secs(1)),
+        interval: details
+            .interval()
+            .clamp(Duration::from_secs(1), Duration::from_secs(60)),
         device_code: SecretString::from(details.device_code().secret().as_str()),
     })
 }
@@ -125,7 +129,13 @@ fn granted(body: &[u8]) -> Option<TokenResponse> {
         expires_in: fields
             .get("expires_in")
             .and_then(Value::as_u64)
-            .map(Duration::from_secs),
-        scopes: text("scope").map(|scopes| scopes.split(' ').map(str::to_owned).collect()),
+            .map(|seconds| Duration::from_secs(seconds).min(LONGEST_LIFE)),
+        scopes: text("scope").map(|scopes| {
+            scopes
+                .split(' ')
+                .filter(|scope| !scope.is_empty())
+                .map(str::to_owned)
+                .collect()
+        }),
     })
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::http::{HttpClient, HttpError, secure_url};
+use crate::json;
 
 /// What a provider says of itself.
 #[derive(Clone, Debug)]
@@ -115,6 +116,7 @@ pub async fn discover(
     now: Timestamp,
 ) -> Result<Metadata, DiscoveryError> {
     let mut url = secure_url(issuer.as_str())?;
+    url.set_query(None); // an issuer has none (OpenID Connect Discovery 1.0 §3): with one, nothing will be equal
     url.set_path(&format!(
         "{}/.well-known/openid-configuration",
         issuer.path().trim_end_matches('/')
@@ -139,15 +141,18 @@ pub async fn discover(
         .get("date")
         .and_then(|date| skew(date.to_str().ok()?, now));
     let document: Document =
-        serde_json::from_slice(answer.body()).map_err(|error| malformed(error.to_string()))?;
+        json::read(answer.body()).map_err(|error| malformed(json::shown(&error.to_string())))?;
     if !fits(issuer, &document.issuer, rule) {
         return Err(DiscoveryError::WrongIssuer {
             expected: issuer.to_string(),
-            found: crate::json::shown(&document.issuer),
+            found: json::shown(&document.issuer),
         });
     }
     let endpoint = |name, address: &str| {
-        secure_url(address).map_err(|_| DiscoveryError::InsecureEndpoint { name })
+        secure_url(address)
+            .ok()
+            .filter(|endpoint| endpoint.scheme() == "https" || issuer.scheme() == "http")
+            .ok_or(DiscoveryError::InsecureEndpoint { name })
     };
     let optional =
         |name, address: Option<String>| address.map(|address| endpoint(name, &address)).transpose();
@@ -187,27 +192,44 @@ fn fits(configured: &Url, found: &str, rule: IssuerRule) -> bool {
     match rule {
         IssuerRule::Exact => found == expected || found == expected.trim_end_matches('/'),
         IssuerRule::Template => {
-            let template = found.replace("{tenantid}", "tenantid");
-            let Ok(found) = Url::parse(&template) else {
+            let Some(path) = found.strip_prefix(&configured.origin().ascii_serialization()) else {
                 return false;
             };
-            let parts = |url: &Url| {
-                url.path()
-                    .trim_end_matches('/')
+            let parts = |path: &str| {
+                path.trim_end_matches('/')
                     .split('/')
                     .map(str::to_owned)
                     .collect::<Vec<_>>()
             };
-            let (ours, theirs) = (parts(configured), parts(&found));
+            let (ours, theirs) = (parts(configured.path()), parts(path));
             // `/{tenant}/v2.0`: all equal but the tenant, which stands last but one.
             let tenant = ours.len().saturating_sub(2);
-            found.origin() == configured.origin()
-                && ours.len() == theirs.len()
+            ours.len() == theirs.len()
                 && ours
                     .iter()
                     .zip(&theirs)
                     .enumerate()
-                    .all(|(place, (ours, theirs))| place == tenant || ours == theirs)
+                    .all(|(place, (ours, theirs))| {
+                        ours == theirs || (place == tenant && is_tenant_of(ours, theirs))
+                    })
         }
     }
+}
+
+/// A tenant that was configured by its id is that one; a name (`organizations`, a domain) stands for an id that discovery tells.
+fn is_tenant_of(configured: &str, found: &str) -> bool {
+    let is_id = configured.len() == 36
+        && configured
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let plain = !found.is_empty()
+        && found
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    found == "{tenantid}"
+        || if is_id {
+            found.eq_ignore_ascii_case(configured)
+        } else {
+            plain
+        }
 }

@@ -26,7 +26,7 @@ pub enum HttpError {
     /// Neither https nor loopback, or with user information.
     #[error("only https addresses are used")]
     InsecureUrl {
-        /// The address, without its query.
+        /// The address, without user information and query; empty if it cannot be read.
         url: String,
     },
     /// Nothing answered.
@@ -163,6 +163,7 @@ impl WebClient {
                 .no_proxy()
                 .proxy(reqwest::Proxy::all(proxy.clone()).map_err(failed)?),
         };
+        let mut direct = base().no_proxy();
         if let Some(path) = &settings.extra_ca {
             let bad = |why: String| HttpError::BadCa {
                 path: path.clone(),
@@ -174,11 +175,12 @@ impl WebClient {
             if certificates.is_empty() {
                 return Err(bad("it holds no certificate".to_owned()));
             }
-            builder = builder.tls_certs_merge(certificates);
+            builder = builder.tls_certs_merge(certificates.clone());
+            direct = direct.tls_certs_merge(certificates);
         }
         Ok(WebClient {
             client: builder.build().map_err(failed)?,
-            direct: base().no_proxy().build().map_err(failed)?,
+            direct: direct.build().map_err(failed)?,
             settings: settings.clone(),
         })
     }
@@ -305,22 +307,16 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 /// # Errors
 /// `InsecureUrl`.
 pub fn secure_url(text: &str) -> Result<Url, HttpError> {
-    let refused = || HttpError::InsecureUrl {
-        url: text
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take(200)
-            .collect(),
-    };
-    let url = Url::parse(text).map_err(|_| refused())?;
+    let url = Url::parse(text).map_err(|_| HttpError::InsecureUrl { url: String::new() })?;
     let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     if scheme && plain && url.has_host() {
         Ok(url)
     } else {
-        Err(refused())
+        let place = format!("{}://{}{}", url.scheme(), display_host(&url), url.path());
+        Err(HttpError::InsecureUrl {
+            url: place.chars().take(200).collect(),
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use openidconnect::core::{
 use openidconnect::{ClaimsVerificationError, ClientId, IssuerUrl};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 use crate::authorize::Nonce;
@@ -248,7 +248,7 @@ pub(crate) fn verify(
         match verify_with(&token, key, expect) {
             Err(IdTokenError::Signature) => refused = IdTokenError::Signature,
             Err(other) => return Err(other),
-            Ok(()) => return claims(&token.claims, expect),
+            Ok(()) => return claims(&token.claims, &token.header.alg, expect),
         }
     }
     Err(refused)
@@ -318,6 +318,7 @@ fn verify_with(
 /// The checks that are left to us, over claims whose signature is verified.
 fn claims(
     claims: &Map<String, Value>,
+    alg: &str,
     expect: &IdTokenExpectation<'_>,
 ) -> Result<IdTokenClaims, IdTokenError> {
     let text = |name: &'static str| match claims.get(name) {
@@ -367,9 +368,8 @@ fn claims(
         return Err(IdTokenError::IssuedAt);
     }
     if let (Some(hash), Some(access)) = (text("at_hash")?, expect.access_token) {
-        let digest = Sha256::digest(access.expose_secret().as_bytes()); // each of our algorithms hashes with SHA-256 or wider
-        let half = URL_SAFE_NO_PAD.encode(&digest[..16]);
-        if !bool::from(half.as_bytes().ct_eq(hash.as_bytes())) && !is_eddsa_hash(access, &hash) {
+        let half = URL_SAFE_NO_PAD.encode(half_hash(alg, access.expose_secret().as_bytes()));
+        if !bool::from(half.as_bytes().ct_eq(hash.as_bytes())) {
             return Err(IdTokenError::AccessTokenHash);
         }
     }
@@ -396,14 +396,13 @@ fn claims(
     })
 }
 
-/// EdDSA hashes with SHA-512 (Ed25519), so `at_hash` is its left half.
-fn is_eddsa_hash(access: &SecretString, hash: &str) -> bool {
-    let digest = sha2::Sha512::digest(access.expose_secret().as_bytes());
-    URL_SAFE_NO_PAD
-        .encode(&digest[..32])
-        .as_bytes()
-        .ct_eq(hash.as_bytes())
-        .into()
+/// The left half of the hash that belongs to the algorithm (OIDC Core §3.1.3.6): SHA-512 for Ed25519, else SHA-256.
+fn half_hash(alg: &str, text: &[u8]) -> Vec<u8> {
+    if alg == "EdDSA" {
+        Sha512::digest(text)[..32].to_vec()
+    } else {
+        Sha256::digest(text)[..16].to_vec()
+    }
 }
 
 /// A NumericDate (RFC 7519 §2): a JSON number, never a string.

@@ -1,6 +1,6 @@
 //! JSON of strangers: objects whose keys stand once, and text that is safe to show.
 
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -29,6 +29,12 @@ impl<'de> Deserialize<'de> for Strict {
         }
         deserializer.deserialize_map(Once)
     }
+}
+
+/// Reads an object: no key twice, and not deeper than `serde_json` goes (128 levels).
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    let object: Strict = serde_json::from_slice(bytes)?;
+    serde_json::from_value(Value::Object(object.0))
 }
 
 /// A stranger's text, fit to be shown and logged: at most 512 bytes, no control characters, no bidi overrides.

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::http::HttpClient;
 use crate::id_token::{self, Header, IdTokenClaims, IdTokenError, IdTokenExpectation};
+use crate::json;
 
 const MOST_KEYS: usize = 64;
 const LIMIT: usize = 512 * 1024;
@@ -80,12 +81,13 @@ impl Jwks {
     ) -> Result<Vec<PublicKey>, IdTokenError> {
         let mut cached = self.cached.lock().await;
         if let Some(known) = cached.as_ref() {
-            let age = now.duration_since(known.fetched_at);
+            // Callers' clocks may differ a little: a moment before the fetch is as good as one after it.
+            let age = now.duration_since(known.fetched_at).abs();
             let found = matching(&known.keys, header);
             if age < known.fresh_for && !found.is_empty() {
                 return Ok(found);
             }
-            if age < REFETCH && !age.is_negative() {
+            if age < REFETCH {
                 return if found.is_empty() {
                     Err(IdTokenError::KeyNotFound)
                 } else {
@@ -112,8 +114,7 @@ impl Jwks {
         if answer.status() != 200 || answer.body().len() > LIMIT {
             return Err(IdTokenError::Keys);
         }
-        let document: Document =
-            serde_json::from_slice(answer.body()).map_err(|_| IdTokenError::Keys)?;
+        let document: Document = json::read(answer.body()).map_err(|_| IdTokenError::Keys)?;
         if document.keys.len() > MOST_KEYS {
             return Err(IdTokenError::Keys);
         }

@@ -26,6 +26,10 @@ use crate::discovery::Metadata;
 use crate::http::{HttpClient, HttpError};
 use crate::json::shown;
 
+/// A year: what a stranger says beyond it would only overflow somebody's clock.
+pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What a token endpoint granted.
 #[derive(Debug)]
 pub struct TokenResponse {
@@ -152,7 +156,7 @@ pub async fn exchange_code(
         .set_pkce_verifier(PkceCodeVerifier::new(verifier.secret().to_owned()))
         .request_async(&exchange)
         .await;
-    exchange.outcome(answered).map(granted)
+    exchange.outcome(answered).and_then(granted)
 }
 
 /// Renews an access token (RFC 6749 §6).
@@ -177,7 +181,7 @@ pub async fn refresh(
         request = request.add_extra_param(name.clone(), value.clone());
     }
     let answered = request.request_async(&exchange).await;
-    exchange.outcome(answered).map(granted)
+    exchange.outcome(answered).and_then(granted)
 }
 
 /// Revokes a token.
@@ -249,8 +253,17 @@ pub(crate) async fn post_form(
     exchange.outcome(body.ok_or("refused"))
 }
 
-fn granted(answer: Answer) -> TokenResponse {
-    TokenResponse {
+fn granted(answer: Answer) -> Result<TokenResponse, TokenError> {
+    if !answer.token_type().as_ref().eq_ignore_ascii_case("bearer") {
+        return Err(TokenError::Malformed {
+            why: "no bearer token".to_owned(),
+        });
+    }
+    let scopes = |scopes: &Vec<Scope>| {
+        let names = scopes.iter().map(|scope| scope.to_string());
+        names.filter(|name| !name.is_empty()).collect()
+    };
+    Ok(TokenResponse {
         access: SecretString::from(answer.access_token().secret().as_str()),
         refresh: answer
             .refresh_token()
@@ -260,11 +273,11 @@ fn granted(answer: Answer) -> TokenResponse {
             .id_token
             .as_ref()
             .map(|token| SecretString::from(token.0.as_str())),
-        expires_in: answer.expires_in(),
-        scopes: answer
-            .scopes()
-            .map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
-    }
+        expires_in: answer
+            .expires_in()
+            .map(|lifetime| lifetime.min(LONGEST_LIFE)),
+        scopes: answer.scopes().map(scopes),
+    })
 }
 
 /// One request through `oauth2`, and a note of what the answer was beyond what `oauth2` tells.
@@ -301,7 +314,8 @@ impl<'a> Exchange<'a> {
                     .and_then(|value| value.to_str().ok()?.parse().ok());
                 Some(Ok(Seen {
                     status: answer.status().as_u16(),
-                    retry_after: seconds.map(Duration::from_secs),
+                    retry_after: seconds
+                        .map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT)),
                     body: answer.body().clone(),
                 }))
             }
@@ -347,33 +361,33 @@ fn refusal(seen: &Seen) -> TokenError {
     let fields: HashMap<String, Value> = serde_json::from_slice(&seen.body).unwrap_or_default();
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(shown);
     let error = text("error").filter(|error| !error.is_empty());
-    let passing = matches!(
-        error.as_deref(),
-        Some("temporarily_unavailable" | "server_error")
-    );
+    let passing = match error.as_deref() {
+        Some("authorization_pending" | "slow_down") => false, // RFC 8628 §3.5; some send them with 429
+        Some("temporarily_unavailable" | "server_error") => true,
+        Some(_) | None => seen.status >= 500 || seen.status == 429,
+    };
+    let numbers = |name: &str| {
+        let list = fields.get(name).and_then(Value::as_array);
+        let numbers = list.into_iter().flatten().filter_map(Value::as_u64);
+        numbers
+            .filter_map(|number| u32::try_from(number).ok())
+            .collect()
+    };
     match error {
-        Some(error) if seen.status < 500 && seen.status != 429 && !passing => {
-            TokenError::Refused(TokenRefusal {
-                error,
-                description: text("error_description"),
-                error_codes: fields
-                    .get("error_codes")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|code| u32::try_from(code.as_u64()?).ok())
-                    .collect(),
-                correlation_id: text("correlation_id"),
-                claims: fields
-                    .get("claims")
-                    .and_then(Value::as_str)
-                    .filter(|claims| claims.len() <= 4096)
-                    .map(str::to_owned),
-                suberror: text("suberror"),
-                timestamp: text("timestamp"),
-            })
-        }
-        None if seen.status < 500 && seen.status != 429 => TokenError::Malformed {
+        Some(error) if !passing => TokenError::Refused(TokenRefusal {
+            error,
+            description: text("error_description"),
+            error_codes: numbers("error_codes"),
+            correlation_id: text("correlation_id"),
+            claims: fields
+                .get("claims")
+                .and_then(Value::as_str)
+                .filter(|claims| claims.len() <= 4096)
+                .map(str::to_owned),
+            suberror: text("suberror"),
+            timestamp: text("timestamp"),
+        }),
+        None if !passing => TokenError::Malformed {
             why: format!("HTTP status {} without an error", seen.status),
         },
         Some(_) | None => TokenError::Temporary {
