@@ -1,1 +1,5 @@
-//! placeholder
+//! Journeys over the real programs: one file per family.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod parts;
+mod sign_in;

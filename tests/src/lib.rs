@@ -1,1 +1,13 @@
-//! placeholder
+//! The harness of the journeys: private worlds (home, session bus, display, keyring, browser) around the real programs, and the
+//! peers they sign in at. It spawns programs and links none of them.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness fails its test by panicking")]
+
+mod browser;
+mod peer;
+mod waiting;
+mod world;
+
+pub use browser::Browser;
+pub use peer::{Peer, http, python};
+pub use waiting::until;
+pub use world::{Keyring, Running, World, program};

@@ -1,0 +1,89 @@
+//! A peer: a separate program on loopback that says in one line of JSON where it listens, and ends when its stdin closes.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// A running identity provider.
+pub struct Peer {
+    child: Child,
+    /// The line it printed when it was ready: `origin`, `issuer`, `client_id`, `control`.
+    pub ready: Value,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
+}
+
+/// The Python with botocore: `KIRO_TEST_PYTHON`, else the one `scripts/setup` makes.
+#[must_use]
+pub fn python() -> PathBuf {
+    std::env::var_os("KIRO_TEST_PYTHON").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"), PathBuf::from)
+}
+
+impl Peer {
+    fn start(mut command: Command) -> Peer {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the peer starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready = serde_json::from_str(&line).expect("the peer says where it listens (`npm ci` in tests/peers?)");
+        Peer { child, ready }
+    }
+
+    /// Like Okta; `leeway` in seconds for a rotated refresh token.
+    #[must_use]
+    pub fn okta(leeway: u32) -> Peer {
+        let mut command = Command::new("node");
+        command.arg(folder().join("okta.mjs")).env("LEEWAY", leeway.to_string());
+        Peer::start(command)
+    }
+
+    /// Like Entra ID; `tenant` is `organizations` or the id of the one tenant.
+    #[must_use]
+    pub fn entra(tenant: Option<&str>) -> Peer {
+        let mut command = Command::new("node");
+        command.arg(folder().join("entra.mjs"));
+        if let Some(tenant) = tenant {
+            command.env("TENANT", tenant);
+        }
+        Peer::start(command)
+    }
+
+    /// Identity Center's wire, each request checked against botocore's service model.
+    #[must_use]
+    pub fn aws() -> Peer {
+        let mut command = Command::new(python());
+        command.arg(folder().join("aws_sso.py"));
+        Peer::start(command)
+    }
+
+    /// A word of the ready line.
+    #[must_use]
+    pub fn word(&self, name: &str) -> &str {
+        self.ready[name].as_str().expect("a word of the ready line")
+    }
+
+    /// Changes the peer's behaviour (`{}` changes nothing) and returns what it has seen.
+    pub async fn control(&self, asked: Value) -> Value {
+        let answer = http().post(self.word("control")).json(&asked).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "the peer knows this control");
+        answer.json().await.unwrap()
+    }
+}
+
+/// A client for loopback; the process needs a TLS provider even for that.
+#[must_use]
+pub fn http() -> reqwest::Client {
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

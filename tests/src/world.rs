@@ -1,0 +1,269 @@
+//! One private world: home, XDG folders, `KIRO_HOME`, session bus, display, keyring, system browser. Dropping it ends exactly the
+//! processes it started.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{Browser, Peer};
+
+/// What the Secret Service of the world is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyring {
+    /// Runs and is open.
+    Unlocked,
+    /// Runs; its collection is locked and nobody answers the prompt.
+    Locked,
+    /// No such service on the bus.
+    Absent,
+}
+
+/// A private world for one journey.
+pub struct World {
+    folder: TempDir,
+    bus: String,
+    display: String,
+    debugging: u16,
+    children: Vec<Child>,
+}
+
+/// A program of ours that runs beside the test.
+pub struct Running {
+    child: Option<Child>,
+}
+
+const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:dir=@RUN@</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"#;
+
+impl World {
+    /// A world with this keyring.
+    ///
+    /// # Panics
+    /// When a part of the world does not start.
+    #[must_use]
+    pub fn new(keyring: Keyring) -> World {
+        let folder = TempDir::with_prefix("kiro-world-").unwrap();
+        let home = folder.path();
+        for part in [".config/chromium-kiro/Default", ".local/share/applications", ".cache", "run", "bin"] {
+            fs::create_dir_all(home.join(part)).unwrap();
+        }
+        fs::set_permissions(home.join("run"), fs::Permissions::from_mode(0o700)).unwrap();
+        let mut world = World { debugging: free_port(), bus: String::new(), display: String::new(), children: Vec::new(), folder };
+        world.display = format!(":{}", world.start_and_read(&["Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]));
+        let configuration = world.path("bus.conf");
+        fs::write(&configuration, BUS.replace("@RUN@", world.path("run").to_str().unwrap())).unwrap();
+        world.bus = world.start_and_read(&["dbus-daemon", "--nofork", "--print-address", "--config-file", configuration.to_str().unwrap()]);
+        if keyring != Keyring::Absent {
+            world.start_keyring();
+        }
+        if keyring == Keyring::Locked {
+            world.lock_keyring();
+        }
+        world.install_browser();
+        world
+    }
+
+    /// A path below the world's home.
+    #[must_use]
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    /// A command that sees this world and nothing of the person's own.
+    #[must_use]
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear();
+        for name in ["PATH", "RUST_BACKTRACE"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command
+            .env("HOME", self.folder.path())
+            .env("KIRO_HOME", self.path("kiro"))
+            .env("XDG_CONFIG_HOME", self.path(".config"))
+            .env("XDG_DATA_HOME", self.path(".local/share"))
+            .env("XDG_CACHE_HOME", self.path(".cache"))
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .env("LANG", "C.UTF-8")
+            .env("GDK_BACKEND", "x11")
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("NO_AT_BRIDGE", "1")
+            .env("DISPLAY", &self.display)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .current_dir(self.folder.path());
+        command
+    }
+
+    fn start_and_read(&mut self, words: &[&str]) -> String {
+        let log = fs::File::create(self.path(&format!("{}.log", words[0]))).unwrap();
+        let mut child = self.command(words[0]).args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        self.children.push(child);
+        assert!(!line.trim().is_empty(), "{} starts", words[0]);
+        line.trim().to_owned()
+    }
+
+    fn start_keyring(&mut self) {
+        let mut child = self
+            .command("gnome-keyring-daemon")
+            .args(["--foreground", "--unlock", "--components=secrets"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(b"world").unwrap();
+        self.children.push(child);
+        let there = self.command("gdbus").args(["wait", "--session", "--timeout", "15", "org.freedesktop.secrets"]).status().unwrap();
+        assert!(there.success(), "the keyring is on the bus");
+    }
+
+    /// Locks the default collection.
+    pub fn lock_keyring(&self) {
+        let call = ["call", "--session", "--dest", "org.freedesktop.secrets", "--object-path", "/org/freedesktop/secrets"];
+        let lock = ["--method", "org.freedesktop.Secret.Service.Lock", "['/org/freedesktop/secrets/aliases/default']"];
+        let done = self.command("gdbus").args(call).args(lock).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn install_browser(&self) {
+        let flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --password-store=basic";
+        let script = format!(
+            "#!/bin/sh\necho \"$1\" >> '{opened}'\nquoted=$(/usr/bin/python3 -c 'import sys,urllib.parse as u;print(u.quote(sys.argv[1],safe=\"\"))' \"$1\")\n/usr/bin/python3 -c 'import sys,urllib.request as u;u.build_opener(u.ProxyHandler({{}})).open(u.Request(sys.argv[1],method=\"PUT\"))' \"http://127.0.0.1:{port}/json/new?$quoted\" 2>/dev/null && exit 0\nexec chromium {flags} --remote-debugging-port={port} --user-data-dir='{profile}' \"$1\"\n",
+            opened = self.path("opened").display(),
+            port = self.debugging,
+            profile = self.path(".config/chromium-kiro").display(),
+        );
+        self.install_handler("browser", &script, &["x-scheme-handler/http", "x-scheme-handler/https"]);
+    }
+
+    /// A script that opens addresses of these kinds.
+    pub fn install_handler(&self, name: &str, script: &str, kinds: &[&str]) {
+        let program = self.path(&format!("bin/{name}"));
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        let entry = format!("[Desktop Entry]\nType=Application\nName={name}\nExec={} %u\nMimeType={};\n", program.display(), kinds.join(";"));
+        fs::write(self.path(&format!(".local/share/applications/{name}.desktop")), entry).unwrap();
+        for kind in kinds {
+            assert!(self.command("xdg-mime").args(["default", &format!("{name}.desktop"), kind]).status().unwrap().success());
+        }
+    }
+
+    /// Lets pages of this origin open `kiro://` without the browser's question. Before the browser starts.
+    pub fn allow_kiro_links(&self, origin: &str) {
+        let preferences = serde_json::json!({ "protocol_handler": { "allowed_origin_protocol_pairs": { origin: { "kiro": true } } } });
+        fs::write(self.path(".config/chromium-kiro/Default/Preferences"), preferences.to_string()).unwrap();
+    }
+
+    /// Opens an address as any program would.
+    pub fn open(&mut self, address: &str) {
+        let child = self.command("xdg-open").arg(address).process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        self.children.push(child);
+    }
+
+    /// The person's hand on the system browser, once something has opened it.
+    pub async fn browser(&self) -> Browser {
+        Browser::attach(self.debugging).await
+    }
+
+    /// Runs `kiro` to its end.
+    #[must_use]
+    pub fn kiro(&self, words: &[&str]) -> Output {
+        self.command(program("kiro").to_str().unwrap()).args(words).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Starts `kiro` with its stdin, stdout and stderr in our hand.
+    #[must_use]
+    pub fn start_kiro(&self, words: &[&str]) -> Running {
+        let mut command = self.command(program("kiro").to_str().unwrap());
+        let child = command.args(words).process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Running { child: Some(child) }
+    }
+
+    /// `kiro auth status --json`.
+    #[must_use]
+    pub fn status(&self) -> Value {
+        let output = self.kiro(&["auth", "status", "--json"]);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("status is JSON: {output:?}"))
+    }
+
+    /// Adds the organisation `acme` at this peer.
+    pub fn add_okta(&self, peer: &Peer) {
+        self.allow_kiro_links(peer.word("origin"));
+        let added = self.kiro(&["org", "add", "okta", "acme", "--issuer", peer.word("issuer"), "--client-id", peer.word("client_id")]);
+        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    }
+}
+
+impl Running {
+    /// The address that the program prints alone on a line of stderr.
+    #[must_use]
+    pub fn address(&mut self) -> String {
+        let stderr = self.child.as_mut().unwrap().stderr.as_mut().unwrap();
+        let mut reader = BufReader::with_capacity(1, stderr);
+        let mut seen = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(reader.read_line(&mut line).unwrap() > 0, "an address alone on its line, not: {seen}");
+            if line.trim().starts_with("http") {
+                return line.trim().to_owned();
+            }
+            seen += &line;
+        }
+    }
+
+    /// Types a line.
+    pub fn type_line(&mut self, line: &str) {
+        writeln!(self.child.as_mut().unwrap().stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Waits for the end.
+    #[must_use]
+    pub fn end(mut self) -> Output {
+        self.child.take().unwrap().wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // Whoever started the browser, its profile's lock names its process.
+        let lock = self.path(".config/chromium-kiro/SingletonLock");
+        if let Some(pid) = fs::read_link(lock).ok().and_then(|to| to.to_str()?.rsplit('-').next().map(str::to_owned)) {
+            drop(self.command("kill").arg(pid).status());
+        }
+        for child in self.children.iter_mut().rev() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A program of this workspace: in `KIRO_BIN_DIR`, else where cargo put it beside this test.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    let folder = std::env::var_os("KIRO_BIN_DIR").map_or_else(|| std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().to_owned(), PathBuf::from);
+    folder.join(name)
+}
