@@ -1,0 +1,176 @@
+// Steps 4 and 5 of `make run`: demonstration identity providers, and the app in a home and keyring of its own.
+// With a display the person tries it; without one the same journey runs in a virtual one and leaves pictures.
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import readline from "node:readline";
+import { journey } from "./journey.mjs";
+import { giveBack, lend } from "./link-owner.mjs";
+import { eventually } from "./webdriver.mjs";
+
+const demo = path.resolve("target/demo");
+const home = path.join(demo, "home");
+const bin = path.join(demo, "bin");
+const programs = path.join(process.env.CARGO_TARGET_DIR, "debug");
+const lent = path.join(demo, "link-owner.json");
+const children = [];
+let env = { ...process.env };
+
+const say = (text = "") => process.stdout.write(`${text}\n`);
+const script = (name, text) => fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A program in a process group of its own, so that Ctrl-C reaches this script alone; ended with it. */
+function start(command, args, options = {}) {
+  const log = fs.openSync(path.join(demo, "programs.log"), "a");
+  const child = spawn(command, args, { env, detached: true, stdio: ["pipe", "pipe", log], ...options });
+  children.push(child);
+  return child;
+}
+
+const firstLine = (child) =>
+  new Promise((done, failed) => {
+    readline.createInterface({ input: child.stdout }).once("line", done);
+    child.once("exit", (code) => failed(new Error(`${child.spawnfile} ended with ${code}; see target/demo/programs.log`)));
+  });
+
+let ended = false;
+function end(code) {
+  if (ended) return;
+  ended = true;
+  giveBack(lent, env);
+  for (const child of children.reverse()) {
+    try {
+      process.kill(-child.pid);
+    } catch {
+      // Has ended already.
+    }
+  }
+  process.exit(code);
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    if (!ended) say("\nDemonstration ended; kiro:// is given back.");
+    end(0);
+  });
+}
+
+/** A session bus with a keyring that nobody else uses. Returns what a program needs to reach it. */
+async function keyring() {
+  const runtime = fs.mkdtempSync(path.join(os.tmpdir(), "kiro-demo-"));
+  process.on("exit", () => fs.rmSync(runtime, { recursive: true, force: true }));
+  const own = { ...env, XDG_RUNTIME_DIR: runtime, XDG_DATA_HOME: path.join(home, "keyring") };
+  delete own.GNOME_KEYRING_CONTROL;
+  const bus = start("dbus-daemon", ["--session", "--nofork", "--print-address=1"], { env: own });
+  const address = await firstLine(bus);
+  const daemon = start("gnome-keyring-daemon", ["--foreground", "--unlock", "--components=secrets"], {
+    env: { ...own, DBUS_SESSION_BUS_ADDRESS: address },
+  });
+  daemon.stdin.end("demo");
+  const names = ["--print-reply", "--dest=org.freedesktop.DBus", "/", "org.freedesktop.DBus.ListNames"];
+  await eventually("keyring", () => {
+    const answer = spawnSync("dbus-send", [`--bus=${address}`, ...names], { encoding: "utf8" });
+    return answer.stdout.includes("org.freedesktop.secrets");
+  });
+  return address;
+}
+
+/** A display of our own, with a home of its own for the browser and for whoever opens links. */
+async function virtualDisplay() {
+  const own = path.join(home, "person");
+  env = {
+    ...env,
+    HOME: own,
+    XDG_CONFIG_HOME: path.join(own, ".config"),
+    XDG_DATA_HOME: path.join(own, ".local/share"),
+    XDG_CACHE_HOME: path.join(own, ".cache"),
+    GDK_BACKEND: "x11",
+    LIBGL_ALWAYS_SOFTWARE: "1",
+    NO_AT_BRIDGE: "1",
+    LANG: "C.UTF-8",
+  };
+  for (const name of ["WAYLAND_DISPLAY", "XDG_CURRENT_DESKTOP", "DESKTOP_SESSION", "LC_ALL", "LC_MESSAGES"]) delete env[name];
+  fs.mkdirSync(path.join(env.XDG_CONFIG_HOME), { recursive: true });
+  const server = start("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+  env.DISPLAY = `:${await firstLine(server)}`;
+}
+
+/** The demonstration organisations, each a provider on loopback that this project did not write. */
+async function organizations() {
+  const okta = JSON.parse(await firstLine(start("node", ["tests/peers/okta.mjs"])));
+  const entra = JSON.parse(await firstLine(start("node", ["tests/peers/entra.mjs"])));
+  const tenant = new URL(entra.issuer).pathname.split("/")[1];
+  const contact = ["--support-contact", "it-help@acme.com"];
+  const add = (...args) => execFileSync("kiro", ["org", "add", ...args, ...contact], { env, stdio: "pipe" });
+  add("okta", "acme", "--issuer", okta.issuer, "--client-id", okta.client_id, ...chosen("okta"));
+  add("entra", "acme-entra", "--tenant", tenant, "--authority", entra.origin, "--client-id", entra.client_id, ...chosen("entra"));
+  return [okta, entra];
+}
+
+const wanted = process.env.ORG || "okta";
+const chosen = (name) => (name === wanted ? ["--default"] : []);
+
+async function main() {
+  if (!["okta", "entra"].includes(wanted)) {
+    throw new Error(`ORG=${wanted} is not a demonstration organisation: okta or entra`);
+  }
+  const display = Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+  giveBack(lent, env);
+  for (const name of ["home", "bin", "pictures"]) fs.rmSync(path.join(demo, name), { recursive: true, force: true });
+  fs.mkdirSync(home, { recursive: true, mode: 0o700 });
+  fs.mkdirSync(bin, { recursive: true });
+
+  const person = { ...env };
+  const address = await keyring();
+  if (!display) await virtualDisplay();
+  // A browser that runs already listens on the person's own bus, and so must whoever opens an address in it.
+  const before = person.DBUS_SESSION_BUS_ADDRESS;
+  script("xdg-open", `${display && before ? `DBUS_SESSION_BUS_ADDRESS=${quote(before)} ` : ""}exec ${quote(which("xdg-open"))} "$@"`);
+  const additions = {
+    KIRO_HOME: path.join(home, "kiro"),
+    DBUS_SESSION_BUS_ADDRESS: address,
+    PATH: `${bin}:${programs}:${env.PATH}`,
+  };
+  Object.assign(env, additions);
+  script("kiro-link", Object.entries(additions).map(([key, value]) => `export ${key}=${quote(value)}`).join("\n") +
+    `\nexec setsid -f ${quote(path.join(programs, "kiro-desktop"))} "$@"`);
+  fs.writeFileSync(
+    path.join(demo, "env"),
+    `# The demonstration's programs and home in this terminal: . target/demo/env\n` +
+      Object.entries({ ...additions, PATH: null })
+        .map(([key, value]) => (value ? `export ${key}=${quote(value)}\n` : `export PATH=${quote(`${bin}:${programs}`)}:"$PATH"\n`))
+        .join(""),
+  );
+  const peers = await organizations();
+  say(`4/5 Demonstration Okta and Entra ID on 127.0.0.1 ✓`);
+  const previous = lend(lent, path.join(bin, "kiro-link"), env);
+
+  if (!display) {
+    say("5/5 No display: the journey runs in a virtual one");
+    const pictures = await journey({ env, demo, origins: peers.map((peer) => peer.origin) });
+    say(`No display: the journey ran in a virtual one. Look at target/demo/index.html (${pictures} pictures) and transcript.txt`);
+    return end(0);
+  }
+  const app = start(path.join(programs, "kiro-desktop"), [], { stdio: "ignore" });
+  app.once("exit", (code) => {
+    say(`The app has ended (${code ?? "by a signal"}); kiro:// is given back.`);
+    end(code ?? 1);
+  });
+  say(`5/5 Window open. Demo data: target/demo/home (your ~/.kiro and keyring are untouched).
+    kiro:// belongs to the demo until you quit; then back to ${previous || "nobody"}.
+Try:  1 Sign in with SSO  → aiko / demo
+      2 another terminal: . target/demo/env && kiro auth status
+      3 Sign out, then sign in as ben / demo = not assigned (see an error)
+      4 in that terminal: kiro auth login --sso --no-browser   (what SSH does)
+      5 make run ORG=entra
+Quit: Ctrl-C`);
+  return undefined;
+}
+
+const which = (name) => execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim();
+
+main().catch((error) => {
+  process.stderr.write(`error: The demonstration stopped: ${error.message}\n${error.stderr ?? ""}hint: See target/demo/programs.log\n`);
+  end(1);
+});

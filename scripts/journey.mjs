@@ -1,0 +1,135 @@
+// The demonstration's journey where nobody looks on: the real window, a real browser, the real links. Leaves
+// pictures, index.html and transcript.txt in target/demo.
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { drive, eventually, freePort } from "./webdriver.mjs";
+
+const html = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+
+/** Runs the journey at the organisation's provider; returns how many pictures it left. */
+export async function journey({ env, demo, origins }) {
+  const browser = await systemBrowser(env, demo, origins);
+  const pictures = [];
+  const transcript = [];
+  const folder = path.join(demo, "pictures");
+  fs.mkdirSync(folder, { recursive: true });
+  const keep = async (session, caption) => {
+    const name = `${String(pictures.length + 1).padStart(2, "0")}.png`;
+    fs.writeFileSync(path.join(folder, name), await session.picture());
+    pictures.push({ name, caption });
+    transcript.push(`[${name}] ${caption}`);
+  };
+  const terminal = (command) => {
+    const ran = spawnSync("sh", ["-c", command], { env, encoding: "utf8" });
+    transcript.push(`$ ${command}\n${ran.stdout}${ran.stderr}(exit code ${ran.status})`);
+  };
+  const app = await drive(
+    "WebKitWebDriver",
+    { "webkitgtk:browserOptions": { binary: path.join(env.CARGO_TARGET_DIR, "debug/kiro-desktop"), args: [] } },
+    { ...env, TAURI_WEBVIEW_AUTOMATION: "true" },
+  );
+  const signIn = async (person, button) => {
+    await app.click(button);
+    await app.shows("Continue in your browser");
+    await keep(app, `${person}: the window waits for the browser`);
+    const page = await browser.attach();
+    await page.type("//input[@name='username']", person);
+    await keep(page, `${person}: the provider's page in the system browser`);
+    await page.type("//input[@name='password']", "demo");
+    // The answer leaves the page for kiro://, so the click's own result is not waited for.
+    await page.click("//button[@id='sign-in']").catch(() => {});
+    return page;
+  };
+
+  try {
+    terminal("kiro org list");
+    terminal("kiro auth status");
+    await app.shows("Sign in with SSO");
+    await keep(app, "The window, signed out");
+
+    const first = await signIn("aiko", "//button[contains(., 'Sign in with SSO')]");
+    await app.shows("Aiko Tanaka");
+    await keep(app, "Aiko is signed in");
+    await first.end();
+    terminal("kiro auth status");
+    terminal("kiro auth token | wc --bytes");
+    terminal("kiro auth logout");
+    const again = "//button[contains(., 'Use another account') or contains(., 'Sign in with SSO')]";
+    await app.shows("Sign in to Kiro");
+    await keep(app, "Signed out by the kiro command, and the window knows");
+
+    browser.end();
+    const second = await signIn("ben", again);
+    await app.shows("You do not have access yet");
+    await keep(app, "Ben is not assigned: what happened, why, and what to do");
+    await second.end();
+    terminal("kiro auth status");
+  } catch (error) {
+    await keep(app, `Where it stopped: ${error.message}`).catch(() => {});
+    throw error;
+  } finally {
+    await app.end();
+    browser.end();
+    fs.writeFileSync(path.join(demo, "transcript.txt"), `${transcript.join("\n\n")}\n`);
+    fs.writeFileSync(path.join(demo, "index.html"), page(pictures, transcript));
+  }
+  return pictures.length;
+}
+
+/** Chromium as the system browser of the virtual desktop, told to hand kiro:// over without asking. */
+async function systemBrowser(env, demo, origins) {
+  const port = await freePort();
+  const settings = path.join(demo, "home/browser-settings.json");
+  const pid = path.join(demo, "home/browser.pid");
+  const program = path.join(demo, "bin/browser");
+  const flags = [
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking",
+    "--disable-component-update --disable-sync --password-store=basic --window-size=900,640",
+    `--remote-debugging-port=${port}`,
+  ].join(" ");
+  const profile = path.join(demo, "home/browser-$$"); // a new one for each start: nobody is signed in there yet
+  const lines = [
+    "#!/bin/sh",
+    `echo $$ >${pid}`,
+    `mkdir -p ${profile}/Default && cp ${settings} ${profile}/Default/Preferences`,
+    `exec chromium ${flags} --user-data-dir=${profile} "$@" >/dev/null 2>&1`,
+  ];
+  fs.writeFileSync(program, `${lines.join("\n")}\n`, { mode: 0o755 });
+  const allowed = Object.fromEntries(origins.map((origin) => [origin, { kiro: true }]));
+  fs.writeFileSync(settings, JSON.stringify({ protocol_handler: { allowed_origin_protocol_pairs: allowed } }));
+  const applications = path.join(env.XDG_DATA_HOME, "applications");
+  fs.mkdirSync(applications, { recursive: true });
+  const launcher = `[Desktop Entry]\nType=Application\nName=Browser\nExec=${program} %u\nMimeType=x-scheme-handler/http;x-scheme-handler/https;\n`;
+  fs.writeFileSync(path.join(applications, "demonstration-browser.desktop"), launcher);
+  for (const scheme of ["http", "https"]) {
+    spawnSync("xdg-mime", ["default", "demonstration-browser.desktop", `x-scheme-handler/${scheme}`], { env });
+  }
+  const address = `127.0.0.1:${port}`;
+  return {
+    attach: async () => {
+      await eventually("the browser", () => fetch(`http://${address}/json/version`), 60_000);
+      return drive("chromedriver", { "goog:chromeOptions": { debuggerAddress: address } }, env);
+    },
+    end: () => {
+      if (!fs.existsSync(pid)) return;
+      try {
+        process.kill(Number(fs.readFileSync(pid, "utf8")), "SIGKILL");
+      } catch {
+        // Has ended already.
+      }
+      fs.rmSync(pid);
+    },
+  };
+}
+
+const page = (pictures, transcript) => `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Kiro Sign-In: the demonstration</title>
+<style>body{font:15px/1.5 system-ui,sans-serif;margin:32px;background:#f6f8f7;color:#15201d}
+main{display:flex;flex-wrap:wrap;gap:24px}figure{margin:0;max-width:440px}img{max-width:100%;border:1px solid #dce2df;border-radius:10px}
+pre{background:#fff;border:1px solid #dce2df;border-radius:10px;padding:16px;overflow:auto}</style>
+<h1>Kiro Sign-In: the demonstration</h1><main>
+${pictures.map(({ name, caption }) => `<figure><img src="pictures/${name}" alt="${html(caption)}"><figcaption>${html(caption)}</figcaption></figure>`).join("\n")}
+</main><h2>Terminal</h2><pre>${html(transcript.filter((line) => line.startsWith("$")).join("\n\n"))}</pre>
+</html>
+`;
