@@ -12,6 +12,10 @@ use crate::{Code, Context, Failure};
 /// The account of a profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one exists at a time, and shells match on it"
+)]
 pub enum Account {
     /// Nobody is signed in.
     SignedOut {

@@ -163,18 +163,18 @@ impl Oidc {
     }
 
     fn id_token_failure(&self, error: &IdTokenError) -> Failure {
-        match error {
-            IdTokenError::Http(error) => self.context.network_failure(error),
-            IdTokenError::Tenant { .. } => self
-                .context
-                .failure(Code::WrongTenant)
-                .because(error.to_string()),
-            other => self
-                .context
-                .failure(Code::UntrustedAnswer)
-                .error("id_token")
-                .because(other.to_string()),
+        if let IdTokenError::Http(error) = error {
+            return self.context.network_failure(error);
         }
+        let code = if matches!(error, IdTokenError::Tenant { .. }) {
+            Code::WrongTenant
+        } else {
+            Code::UntrustedAnswer
+        };
+        self.context
+            .failure(code)
+            .error("id_token")
+            .because(error.to_string())
     }
 
     async fn grant(

@@ -143,9 +143,10 @@ impl Provider {
         let now = self.clock.now().as_second();
         let mut claims = json!({"iss": ISSUER, "sub": "00u1", "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": *self.nonce.lock().unwrap(), "name": "Aiko Tanaka", "email": "aiko@acme.com"});
         for (name, value) in changed.as_object().into_iter().flatten() {
-            match value {
-                Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
-                value => claims[name] = value.clone(),
+            if value.is_null() {
+                claims.as_object_mut().unwrap().remove(name);
+            } else {
+                claims[name] = value.clone();
             }
         }
         let mut header = Header::new(Algorithm::ES256);
