@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 /// How deep values may nest, the outermost object included.
 const DEPTH: usize = 32;
 /// RFC 8785 §3.2.2.3 / I-JSON: integers that every JSON reader holds exactly.
-const EXACT: i64 = (1 << 53) - 1;
+const EXACT: u64 = crate::document::LARGEST;
 
 /// Reads one JSON value: no duplicate keys, no fractions, at most [`DEPTH`] levels, nothing after it.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
@@ -107,7 +107,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Value, E> {
-        if number.abs() <= EXACT {
+        if number.unsigned_abs() <= EXACT {
             Ok(Value::from(number))
         } else {
             Err(E::custom("number beyond 2^53"))
@@ -115,7 +115,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Value, E> {
-        if number <= EXACT.unsigned_abs() {
+        if number <= EXACT {
             Ok(Value::from(number))
         } else {
             Err(E::custom("number beyond 2^53"))
@@ -201,13 +201,16 @@ mod tests {
         check("-0", "not an integer");
         check("9007199254740992", "beyond 2^53");
         check("-9007199254740992", "beyond 2^53");
+        check("-9223372036854775808", "beyond 2^53");
         check("18446744073709551616", "not an integer");
         check(&format!("{}{}", "[".repeat(32), "]".repeat(32)), "deeply");
         check(&"[".repeat(100_000), "deeply");
         check("{} {}", "trailing");
         check("\u{feff}{}", "expected value");
         check("", "EOF");
-        check(r#"["\ud800"]"#, "surrogate");
+        check(r#"["\ud800"]"#, "hex escape");
+        check(r#"["\ud800\u0041"]"#, "surrogate");
+        check("[\"\u{1}\"]", "control character");
     }
 
     #[test]
