@@ -4,12 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell as CompletionShell;
-use kiro_sign_in::ProfileName;
+use kiro_sign_in::{ProfileName, Settings};
 use url::Url;
 
 /// Sign in to Kiro with your organisation's identity provider
 #[derive(Debug, Parser)]
-#[command(name = "kiro", version, disable_help_subcommand = true, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    name = "kiro",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -132,7 +138,7 @@ pub(crate) struct Completions {
 pub(crate) enum Org {
     /// Check an organisation's settings against its sign-in server, and keep them
     #[command(subcommand)]
-    Add(Add),
+    Add(Box<Add>),
     /// All organisations
     List(Listing),
     /// One organisation's settings, and the redirect URIs to register
@@ -172,7 +178,11 @@ pub(crate) enum Add {
         #[arg(long, value_name = "ID")]
         client_id: String,
         /// The authority of a national cloud
-        #[arg(long, value_name = "URL", default_value = "https://login.microsoftonline.com")]
+        #[arg(
+            long,
+            value_name = "URL",
+            default_value = "https://login.microsoftonline.com"
+        )]
         authority: Url,
         /// With `--tenant organizations`: a tenant whose people may sign in; may be repeated
         #[arg(long = "allowed-tenant", value_name = "ID")]
@@ -195,6 +205,58 @@ pub(crate) enum Add {
         #[arg(long, value_name = "URL")]
         endpoint: Option<Url>,
     },
+}
+
+impl Add {
+    /// What is common to all providers, and the provider's own settings.
+    pub(crate) fn settings(self) -> (AddCommon, Settings) {
+        match self {
+            Add::Okta {
+                common,
+                issuer,
+                client_id,
+                scopes,
+            } => (
+                common,
+                Settings::Okta {
+                    issuer,
+                    client_id,
+                    scopes,
+                },
+            ),
+            Add::Entra {
+                common,
+                tenant,
+                client_id,
+                authority,
+                allowed_tenants,
+                scopes,
+            } => (
+                common,
+                Settings::Entra {
+                    tenant,
+                    client_id,
+                    authority,
+                    allowed_tenants,
+                    scopes,
+                },
+            ),
+            Add::IdentityCenter {
+                common,
+                start_url,
+                region,
+                endpoint,
+            } => (
+                common,
+                Settings::IdentityCenter {
+                    start_url,
+                    region,
+                    endpoint,
+                    scopes: Vec::new(),
+                },
+            ),
+        }
+    }
 }
 
 #[derive(Args, Debug)]

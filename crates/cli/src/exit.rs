@@ -37,9 +37,11 @@ impl From<Exit> for ExitCode {
 impl From<Code> for Exit {
     fn from(code: Code) -> Exit {
         match code {
-            Code::NotSignedIn | Code::SessionEnded | Code::EndedByOrg | Code::KeyGone | Code::UnknownProfile => {
-                Exit::NotSignedIn
-            }
+            Code::NotSignedIn
+            | Code::SessionEnded
+            | Code::EndedByOrg
+            | Code::KeyGone
+            | Code::UnknownProfile => Exit::NotSignedIn,
             Code::NotAssigned
             | Code::PolicyDevice
             | Code::PolicyBlocked
@@ -59,9 +61,11 @@ impl From<Code> for Exit {
             | Code::MalformedAnswer
             | Code::DeviceFlowNotOffered
             | Code::DeviceCodeExpired => Exit::Denied,
-            Code::ServerError | Code::Unreachable | Code::Intercepted | Code::Clock | Code::RefreshFailed => {
-                Exit::Unreachable
-            }
+            Code::ServerError
+            | Code::Unreachable
+            | Code::Intercepted
+            | Code::Clock
+            | Code::RefreshFailed => Exit::Unreachable,
             Code::KeyringLocked
             | Code::NoKeyring
             | Code::PassphraseNeeded

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use args::{Add, Arguments, Auth, Org, Verb};
+use args::{Arguments, Auth, Org, Verb};
 use clap::Parser;
 use exit::Exit;
 use kiro_credentials::Keys;
@@ -28,7 +28,11 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Done.into()
+            };
         }
     };
     let shell = Shell::from_env();
@@ -49,26 +53,29 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
     let asks = !matches!(verb, Verb::Auth(Auth::Token(_)));
     let context = Context::from_env_with(concat!("kiro/", env!("CARGO_PKG_VERSION")), |home| {
         let keys = Keys::new(home);
-        if asks { keys.with_passphrase(passphrase::prompt(shell, Arc::clone(&new_passphrase))) } else { keys }
+        if asks {
+            keys.with_passphrase(passphrase::prompt(shell, Arc::clone(&new_passphrase)))
+        } else {
+            keys
+        }
     })?;
     log::start(&context);
     match verb {
-        Verb::Auth(Auth::Login(args)) | Verb::Login(args) => commands::login::run(shell, &context, &args, &new_passphrase),
-        Verb::Auth(Auth::Logout(args)) | Verb::Logout(args) => commands::logout::run(shell, &context, &args),
+        Verb::Auth(Auth::Login(args)) | Verb::Login(args) => {
+            commands::login::run(shell, &context, &args, &new_passphrase)
+        }
+        Verb::Auth(Auth::Logout(args)) | Verb::Logout(args) => {
+            commands::logout::run(shell, &context, &args)
+        }
         Verb::Auth(Auth::Status(args)) => commands::status::run(shell, &context, args.json),
         Verb::Whoami(args) => commands::status::whoami(shell, &context, args.json),
         Verb::Auth(Auth::List(args)) => commands::list::run(shell, &context, args.json),
         Verb::Auth(Auth::Switch(args)) => commands::switch::run(shell, &context, &args.profile),
-        Verb::Auth(Auth::Token(args)) => commands::token::run(shell, &context, args.profile.as_ref()),
-        Verb::Org(Org::Add(Add::Okta { common, issuer, client_id, scopes })) => {
-            commands::org::add(shell, &context, common, kiro_sign_in::Settings::Okta { issuer, client_id, scopes })
+        Verb::Auth(Auth::Token(args)) => {
+            commands::token::run(shell, &context, args.profile.as_ref())
         }
-        Verb::Org(Org::Add(Add::Entra { common, tenant, client_id, authority, allowed_tenants, scopes })) => {
-            let settings = kiro_sign_in::Settings::Entra { tenant, client_id, authority, allowed_tenants, scopes };
-            commands::org::add(shell, &context, common, settings)
-        }
-        Verb::Org(Org::Add(Add::IdentityCenter { common, start_url, region, endpoint })) => {
-            let settings = kiro_sign_in::Settings::IdentityCenter { start_url, region, endpoint, scopes: Vec::new() };
+        Verb::Org(Org::Add(new)) => {
+            let (common, settings) = new.settings();
             commands::org::add(shell, &context, common, settings)
         }
         Verb::Org(Org::List(args)) => commands::org::list(shell, &context, args.json),

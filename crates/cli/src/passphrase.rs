@@ -8,7 +8,10 @@ use secrecy::SecretString;
 use crate::shell::Shell;
 
 /// Asks for a passphrase. `new` says that none exists yet, so that it is asked for twice.
-pub(crate) fn prompt(shell: &Shell, new: Arc<AtomicBool>) -> Box<dyn Fn() -> Option<SecretString> + Send + Sync> {
+pub(crate) fn prompt(
+    shell: &Shell,
+    new: Arc<AtomicBool>,
+) -> Box<dyn Fn() -> Option<SecretString> + Send + Sync> {
     let (words, may_ask) = (shell.words, shell.talks && shell.listens);
     Box::new(move || {
         if !may_ask {

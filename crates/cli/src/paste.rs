@@ -21,7 +21,11 @@ impl Paste {
         let (send, lines) = mpsc::unbounded_channel();
         // Not a runtime's thread: it stays in its read when the sign-in has ended, and dies with the process.
         std::thread::spawn(move || {
-            if terminal { read_keys(&send) } else { read_lines(&send) }
+            if terminal {
+                read_keys(&send)
+            } else {
+                read_lines(&send)
+            }
         });
         Paste {
             lines,
@@ -71,7 +75,9 @@ fn quiet() -> Option<rustix::termios::Termios> {
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
     let before = tcgetattr(rustix::stdio::stdin()).ok()?;
     let mut quiet = before.clone();
-    quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
+    quiet
+        .local_modes
+        .remove(LocalModes::ECHO | LocalModes::ICANON);
     tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &quiet).ok()?;
     Some(before)
 }

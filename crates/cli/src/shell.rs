@@ -18,7 +18,11 @@ pub(crate) struct Shell {
 
 impl Shell {
     pub(crate) fn from_env() -> Shell {
-        Shell { words: Language::from_env(), talks: std::io::stderr().is_terminal(), listens: std::io::stdin().is_terminal() }
+        Shell {
+            words: Language::from_env(),
+            talks: std::io::stderr().is_terminal(),
+            listens: std::io::stdin().is_terminal(),
+        }
     }
 
     /// One line of data on stdout.
@@ -59,8 +63,14 @@ pub(crate) fn marked(mark: char, line: &str) -> String {
 }
 
 /// Runs what needs the network, on a runtime made for it.
-pub(crate) fn block_on<T>(context: &Context, task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+pub(crate) fn block_on<T>(
+    context: &Context,
+    task: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| {
         let mut failure = Failure::new(Code::Unexpected, context.clock.now());
         failure.detail.description = Some(error.to_string());

@@ -30,11 +30,22 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(failure: &Failure, organization: &str, provider: &str, host: &str, account: &str, contact: &str) -> Parts {
-        let or = |known: &Option<String>, word: &str| known.clone().unwrap_or_else(|| word.to_owned());
+    fn of(
+        failure: &Failure,
+        organization: &str,
+        provider: &str,
+        host: &str,
+        account: &str,
+        contact: &str,
+    ) -> Parts {
+        let or =
+            |known: &Option<String>, word: &str| known.clone().unwrap_or_else(|| word.to_owned());
         Parts {
             organization: or(&failure.organization, organization),
-            provider: failure.provider.map_or(provider, |known| known.title()).to_owned(),
+            provider: failure
+                .provider
+                .map_or(provider, |known| known.title())
+                .to_owned(),
             host: or(&failure.host, host),
             account: or(&failure.account, account),
             contact: or(&failure.contact, contact),
@@ -45,14 +56,19 @@ impl Parts {
 impl Language {
     /// From the environment, by POSIX: `LC_ALL`, else `LC_MESSAGES`, else `LANG`; an empty one does not count.
     pub(crate) fn from_env() -> Language {
-        let set = ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
+        let set =
+            ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
         Language::of(set.iter().map(String::as_str))
     }
 
     fn of<'a>(mut settings: impl Iterator<Item = &'a str>) -> Language {
         let chosen = settings.find(|value| !value.is_empty()).unwrap_or_default();
         let language = chosen.split(['_', '.', '@']).next().unwrap_or_default();
-        if language.eq_ignore_ascii_case("ja") { Language::Japanese } else { Language::English }
+        if language.eq_ignore_ascii_case("ja") {
+            Language::Japanese
+        } else {
+            Language::English
+        }
     }
 
     fn pick<'a>(self, english: &'a str, japanese: &'a str) -> &'a str {
@@ -76,36 +92,59 @@ impl Language {
         if let Some(id) = &detail.correlation_id {
             details.push(format!("correlation id {id}"));
         }
-        if crate::exit::Exit::from(failure.code) == crate::exit::Exit::Denied && failure.code != kiro_sign_in::Code::Cancelled {
+        if crate::exit::Exit::from(failure.code) == crate::exit::Exit::Denied
+            && failure.code != kiro_sign_in::Code::Cancelled
+        {
             if let Some(error) = &detail.error {
                 details.insert(0, error.clone());
             }
             details.push(detail.time.strftime("%F %T UTC").to_string());
         }
-        let end = if details.is_empty() { String::new() } else { format!(" ({})", details.join(" · ")) };
-        Sentence { error: plain(&format!("{}{end}", sentence.error)), hint: plain(&sentence.hint) }
+        let end = if details.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", details.join(" · "))
+        };
+        Sentence {
+            error: plain(&format!("{}{end}", sentence.error)),
+            hint: plain(&sentence.hint),
+        }
     }
 
     pub(crate) fn opening(self, title: &str, provider: &str, host: &str) -> String {
         match self {
-            Language::English => format!("{title} · {provider}. Opening {host} in your browser. If nothing opens, use this address:"),
-            Language::Japanese => format!("{title} · {provider}。ブラウザーで {host} を開きます。開かないときは、このアドレスを使ってください:"),
+            Language::English => format!(
+                "{title} · {provider}. Opening {host} in your browser. If nothing opens, use this address:"
+            ),
+            Language::Japanese => format!(
+                "{title} · {provider}。ブラウザーで {host} を開きます。開かないときは、このアドレスを使ってください:"
+            ),
         }
     }
 
     pub(crate) fn open_elsewhere(self, redirect: &str) -> String {
         match self {
-            Language::English => format!("Open this on any computer, sign in, then paste the address of the page that fails to load ({redirect}…):"),
-            Language::Japanese => format!("どの PC でもよいので次のアドレスを開いてサインインし、表示に失敗したページ ({redirect}…) のアドレスを貼り付けてください:"),
+            Language::English => format!(
+                "Open this on any computer, sign in, then paste the address of the page that fails to load ({redirect}…):"
+            ),
+            Language::Japanese => format!(
+                "どの PC でもよいので次のアドレスを開いてサインインし、表示に失敗したページ ({redirect}…) のアドレスを貼り付けてください:"
+            ),
         }
     }
 
     pub(crate) fn enter_code(self) -> &'static str {
-        self.pick("Open this address on any device, and enter the code:", "どの端末でもよいので次のアドレスを開き、コードを入力してください:")
+        self.pick(
+            "Open this address on any device, and enter the code:",
+            "どの端末でもよいので次のアドレスを開き、コードを入力してください:",
+        )
     }
 
     pub(crate) fn browser_not_opened(self) -> &'static str {
-        self.pick("The browser did not open. Use the address above; still waiting.", "ブラウザーを開けませんでした。上のアドレスを開いてください。引き続き待っています。")
+        self.pick(
+            "The browser did not open. Use the address above; still waiting.",
+            "ブラウザーを開けませんでした。上のアドレスを開いてください。引き続き待っています。",
+        )
     }
 
     pub(crate) fn not_the_answer(self) -> &'static str {
@@ -116,18 +155,30 @@ impl Language {
     pub(crate) fn waiting(self, left: i64, device: bool) -> String {
         let (minutes, seconds) = (left.max(0) / 60, left.max(0) % 60);
         match (self, device) {
-            (Language::English, false) => format!("Waiting for the browser · {minutes}:{seconds:02} left · Ctrl-C cancels · no browser here? run again with --device or --no-browser"),
-            (Language::English, true) => format!("Waiting for the code to be entered · {minutes}:{seconds:02} left · Ctrl-C cancels"),
-            (Language::Japanese, false) => format!("ブラウザーを待っています · 残り {minutes}:{seconds:02} · Ctrl-C で中止 · ブラウザーがないときは --device か --no-browser"),
-            (Language::Japanese, true) => format!("コードの入力を待っています · 残り {minutes}:{seconds:02} · Ctrl-C で中止"),
+            (Language::English, false) => format!(
+                "Waiting for the browser · {minutes}:{seconds:02} left · Ctrl-C cancels · no browser here? run again with --device or --no-browser"
+            ),
+            (Language::English, true) => format!(
+                "Waiting for the code to be entered · {minutes}:{seconds:02} left · Ctrl-C cancels"
+            ),
+            (Language::Japanese, false) => format!(
+                "ブラウザーを待っています · 残り {minutes}:{seconds:02} · Ctrl-C で中止 · ブラウザーがないときは --device か --no-browser"
+            ),
+            (Language::Japanese, true) => {
+                format!("コードの入力を待っています · 残り {minutes}:{seconds:02} · Ctrl-C で中止")
+            }
         }
     }
 
     pub(crate) fn paste_prompt(self, left: i64) -> String {
         let (minutes, seconds) = (left.max(0) / 60, left.max(0) % 60);
         match self {
-            Language::English => format!("({minutes}:{seconds:02} left · Ctrl-C cancels · what you paste is not shown)"),
-            Language::Japanese => format!("(残り {minutes}:{seconds:02} · Ctrl-C で中止 · 貼り付けた内容は表示されません)"),
+            Language::English => format!(
+                "({minutes}:{seconds:02} left · Ctrl-C cancels · what you paste is not shown)"
+            ),
+            Language::Japanese => format!(
+                "(残り {minutes}:{seconds:02} · Ctrl-C で中止 · 貼り付けた内容は表示されません)"
+            ),
         }
     }
 
@@ -135,31 +186,56 @@ impl Language {
         let person = person(who);
         let (title, provider) = (plain(&who.organization_title), who.provider.title());
         match (self, person) {
-            (Language::English, Some(person)) => format!("Signed in as {person} ({title}, {provider}). The desktop app is signed in too."),
-            (Language::English, None) => format!("Signed in ({title}, {provider}). The desktop app is signed in too."),
-            (Language::Japanese, Some(person)) => format!("{person} としてサインインしました（{title}、{provider}）。デスクトップ アプリもサインイン済みです。"),
-            (Language::Japanese, None) => format!("サインインしました（{title}、{provider}）。デスクトップ アプリもサインイン済みです。"),
+            (Language::English, Some(person)) => format!(
+                "Signed in as {person} ({title}, {provider}). The desktop app is signed in too."
+            ),
+            (Language::English, None) => {
+                format!("Signed in ({title}, {provider}). The desktop app is signed in too.")
+            }
+            (Language::Japanese, Some(person)) => format!(
+                "{person} としてサインインしました（{title}、{provider}）。デスクトップ アプリもサインイン済みです。"
+            ),
+            (Language::Japanese, None) => format!(
+                "サインインしました（{title}、{provider}）。デスクトップ アプリもサインイン済みです。"
+            ),
         }
     }
 
     pub(crate) fn already(self, who: &SignedIn) -> String {
         let person = person(who).unwrap_or_else(|| plain(&who.organization_title));
         match self {
-            Language::English => format!("Already signed in as {person}. To change: --select-account; to sign in anew: --force."),
-            Language::Japanese => format!("すでに {person} としてサインインしています。変更は --select-account、サインインし直すときは --force を指定してください。"),
+            Language::English => format!(
+                "Already signed in as {person}. To change: --select-account; to sign in anew: --force."
+            ),
+            Language::Japanese => format!(
+                "すでに {person} としてサインインしています。変更は --select-account、サインインし直すときは --force を指定してください。"
+            ),
         }
     }
 
     /// The labels of `auth status`, padded to one width: person, organisation, session, store.
     pub(crate) fn labels(self) -> [&'static str; 4] {
         match self {
-            Language::English => ["Signed in as   ", "Organisation   ", "Session        ", "Stored         "],
-            Language::Japanese => ["アカウント     ", "組織           ", "セッション     ", "保存先         "],
+            Language::English => [
+                "Signed in as   ",
+                "Organisation   ",
+                "Session        ",
+                "Stored         ",
+            ],
+            Language::Japanese => [
+                "アカウント     ",
+                "組織           ",
+                "セッション     ",
+                "保存先         ",
+            ],
         }
     }
 
     pub(crate) fn nameless(self) -> &'static str {
-        self.pick("(the provider tells no name)", "（プロバイダーは名前を通知しません）")
+        self.pick(
+            "(the provider tells no name)",
+            "（プロバイダーは名前を通知しません）",
+        )
     }
 
     pub(crate) fn managed_by(self, path: &str) -> String {
@@ -173,9 +249,17 @@ impl Language {
         let token = self.moment(who.expires_at, now);
         match (self, who.session_expires_at) {
             (Language::English, None) => format!("renews by itself; access token until {token}"),
-            (Language::Japanese, None) => format!("自動で更新されます。アクセス トークンは {token} まで"),
-            (Language::English, Some(end)) => format!("signed in until {}; access token until {token}", self.moment(end, now)),
-            (Language::Japanese, Some(end)) => format!("{} まで有効。アクセス トークンは {token} まで", self.moment(end, now)),
+            (Language::Japanese, None) => {
+                format!("自動で更新されます。アクセス トークンは {token} まで")
+            }
+            (Language::English, Some(end)) => format!(
+                "signed in until {}; access token until {token}",
+                self.moment(end, now)
+            ),
+            (Language::Japanese, Some(end)) => format!(
+                "{} まで有効。アクセス トークンは {token} まで",
+                self.moment(end, now)
+            ),
         }
     }
 
@@ -195,12 +279,22 @@ impl Language {
 
     pub(crate) fn stored(self, path: &str, source: KeySource) -> String {
         match (self, source) {
-            (Language::English, KeySource::OsKeyring) => format!("{path}, key in the system keyring"),
-            (Language::English, KeySource::Passphrase) => format!("{path}, sealed with a passphrase"),
-            (Language::English, KeySource::Plaintext) => format!("{path}, key in a plain file beside it (not protected)"),
-            (Language::Japanese, KeySource::OsKeyring) => format!("{path}（鍵はシステムのキーリング）"),
+            (Language::English, KeySource::OsKeyring) => {
+                format!("{path}, key in the system keyring")
+            }
+            (Language::English, KeySource::Passphrase) => {
+                format!("{path}, sealed with a passphrase")
+            }
+            (Language::English, KeySource::Plaintext) => {
+                format!("{path}, key in a plain file beside it (not protected)")
+            }
+            (Language::Japanese, KeySource::OsKeyring) => {
+                format!("{path}（鍵はシステムのキーリング）")
+            }
             (Language::Japanese, KeySource::Passphrase) => format!("{path}（パスフレーズで保護）"),
-            (Language::Japanese, KeySource::Plaintext) => format!("{path}（鍵は同じ場所の平文ファイル、保護なし）"),
+            (Language::Japanese, KeySource::Plaintext) => {
+                format!("{path}（鍵は同じ場所の平文ファイル、保護なし）")
+            }
         }
     }
 
@@ -233,43 +327,99 @@ impl Language {
         let contact = receipt.contact.as_deref().map(plain);
         let mut parts = Vec::new();
         if receipt.removed {
-            parts.push(('✓', self.pick("Removed from this computer", "この PC から削除").to_owned()));
+            parts.push((
+                '✓',
+                self.pick("Removed from this computer", "この PC から削除")
+                    .to_owned(),
+            ));
         } else {
             return vec![('–', self.not_signed_in().to_owned())];
         }
         let ask = |english: &str, japanese: &str| match self {
-            Language::English => format!("{english}; it ends by itself, to end it now ask {}", contact.as_deref().unwrap_or("your administrator")),
-            Language::Japanese => format!("{japanese}（自然に終了します。すぐに終了するには {} に依頼してください）", contact.as_deref().unwrap_or("管理者")),
+            Language::English => format!(
+                "{english}; it ends by itself, to end it now ask {}",
+                contact.as_deref().unwrap_or("your administrator")
+            ),
+            Language::Japanese => format!(
+                "{japanese}（自然に終了します。すぐに終了するには {} に依頼してください）",
+                contact.as_deref().unwrap_or("管理者")
+            ),
         };
         parts.push(match receipt.revoked {
-            Revoked::Yes => ('✓', match self {
-                Language::English => format!("Revoked at {provider}"),
-                Language::Japanese => format!("{provider} で失効"),
-            }),
-            Revoked::NotOffered => ('–', match self {
-                Language::English => format!("{provider} offers no revocation; what was issued ends by itself"),
-                Language::Japanese => format!("{provider} には失効の仕組みがありません（自然に終了します）"),
-            }),
-            Revoked::Offline => ('–', ask("Not revoked: offline", "失効できませんでした: オフライン")),
+            Revoked::Yes => (
+                '✓',
+                match self {
+                    Language::English => format!("Revoked at {provider}"),
+                    Language::Japanese => format!("{provider} で失効"),
+                },
+            ),
+            Revoked::NotOffered => (
+                '–',
+                match self {
+                    Language::English => {
+                        format!("{provider} offers no revocation; what was issued ends by itself")
+                    }
+                    Language::Japanese => {
+                        format!("{provider} には失効の仕組みがありません（自然に終了します）")
+                    }
+                },
+            ),
+            Revoked::Offline => (
+                '–',
+                ask("Not revoked: offline", "失効できませんでした: オフライン"),
+            ),
             Revoked::Failed => ('–', ask("Not revoked", "失効できませんでした")),
         });
         parts.push(match (self, ended_at_idp) {
-            (Language::English, true) => ('✓', format!("Ending the browser session at {host} in your browser")),
-            (Language::English, false) => ('–', format!("Browser session at {host} still open{}", if receipt.end_session.is_some() { " (`--idp` ends it)" } else { "" })),
-            (Language::Japanese, true) => ('✓', format!("{host} のブラウザー セッションをブラウザーで終了します")),
-            (Language::Japanese, false) => ('–', format!("{host} のブラウザー セッション: 継続中{}", if receipt.end_session.is_some() { "（`--idp` で終了）" } else { "" })),
+            (Language::English, true) => (
+                '✓',
+                format!("Ending the browser session at {host} in your browser"),
+            ),
+            (Language::English, false) => (
+                '–',
+                format!(
+                    "Browser session at {host} still open{}",
+                    if receipt.end_session.is_some() {
+                        " (`--idp` ends it)"
+                    } else {
+                        ""
+                    }
+                ),
+            ),
+            (Language::Japanese, true) => (
+                '✓',
+                format!("{host} のブラウザー セッションをブラウザーで終了します"),
+            ),
+            (Language::Japanese, false) => (
+                '–',
+                format!(
+                    "{host} のブラウザー セッション: 継続中{}",
+                    if receipt.end_session.is_some() {
+                        "（`--idp` で終了）"
+                    } else {
+                        ""
+                    }
+                ),
+            ),
         });
         parts
     }
 
     pub(crate) fn finishing_first(self) -> &'static str {
-        self.pick("Finishing the renewal first, so that the session is not lost", "セッションを失わないよう、更新を終えてから中断します")
+        self.pick(
+            "Finishing the renewal first, so that the session is not lost",
+            "セッションを失わないよう、更新を終えてから中断します",
+        )
     }
 
     pub(crate) fn passphrase(self) -> [&'static str; 3] {
         match self {
             Language::English => ["Passphrase", "The same again", "They differ. Once more."],
-            Language::Japanese => ["パスフレーズ", "もう一度", "一致しません。やり直してください。"],
+            Language::Japanese => [
+                "パスフレーズ",
+                "もう一度",
+                "一致しません。やり直してください。",
+            ],
         }
     }
 
@@ -282,8 +432,12 @@ impl Language {
 
     pub(crate) fn saved(self, name: &str) -> String {
         match self {
-            Language::English => format!("Saved as `{name}`, for this command and the desktop app. Sign in: `kiro auth login --sso --org {name}`"),
-            Language::Japanese => format!("`{name}` として保存しました（デスクトップ アプリと共有）。サインイン: `kiro auth login --sso --org {name}`"),
+            Language::English => format!(
+                "Saved as `{name}`, for this command and the desktop app. Sign in: `kiro auth login --sso --org {name}`"
+            ),
+            Language::Japanese => format!(
+                "`{name}` として保存しました（デスクトップ アプリと共有）。サインイン: `kiro auth login --sso --org {name}`"
+            ),
         }
     }
 
@@ -295,13 +449,18 @@ impl Language {
     }
 
     pub(crate) fn nothing_to_register(self) -> &'static str {
-        self.pick("Nothing to register: Identity Center needs no redirect URI.", "登録は不要です。Identity Center ではリダイレクト URI の設定はありません。")
+        self.pick(
+            "Nothing to register: Identity Center needs no redirect URI.",
+            "登録は不要です。Identity Center ではリダイレクト URI の設定はありません。",
+        )
     }
 
     pub(crate) fn removed(self, name: &str) -> String {
         match self {
             Language::English => format!("Removed `{name}`. Who is signed in stays signed in."),
-            Language::Japanese => format!("`{name}` を削除しました。サインイン済みの状態は保たれます。"),
+            Language::Japanese => {
+                format!("`{name}` を削除しました。サインイン済みの状態は保たれます。")
+            }
         }
     }
 
@@ -311,7 +470,10 @@ impl Language {
 
     pub(crate) fn file_good(self, count: usize) -> String {
         match self {
-            Language::English => format!("The file is well formed: {count} organisation{}", if count == 1 { "" } else { "s" }),
+            Language::English => format!(
+                "The file is well formed: {count} organisation{}",
+                if count == 1 { "" } else { "s" }
+            ),
             Language::Japanese => format!("ファイルの形式は正しいです: 組織 {count} 件"),
         }
     }
@@ -319,7 +481,10 @@ impl Language {
 
 /// `Aiko Tanaka <aiko@acme.com>`, or as much of it as the provider tells.
 pub(crate) fn person(who: &SignedIn) -> Option<String> {
-    match (who.name.as_deref().map(plain), who.email.as_deref().map(plain)) {
+    match (
+        who.name.as_deref().map(plain),
+        who.email.as_deref().map(plain),
+    ) {
         (Some(name), Some(email)) => Some(format!("{name} <{email}>")),
         (Some(one), None) | (None, Some(one)) => Some(one),
         (None, None) => who.subject.as_deref().map(plain),
@@ -330,7 +495,11 @@ pub(crate) fn person(who: &SignedIn) -> Option<String> {
 /// A line feed becomes a space.
 pub(crate) fn plain(text: &str) -> String {
     let bidi = |c: char| matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.trim_end().chars().map(|c| if c == '\n' { ' ' } else { c }).filter(|c| !c.is_control() && !bidi(*c)).collect()
+    text.trim_end()
+        .chars()
+        .map(|c| if c == '\n' { ' ' } else { c })
+        .filter(|c| !c.is_control() && !bidi(*c))
+        .collect()
 }
 
 /// `26 hours`, `12 minutes`, `40 seconds`: the size of a skew, whatever its sign.

@@ -8,12 +8,23 @@ fn kiro(home: &Path, language: &str, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_kiro"))
         .args(arguments)
         .env_clear()
-        .envs([("KIRO_HOME", home.as_os_str()), ("HOME", home.as_os_str()), ("LC_ALL", language.as_ref()), ("PATH", "/nonexistent".as_ref())])
+        .envs([
+            ("KIRO_HOME", home.as_os_str()),
+            ("HOME", home.as_os_str()),
+            ("LC_ALL", language.as_ref()),
+            ("PATH", "/nonexistent".as_ref()),
+        ])
         .stdin(Stdio::null())
         .output()
         .expect("kiro runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&home.display().to_string(), "HOME");
-    format!("exit {}\n--- stdout\n{}--- stderr\n{}", output.status.code().expect("a code"), text(&output.stdout), text(&output.stderr))
+    let text =
+        |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&home.display().to_string(), "HOME");
+    format!(
+        "exit {}\n--- stdout\n{}--- stderr\n{}",
+        output.status.code().expect("a code"),
+        text(&output.stdout),
+        text(&output.stderr)
+    )
 }
 
 #[test]
@@ -21,9 +32,24 @@ fn signed_out_and_without_an_organisation() {
     let home = tempfile::tempdir().expect("a folder");
     let mut seen = String::new();
     for line in [
-        "auth status", "auth status --json", "whoami", "auth list", "auth list --json", "auth token", "auth logout",
-        "auth switch work", "auth token --profile work", "login", "auth login --sso --org nobody", "org list", "org list --json",
-        "org show acme", "org remove acme", "org export", "auth login --device --no-browser", "auth nonsense",
+        "auth status",
+        "auth status --json",
+        "whoami",
+        "auth list",
+        "auth list --json",
+        "auth token",
+        "auth logout",
+        "auth switch work",
+        "auth token --profile work",
+        "login",
+        "auth login --sso --org nobody",
+        "org list",
+        "org list --json",
+        "org show acme",
+        "org remove acme",
+        "org export",
+        "auth login --device --no-browser",
+        "auth nonsense",
         "auth login --passphrase --insecure-storage",
         "org add okta acme --issuer http://login.acme.example --client-id c",
         "org add okta acme --issuer http://127.0.0.1:9 --client-id c",
@@ -31,7 +57,10 @@ fn signed_out_and_without_an_organisation() {
     ] {
         for language in ["C", "ja_JP.UTF-8"] {
             let arguments: Vec<&str> = line.split(' ').collect();
-            seen.push_str(&format!("$ LC_ALL={language} kiro {line}\n{}\n", kiro(home.path(), language, &arguments)));
+            seen.push_str(&format!(
+                "$ LC_ALL={language} kiro {line}\n{}\n",
+                kiro(home.path(), language, &arguments)
+            ));
         }
     }
     insta::assert_snapshot!(seen);
@@ -46,8 +75,12 @@ fn a_file_for_roll_out() {
         std::fs::write(&file, text).expect("written");
         kiro(home.path(), "C", &["org", "check", path])
     };
-    let good = check("[organizations.acme]\nprovider = \"okta\"\nissuer = \"https://login.acme.example\"\nclient_id = \"c\"\n");
-    let bad = check("[organizations.acme]\nprovider = \"okta\"\nissuer = \"http://login.acme.example\"\nclient_id = \"c\"\n");
+    let good = check(
+        "[organizations.acme]\nprovider = \"okta\"\nissuer = \"https://login.acme.example\"\nclient_id = \"c\"\n",
+    );
+    let bad = check(
+        "[organizations.acme]\nprovider = \"okta\"\nissuer = \"http://login.acme.example\"\nclient_id = \"c\"\n",
+    );
     insta::assert_snapshot!(format!("{good}\n{bad}"));
 }
 
@@ -56,11 +89,31 @@ fn help_of_every_verb() {
     let home = tempfile::tempdir().expect("a folder");
     let mut seen = String::new();
     for line in [
-        "", "auth", "auth login", "auth status", "auth list", "auth switch", "auth logout", "auth token", "org", "org add okta",
-        "org add entra", "org add identity-center", "org list", "org show", "org check", "org export", "org remove", "completions",
+        "",
+        "auth",
+        "auth login",
+        "auth status",
+        "auth list",
+        "auth switch",
+        "auth logout",
+        "auth token",
+        "org",
+        "org add okta",
+        "org add entra",
+        "org add identity-center",
+        "org list",
+        "org show",
+        "org check",
+        "org export",
+        "org remove",
+        "completions",
     ] {
         let arguments: Vec<&str> = line.split_whitespace().chain(["--help"]).collect();
-        seen.push_str(&format!("$ kiro {}\n{}\n", arguments.join(" "), kiro(home.path(), "C", &arguments)));
+        seen.push_str(&format!(
+            "$ kiro {}\n{}\n",
+            arguments.join(" "),
+            kiro(home.path(), "C", &arguments)
+        ));
     }
     insta::assert_snapshot!(seen);
 }
@@ -70,6 +123,9 @@ fn completions_for_three_shells() {
     let home = tempfile::tempdir().expect("a folder");
     for shell in ["bash", "zsh", "fish"] {
         let script = kiro(home.path(), "C", &["completions", shell]);
-        assert!(script.starts_with("exit 0") && script.contains("insecure-storage"), "{shell}: {script}");
+        assert!(
+            script.starts_with("exit 0") && script.contains("insecure-storage"),
+            "{shell}: {script}"
+        );
     }
 }

@@ -15,16 +15,33 @@ pub(crate) fn run(shell: &Shell, context: &Context, as_json: bool) -> Result<Exi
             rows.push(json!({ "profile": profile, "active": profile == &snapshot.active, "account": account_json(&account) }));
             continue;
         }
-        let active = if profile == &snapshot.active { '*' } else { ' ' };
+        let active = if profile == &snapshot.active {
+            '*'
+        } else {
+            ' '
+        };
         let (who, state) = match &account {
             Account::SignedIn(who) => (Some(who), shell.words.is_signed_in()),
             Account::NeedsAttention { who, .. } => (Some(who), shell.words.needs_attention()),
             Account::SigningIn(_) => (None, shell.words.signing_in()),
             Account::SignedOut { .. } => (None, shell.words.not_signed_in()),
         };
-        let person = who.and_then(words::person).unwrap_or_else(|| "–".to_owned());
-        let place = who.map(|who| format!("{} · {}", words::plain(&who.organization_title), who.provider.title())).unwrap_or_default();
-        shell.data(&format!("{active} {:<12}  {person}  {place}  {state}", profile.to_string()));
+        let person = who
+            .and_then(words::person)
+            .unwrap_or_else(|| "–".to_owned());
+        let place = who
+            .map(|who| {
+                format!(
+                    "{} · {}",
+                    words::plain(&who.organization_title),
+                    who.provider.title()
+                )
+            })
+            .unwrap_or_default();
+        shell.data(&format!(
+            "{active} {:<12}  {person}  {place}  {state}",
+            profile.to_string()
+        ));
     }
     if as_json {
         shell.data(&json!({ "profiles": rows }).to_string());

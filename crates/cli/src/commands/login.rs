@@ -8,20 +8,29 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use kiro_credentials::KeySource;
 use kiro_sign_in::{
-    Account, AccountChoice, Browser, Code, Context, Failure, Organizations, Request, SignedIn, SystemBrowser, Via,
-    access_token, account, begin, begin_device,
+    Account, AccountChoice, Browser, Code, Context, Failure, Organizations, Request, SignedIn,
+    SystemBrowser, Via, access_token, account, begin, begin_device,
 };
 
 use crate::{args::Login, exit::Exit, paste::Paste, shell, shell::Shell, signals};
 
-pub(crate) fn run(shell: &Shell, context: &Context, args: &Login, new_passphrase: &AtomicBool) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    shell: &Shell,
+    context: &Context,
+    args: &Login,
+    new_passphrase: &AtomicBool,
+) -> Result<Exit, Failure> {
     let before = match account(context, args.profile.as_ref()) {
         Err(failure) if failure.code == Code::UnknownProfile => Account::SignedOut { reason: None },
         other => other?,
     };
     let organizations = Organizations::load(context)?;
     for (asked, locked, setting) in [
-        (args.insecure_storage, organizations.locks.insecure_storage, "insecure_storage"),
+        (
+            args.insecure_storage,
+            organizations.locks.insecure_storage,
+            "insecure_storage",
+        ),
         (args.device, organizations.locks.device_flow, "device_flow"),
     ] {
         if asked && locked {
@@ -36,21 +45,34 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Login, new_passphrase
             shell.say(&shell.words.already(&who));
             return Ok(Exit::Done);
         }
-        let mut request = Request::new(organizations.choose(args.org.as_deref(), context)?.clone(), Via::Loopback);
+        let mut request = Request::new(
+            organizations.choose(args.org.as_deref(), context)?.clone(),
+            Via::Loopback,
+        );
         request.profile = args.profile.clone();
         request.key_source = match (args.passphrase, args.insecure_storage) {
             (true, _) => Some(KeySource::Passphrase),
             (false, true) => Some(KeySource::Plaintext),
             (false, false) => None,
         };
-        let sealed = context.store.read().is_ok_and(|snapshot| !snapshot.keys.is_empty());
+        let sealed = context
+            .store
+            .read()
+            .is_ok_and(|snapshot| !snapshot.keys.is_empty());
         new_passphrase.store(args.passphrase && !sealed, Ordering::Relaxed);
         request.account = match &before {
             _ if args.select_account => AccountChoice::Select,
-            Account::SignedIn(who) | Account::NeedsAttention { who, .. } if who.organization == request.organization.name => {
-                who.email.clone().map_or(AccountChoice::Any, AccountChoice::Hint)
+            Account::SignedIn(who) | Account::NeedsAttention { who, .. }
+                if who.organization == request.organization.name =>
+            {
+                who.email
+                    .clone()
+                    .map_or(AccountChoice::Any, AccountChoice::Hint)
             }
-            Account::SignedIn(_) | Account::NeedsAttention { .. } | Account::SignedOut { .. } | Account::SigningIn(_) => AccountChoice::Any,
+            Account::SignedIn(_)
+            | Account::NeedsAttention { .. }
+            | Account::SignedOut { .. }
+            | Account::SigningIn(_) => AccountChoice::Any,
         };
         if let Account::NeedsAttention { reason, .. } = &before {
             request.claims = reason.facts.claims.clone();
@@ -69,25 +91,47 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Login, new_passphrase
 async fn still_signed_in(context: &Context, args: &Login, before: &Account) -> Option<SignedIn> {
     let who = match before {
         Account::SignedIn(who) if !args.force && !args.select_account => who,
-        Account::SignedIn(_) | Account::NeedsAttention { .. } | Account::SignedOut { .. } | Account::SigningIn(_) => return None,
+        Account::SignedIn(_)
+        | Account::NeedsAttention { .. }
+        | Account::SignedOut { .. }
+        | Account::SigningIn(_) => return None,
     };
-    if args.org.as_ref().is_some_and(|name| name != &who.organization) {
+    if args
+        .org
+        .as_ref()
+        .is_some_and(|name| name != &who.organization)
+    {
         return None;
     }
     let failure = access_token(context, args.profile.as_ref()).await.err();
     let over = failure.is_some_and(|failure| {
-        failure.code == Code::StepUpNeeded || failure.code == Code::LoginRequired || Exit::from(failure.code) == Exit::NotSignedIn
+        failure.code == Code::StepUpNeeded
+            || failure.code == Code::LoginRequired
+            || Exit::from(failure.code) == Exit::NotSignedIn
     });
     (!over).then(|| who.clone())
 }
 
-async fn browser(shell: &Shell, context: &Context, request: Request, no_browser: bool) -> Result<SignedIn, Failure> {
-    let (title, provider) = (request.organization.display_name.clone(), request.organization.provider().title());
+async fn browser(
+    shell: &Shell,
+    context: &Context,
+    request: Request,
+    no_browser: bool,
+) -> Result<SignedIn, Failure> {
+    let (title, provider) = (
+        request.organization.display_name.clone(),
+        request.organization.provider().title(),
+    );
     let attempt = begin(context, request).await?;
     let handle = attempt.handle();
     let expires_at = attempt.expires_at();
     if no_browser {
-        let redirect = attempt.redirect_uri().split("oauth/").next().unwrap_or_default().to_owned();
+        let redirect = attempt
+            .redirect_uri()
+            .split("oauth/")
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         shell.say(&shell.words.open_elsewhere(&redirect));
         shell.say(&format!("  {}", attempt.url()));
         let mut paste = Paste::start(shell.listens);
@@ -106,7 +150,11 @@ async fn browser(shell: &Shell, context: &Context, request: Request, no_browser:
             }
         }
     }
-    shell.say(&shell.words.opening(&crate::words::plain(&title), provider, attempt.host()));
+    shell.say(
+        &shell
+            .words
+            .opening(&crate::words::plain(&title), provider, attempt.host()),
+    );
     shell.say(&format!("  {}", attempt.url()));
     let url = attempt.url().clone();
     let opened = tokio::task::spawn_blocking(move || SystemBrowser.open(&url)).await;
@@ -150,7 +198,8 @@ fn spinner(shell: &Shell, template: &str) -> ProgressBar {
     if !shell.talks {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
     ProgressBar::new_spinner().with_style(style)
 }
 

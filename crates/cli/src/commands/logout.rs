@@ -2,14 +2,21 @@
 
 use kiro_sign_in::{Browser, Context, Failure, SystemBrowser, sign_out, sign_out_all};
 
-use crate::{args::Logout, exit::Exit, shell, shell::{Shell, marked}};
+use crate::{
+    args::Logout,
+    exit::Exit,
+    shell,
+    shell::{Shell, marked},
+};
 
 pub(crate) fn run(shell: &Shell, context: &Context, args: &Logout) -> Result<Exit, Failure> {
     let receipts = shell::block_on(context, async {
         if args.all {
             sign_out_all(context).await
         } else {
-            sign_out(context, args.profile.as_ref()).await.map(|receipt| vec![receipt])
+            sign_out(context, args.profile.as_ref())
+                .await
+                .map(|receipt| vec![receipt])
         }
     })?;
     if receipts.is_empty() {
@@ -21,7 +28,10 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Logout) -> Result<Exi
             Some(_) | None => false,
         };
         let parts = shell.words.receipt(receipt, ended);
-        let line: Vec<String> = parts.iter().map(|(mark, words)| marked(*mark, words)).collect();
+        let line: Vec<String> = parts
+            .iter()
+            .map(|(mark, words)| marked(*mark, words))
+            .collect();
         shell.say(&line.join("   "));
     }
     Ok(Exit::Done)

@@ -7,7 +7,12 @@ use serde_json::json;
 
 use crate::{args::AddCommon, exit::Exit, shell, shell::Shell, words};
 
-pub(crate) fn add(shell: &Shell, context: &Context, common: AddCommon, settings: Settings) -> Result<Exit, Failure> {
+pub(crate) fn add(
+    shell: &Shell,
+    context: &Context,
+    common: AddCommon,
+    settings: Settings,
+) -> Result<Exit, Failure> {
     let known = Organizations::load(context)?;
     if known.list.iter().any(|other| other.name == common.name) {
         let mut failure = Failure::new(Code::OrganizationExists, context.clock.now());
@@ -15,9 +20,17 @@ pub(crate) fn add(shell: &Shell, context: &Context, common: AddCommon, settings:
         return Err(failure);
     }
     let mut letters = common.name.chars();
-    let title = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
-    let organization =
-        Organization { display_name: title, name: common.name, settings, support_contact: common.support_contact, managed: false };
+    let title = letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default();
+    let organization = Organization {
+        display_name: title,
+        name: common.name,
+        settings,
+        support_contact: common.support_contact,
+        managed: false,
+    };
     let checked = shell::block_on(context, kiro_sign_in::check(context, &organization))?;
     shell.mark('✓', &shell.words.found(&words::plain(&checked.host)));
     kiro_sign_in::add(context, &organization)?;
@@ -43,7 +56,10 @@ fn redirects(shell: &Shell, organization: &Organization) {
 
 pub(crate) fn list(shell: &Shell, context: &Context, as_json: bool) -> Result<Exit, Failure> {
     let all = Organizations::load(context)?;
-    let chosen = all.choose(None, context).ok().map(|organization| organization.name.clone());
+    let chosen = all
+        .choose(None, context)
+        .ok()
+        .map(|organization| organization.name.clone());
     let is_default = |organization: &Organization| chosen.as_ref() == Some(&organization.name);
     if as_json {
         let rows: Vec<_> = all
@@ -64,11 +80,17 @@ pub(crate) fn list(shell: &Shell, context: &Context, as_json: bool) -> Result<Ex
     for organization in &all.list {
         let active = if is_default(organization) { '*' } else { ' ' };
         let managed = match &all.managed_path {
-            Some(path) if organization.managed => format!("  {}", shell.words.managed_by(&path.display().to_string())),
+            Some(path) if organization.managed => {
+                format!("  {}", shell.words.managed_by(&path.display().to_string()))
+            }
             Some(_) | None => String::new(),
         };
         let provider = organization.provider().title();
-        shell.data(&format!("{active} {:<12}  {provider}  {}{managed}", organization.name, organization.sign_in_host()));
+        shell.data(&format!(
+            "{active} {:<12}  {provider}  {}{managed}",
+            organization.name,
+            organization.sign_in_host()
+        ));
     }
     if all.list.is_empty() {
         shell.say(shell.words.nothing_listed());
@@ -79,14 +101,30 @@ pub(crate) fn list(shell: &Shell, context: &Context, as_json: bool) -> Result<Ex
 pub(crate) fn show(shell: &Shell, context: &Context, name: &str) -> Result<Exit, Failure> {
     let all = Organizations::load(context)?;
     let organization = all.find(name, context)?;
-    shell.data(&format!("{} · {} · {}", words::plain(&organization.display_name), organization.provider().title(), organization.sign_in_host()));
+    shell.data(&format!(
+        "{} · {} · {}",
+        words::plain(&organization.display_name),
+        organization.provider().title(),
+        organization.sign_in_host()
+    ));
     let settings = serde_json::to_value(&organization.settings).unwrap_or_default();
-    for (key, value) in settings.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    for (key, value) in settings
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null())
+    {
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         shell.data(&format!("{key:<16} {}", words::plain(&value)));
     }
     if let Some(contact) = &organization.support_contact {
-        shell.data(&format!("{:<16} {}", "support_contact", words::plain(contact)));
+        shell.data(&format!(
+            "{:<16} {}",
+            "support_contact",
+            words::plain(contact)
+        ));
     }
     redirects(shell, organization);
     Ok(Exit::Done)
@@ -105,7 +143,12 @@ pub(crate) fn check(shell: &Shell, context: &Context, path: &Path) -> Result<Exi
     let all = Organizations::parse(&text, context).map_err(named)?;
     shell.mark('✓', &shell.words.file_good(all.list.len()));
     for organization in &all.list {
-        shell.data(&format!("{:<12}  {}  {}", organization.name, organization.provider().title(), organization.sign_in_host()));
+        shell.data(&format!(
+            "{:<12}  {}  {}",
+            organization.name,
+            organization.provider().title(),
+            organization.sign_in_host()
+        ));
     }
     Ok(Exit::Done)
 }

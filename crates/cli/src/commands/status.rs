@@ -21,7 +21,11 @@ pub(crate) fn run(shell: &Shell, context: &Context, as_json: bool) -> Result<Exi
             shell.fail(reason);
         }
         Account::SigningIn(open) => {
-            shell.data(&format!("{} ({})", shell.words.signing_in(), words::plain(&open.organization)));
+            shell.data(&format!(
+                "{} ({})",
+                shell.words.signing_in(),
+                words::plain(&open.organization)
+            ));
         }
         Account::SignedOut { reason } => signed_out(shell, context, reason.as_ref()),
     }
@@ -34,7 +38,11 @@ pub(crate) fn whoami(shell: &Shell, context: &Context, as_json: bool) -> Result<
         return print_json(shell, context, &account);
     }
     let line = |who: &SignedIn| {
-        let place = format!("({}, {})", words::plain(&who.organization_title), who.provider.title());
+        let place = format!(
+            "({}, {})",
+            words::plain(&who.organization_title),
+            who.provider.title()
+        );
         words::person(who).map_or_else(|| place.clone(), |person| format!("{person} {place}"))
     };
     match &account {
@@ -53,7 +61,12 @@ fn signed_out(shell: &Shell, context: &Context, reason: Option<&Failure>) {
     shell.data(shell.words.not_signed_in());
     match reason {
         Some(reason) => shell.fail(reason),
-        None => shell.hint(&shell.words.failure(&Failure::new(Code::NotSignedIn, context.clock.now())).hint),
+        None => shell.hint(
+            &shell
+                .words
+                .failure(&Failure::new(Code::NotSignedIn, context.clock.now()))
+                .hint,
+        ),
     }
 }
 
@@ -61,25 +74,50 @@ fn person(shell: &Shell, context: &Context, who: &SignedIn) {
     let [as_whom, organization, session, stored] = shell.words.labels();
     let name = words::person(who).unwrap_or_else(|| shell.words.nameless().to_owned());
     shell.data(&format!("{as_whom}{name}"));
-    let managed = Organizations::load(context).ok().and_then(|all| all.managed_path).filter(|_| who.managed);
-    let managed = managed.map(|path| format!("      {}", shell.words.managed_by(&path.display().to_string()))).unwrap_or_default();
+    let managed = Organizations::load(context)
+        .ok()
+        .and_then(|all| all.managed_path)
+        .filter(|_| who.managed);
+    let managed = managed
+        .map(|path| {
+            format!(
+                "      {}",
+                shell.words.managed_by(&path.display().to_string())
+            )
+        })
+        .unwrap_or_default();
     let (title, provider) = (words::plain(&who.organization_title), who.provider.title());
-    shell.data(&format!("{organization}{title} · {provider} ({}){managed}", words::plain(&who.issuer)));
-    shell.data(&format!("{session}{}", shell.words.session(who, context.clock.now())));
+    shell.data(&format!(
+        "{organization}{title} · {provider} ({}){managed}",
+        words::plain(&who.issuer)
+    ));
+    shell.data(&format!(
+        "{session}{}",
+        shell.words.session(who, context.clock.now())
+    ));
     let path = short(&context.store.home().credentials_file());
-    shell.data(&format!("{stored}{}", shell.words.stored(&path, who.key_source)));
+    shell.data(&format!(
+        "{stored}{}",
+        shell.words.stored(&path, who.key_source)
+    ));
 }
 
 /// The path with `~` for the home folder.
 fn short(path: &Path) -> String {
-    let inside = std::env::home_dir().and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned));
-    inside.map_or_else(|| path.display().to_string(), |inside| format!("~/{}", inside.display()))
+    let inside =
+        std::env::home_dir().and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned));
+    inside.map_or_else(
+        || path.display().to_string(),
+        |inside| format!("~/{}", inside.display()),
+    )
 }
 
 fn exit(account: &Account) -> Exit {
     match account {
         Account::SignedIn(_) => Exit::Done,
-        Account::SignedOut { .. } | Account::SigningIn(_) | Account::NeedsAttention { .. } => Exit::NotSignedIn,
+        Account::SignedOut { .. } | Account::SigningIn(_) | Account::NeedsAttention { .. } => {
+            Exit::NotSignedIn
+        }
     }
 }
 
@@ -105,7 +143,9 @@ pub(crate) fn account_json(account: &Account) -> Value {
     };
     let organization = match account {
         Account::SigningIn(open) => Some(&open.organization),
-        Account::SignedOut { .. } | Account::SignedIn(_) | Account::NeedsAttention { .. } => who.map(|who| &who.organization),
+        Account::SignedOut { .. } | Account::SignedIn(_) | Account::NeedsAttention { .. } => {
+            who.map(|who| &who.organization)
+        }
     };
     json!({
         "state": state,
@@ -124,12 +164,15 @@ pub(crate) fn account_json(account: &Account) -> Value {
 
 /// The file as it stands; what cannot be read is told by [`account`].
 pub(crate) fn snapshot(context: &Context) -> Result<Snapshot, Failure> {
-    context.store.read().map_err(|error| match account(context, None) {
-        Err(failure) => failure,
-        Ok(_) => {
-            let mut failure = Failure::new(Code::Unexpected, context.clock.now());
-            failure.detail.description = Some(error.to_string());
-            failure
-        }
-    })
+    context
+        .store
+        .read()
+        .map_err(|error| match account(context, None) {
+            Err(failure) => failure,
+            Ok(_) => {
+                let mut failure = Failure::new(Code::Unexpected, context.clock.now());
+                failure.detail.description = Some(error.to_string());
+                failure
+            }
+        })
 }

@@ -5,7 +5,11 @@ use secrecy::ExposeSecret;
 
 use crate::{exit::Exit, shell, shell::Shell, signals};
 
-pub(crate) fn run(shell: &Shell, context: &Context, profile: Option<&ProfileName>) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    shell: &Shell,
+    context: &Context,
+    profile: Option<&ProfileName>,
+) -> Result<Exit, Failure> {
     let token = match fresh_token(context, profile)? {
         Some(token) => token,
         None => shell::block_on(context, renewed(shell, context, profile))?,
@@ -15,7 +19,11 @@ pub(crate) fn run(shell: &Shell, context: &Context, profile: Option<&ProfileName
 }
 
 /// Signals are held back until the renewed session is in its file: a rotated token must not be lost.
-async fn renewed(shell: &Shell, context: &Context, profile: Option<&ProfileName>) -> Result<secrecy::SecretString, Failure> {
+async fn renewed(
+    shell: &Shell,
+    context: &Context,
+    profile: Option<&ProfileName>,
+) -> Result<secrecy::SecretString, Failure> {
     let mut renewal = std::pin::pin!(access_token(context, profile));
     tokio::select! {
         biased;

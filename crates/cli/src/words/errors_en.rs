@@ -5,7 +5,21 @@ use kiro_sign_in::{Code, Failure};
 use super::{Parts, Sentence, signed_hours};
 
 pub(super) fn sentence(failure: &Failure) -> Sentence {
-    let Parts { organization, provider, host, account, contact, .. } = Parts::of(failure, "your organisation", "the identity provider", "the sign-in server", "your account", "your administrator");
+    let Parts {
+        organization,
+        provider,
+        host,
+        account,
+        contact,
+        ..
+    } = Parts::of(
+        failure,
+        "your organisation",
+        "the identity provider",
+        "the sign-in server",
+        "your account",
+        "your administrator",
+    );
     let facts = &failure.facts;
     let subject = facts.subject.as_deref().unwrap_or_default();
     let path = facts.path.as_deref().unwrap_or("~/.kiro/sso");
@@ -244,14 +258,26 @@ fn text<'a>(first: &'a str, otherwise: &'a str) -> &'a str {
 }
 
 fn opened(why: &str) -> String {
-    if why.is_empty() { String::new() } else { format!(": {}", why.trim_end().trim_end_matches('.')) }
+    if why.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", why.trim_end().trim_end_matches('.'))
+    }
 }
 
 fn named(name: &str) -> String {
-    if name.is_empty() { String::new() } else { format!(": `{name}`") }
+    if name.is_empty() {
+        String::new()
+    } else {
+        format!(": `{name}`")
+    }
 }
 
 fn list(ports: &[u16]) -> String {
     let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-    if ports.is_empty() { "3128 and nine more".to_owned() } else { ports.join(", ") }
+    if ports.is_empty() {
+        "3128 and nine more".to_owned()
+    } else {
+        ports.join(", ")
+    }
 }

@@ -5,14 +5,29 @@ use kiro_sign_in::{Code, Failure};
 use super::{Parts, Sentence, signed_hours};
 
 pub(super) fn sentence(failure: &Failure) -> Sentence {
-    let Parts { organization, provider, host, account, contact } =
-        Parts::of(failure, "組織", "ID プロバイダー", "サインイン サーバー", "このアカウント", "管理者");
+    let Parts {
+        organization,
+        provider,
+        host,
+        account,
+        contact,
+    } = Parts::of(
+        failure,
+        "組織",
+        "ID プロバイダー",
+        "サインイン サーバー",
+        "このアカウント",
+        "管理者",
+    );
     let facts = &failure.facts;
     let subject = facts.subject.as_deref().unwrap_or_default();
     let path = facts.path.as_deref().unwrap_or("~/.kiro/sso");
     let why = failure.detail.description.as_deref().unwrap_or_default();
     let again = "もう一度 `kiro auth login --sso` を実行してください";
-    let redirect = facts.redirect_uri.as_deref().unwrap_or("http://localhost:3128/oauth/callback");
+    let redirect = facts
+        .redirect_uri
+        .as_deref()
+        .unwrap_or("http://localhost:3128/oauth/callback");
     let (error, hint) = match failure.code {
         Code::NotAssigned => (
             format!("まだアクセス権がありません。{provider} でのサインインは成功しましたが、{account} に Kiro が割り当てられていません。"),
@@ -243,14 +258,26 @@ fn text<'a>(first: &'a str, otherwise: &'a str) -> &'a str {
 }
 
 fn opened(why: &str) -> String {
-    if why.is_empty() { String::new() } else { format!(": {}", why.trim_end()) }
+    if why.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", why.trim_end())
+    }
 }
 
 fn named(name: &str) -> String {
-    if name.is_empty() { String::new() } else { format!(": `{name}`") }
+    if name.is_empty() {
+        String::new()
+    } else {
+        format!(": `{name}`")
+    }
 }
 
 fn list(ports: &[u16]) -> String {
     let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-    if ports.is_empty() { "3128 など 10 個".to_owned() } else { ports.join(", ") }
+    if ports.is_empty() {
+        "3128 など 10 個".to_owned()
+    } else {
+        ports.join(", ")
+    }
 }

@@ -18,19 +18,32 @@ fn every_code_has_an_error_and_a_hint_in_both_languages() {
     for word in CODES.split_whitespace() {
         let code: Code = serde_json::from_str(&format!("\"{word}\"")).expect("a code");
         let failure = Failure::new(code, jiff::Timestamp::UNIX_EPOCH);
-        let (english, japanese) = (Language::English.failure(&failure), Language::Japanese.failure(&failure));
+        let (english, japanese) = (
+            Language::English.failure(&failure),
+            Language::Japanese.failure(&failure),
+        );
         for text in [&english.error, &english.hint] {
-            assert!(text.len() > 5 && !text.contains('!') && text.chars().all(|c| c.is_ascii() || c == '·'), "{word}: {text}");
+            assert!(
+                text.len() > 5
+                    && !text.contains('!')
+                    && text.chars().all(|c| c.is_ascii() || c == '·'),
+                "{word}: {text}"
+            );
         }
         for text in [&japanese.error, &japanese.hint] {
-            assert!(text.chars().any(|c| ('\u{3040}'..='\u{30ff}').contains(&c)), "{word}: {text}");
+            assert!(
+                text.chars().any(|c| ('\u{3040}'..='\u{30ff}').contains(&c)),
+                "{word}: {text}"
+            );
         }
     }
 }
 
 #[test]
 fn the_first_setting_that_is_not_empty_decides() {
-    let check = |settings: [&str; 3], expected: Language| assert_eq!(Language::of(settings.into_iter()), expected, "{settings:?}");
+    let check = |settings: [&str; 3], expected: Language| {
+        assert_eq!(Language::of(settings.into_iter()), expected, "{settings:?}")
+    };
     check(["", "", ""], Language::English);
     check(["", "", "ja_JP.UTF-8"], Language::Japanese);
     check(["", "ja_JP", "en_GB.UTF-8"], Language::Japanese);
