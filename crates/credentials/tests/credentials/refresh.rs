@@ -1,7 +1,18 @@
-//! One refresh at a time.
+//! One refresh at a time, and what its outcomes mean for the session.
 
-use jiff::Timestamp;
-use kiro_credentials::Clock;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+use kiro_credentials::{
+    Clock, NewPublic, RefreshError, RefreshRecord, RefreshWhen, Refusal, RefusalKind, Renewal,
+    Session, StoreError,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::scratch::{NOON, Scratch, access, name, noon, public, refresh, tokens};
 
 /// A clock that stands still.
 pub(crate) struct At(pub(crate) Timestamp);
@@ -10,4 +21,466 @@ impl Clock for At {
     fn now(&self) -> Timestamp {
         self.0
     }
+}
+
+/// So many seconds after the sign-in. The access token ends at 3600.
+fn at(seconds: i64) -> At {
+    At(noon() + SignedDuration::from_secs(seconds))
+}
+
+fn renewal(mark: &str) -> Renewal {
+    Renewal {
+        access: SecretString::from(format!("access-{mark}")),
+        refresh: Some(SecretString::from(format!("refresh-{mark}"))),
+        id: None,
+        expires_at: Timestamp::from_second(NOON + 7200).unwrap(),
+        session_expires_at: None,
+        scopes: None,
+    }
+}
+
+fn refusal(kind: RefusalKind) -> Refusal {
+    let error = match kind {
+        RefusalKind::Ended => "invalid_grant",
+        RefusalKind::Interaction => "interaction_required",
+        RefusalKind::Temporary => "temporarily_unavailable",
+        RefusalKind::Other => "server_error",
+    };
+    Refusal {
+        kind,
+        error: error.to_owned(),
+        description: Some("as the IdP says it".to_owned()),
+        correlation_id: None,
+    }
+}
+
+/// The access token, or the refusal's word.
+fn answer(result: Result<Session, RefreshError>) -> String {
+    match result {
+        Ok(session) => access(&session.tokens).to_owned(),
+        Err(RefreshError::Refused(refusal)) => refusal.error,
+        Err(RefreshError::NotSignedIn) => "not signed in".to_owned(),
+        Err(RefreshError::NoRefreshToken) => "no refresh token".to_owned(),
+        Err(RefreshError::Store(error)) => format!("store: {error}"),
+    }
+}
+
+fn record(scratch: &Scratch) -> Option<RefreshRecord> {
+    scratch.store().refresh_record(&name("default")).unwrap()
+}
+
+/// Refreshes in a process of its own; the second is how often the IdP was asked.
+fn attempt(
+    scratch: &Scratch,
+    when: RefreshWhen,
+    clock: &At,
+    result: &dyn Fn() -> Result<Renewal, Refusal>,
+) -> (String, usize) {
+    let asked = Cell::new(0);
+    let done = scratch
+        .store()
+        .refresh(&name("default"), when, clock, &mut |_| {
+            asked.set(asked.get() + 1);
+            result()
+        });
+    (answer(done), asked.get())
+}
+
+/// 50 at once, each with its own store as 50 processes would have; answers and exchanges.
+fn fifty(
+    scratch: &Scratch,
+    result: &(dyn Fn() -> Result<Renewal, Refusal> + Sync),
+) -> (Vec<String>, usize) {
+    let (asked, together) = (AtomicUsize::new(0), Barrier::new(50));
+    let answers = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..50)
+            .map(|_| {
+                scope.spawn(|| {
+                    let store = scratch.store();
+                    together.wait();
+                    answer(store.refresh(
+                        &name("default"),
+                        RefreshWhen::Due,
+                        &at(3400),
+                        &mut |_| {
+                            asked.fetch_add(1, Ordering::SeqCst);
+                            result()
+                        },
+                    ))
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    (answers, asked.into_inner())
+}
+
+#[test]
+fn fifty_at_once_are_one_exchange() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let (answers, asked) = fifty(&scratch, &|| Ok(renewal("new")));
+    assert_eq!(asked, 1);
+    assert_eq!(answers, vec!["access-new"; 50]);
+    assert_eq!(
+        scratch.store().read().unwrap().profiles[&name("default")].revision,
+        2
+    );
+}
+
+#[test]
+fn fifty_at_once_share_one_refusal() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let (answers, asked) = fifty(&scratch, &|| Err(refusal(RefusalKind::Ended)));
+    assert_eq!(asked, 1);
+    assert_eq!(answers, vec!["invalid_grant"; 50]);
+}
+
+#[test]
+fn a_refusal_speaks_for_thirty_seconds() {
+    let check = |kind: RefusalKind, later: i64, expected: usize| {
+        let scratch = Scratch::signed_in(&["default"]);
+        let first = attempt(&scratch, RefreshWhen::Always, &at(100), &|| {
+            Err(refusal(kind))
+        });
+        assert_eq!(first, (refusal(kind).error, 1));
+        let second = attempt(&scratch, RefreshWhen::Always, &at(100 + later), &|| {
+            Ok(renewal("new"))
+        });
+        let answer = if expected == 0 {
+            refusal(kind).error
+        } else {
+            "access-new".to_owned()
+        };
+        assert_eq!(second, (answer, expected), "{kind:?} {later}");
+    };
+    for kind in [
+        RefusalKind::Ended,
+        RefusalKind::Interaction,
+        RefusalKind::Temporary,
+        RefusalKind::Other,
+    ] {
+        check(kind, 0, 0);
+        check(kind, 29, 0);
+        check(kind, 30, 1);
+        check(kind, -1, 1); // The clock was set back: nothing is known of the age.
+    }
+}
+
+#[test]
+fn no_refusal_changes_the_file() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let before = scratch.bytes("credentials.json");
+    for (index, kind) in [
+        RefusalKind::Ended,
+        RefusalKind::Interaction,
+        RefusalKind::Temporary,
+        RefusalKind::Other,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let now = at(3700 + 60 * i64::try_from(index).unwrap());
+        let found = attempt(&scratch, RefreshWhen::Due, &now, &|| Err(refusal(kind)));
+        assert_eq!(found, (refusal(kind).error, 1));
+        assert_eq!(scratch.bytes("credentials.json"), before);
+        let told = record(&scratch).unwrap();
+        assert_eq!((told.revision, told.refusal), (1, Some(refusal(kind))));
+        assert_eq!((told.finished_at, told.interrupted), (Some(now.0), false));
+    }
+}
+
+#[test]
+fn a_refusal_of_a_token_no_longer_in_the_file_says_nothing() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let replaced = attempt(&scratch, RefreshWhen::Always, &at(100), &|| {
+        scratch
+            .store()
+            .save(&name("default"), public(), tokens("anew"))
+            .unwrap();
+        Err(refusal(RefusalKind::Ended))
+    });
+    assert_eq!(replaced, ("access-anew".to_owned(), 1));
+    assert_eq!(record(&scratch).unwrap().refusal, None);
+    // The new session is refreshed as if nothing had been.
+    let next = attempt(&scratch, RefreshWhen::Always, &at(101), &|| {
+        Ok(renewal("new"))
+    });
+    assert_eq!(next, ("access-new".to_owned(), 1));
+
+    let gone = attempt(&scratch, RefreshWhen::Always, &at(200), &|| {
+        scratch.store().remove(&name("default")).unwrap();
+        Err(refusal(RefusalKind::Ended))
+    });
+    assert_eq!(gone, ("not signed in".to_owned(), 1));
+}
+
+#[test]
+fn who_signed_in_or_out_meanwhile_wins() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let replaced = attempt(&scratch, RefreshWhen::Always, &at(100), &|| {
+        scratch
+            .store()
+            .save(&name("default"), public(), tokens("anew"))
+            .unwrap();
+        Ok(renewal("late"))
+    });
+    assert_eq!(replaced, ("access-anew".to_owned(), 1));
+    let removed = attempt(&scratch, RefreshWhen::Always, &at(200), &|| {
+        scratch.store().remove(&name("default")).unwrap();
+        Ok(renewal("late"))
+    });
+    assert_eq!(removed, ("not signed in".to_owned(), 1));
+    assert!(scratch.store().read().unwrap().profiles.is_empty());
+}
+
+#[test]
+fn what_the_answer_leaves_out_is_kept() {
+    let scratch = Scratch::new();
+    let ends = Timestamp::from_second(NOON + 28_800).unwrap();
+    let told = NewPublic {
+        session_expires_at: Some(ends),
+        ..public()
+    };
+    scratch
+        .store()
+        .save(&name("default"), told, tokens("old"))
+        .unwrap();
+    let bare = || {
+        let mut bare = renewal("new");
+        bare.refresh = None;
+        Ok(bare)
+    };
+    assert_eq!(
+        attempt(&scratch, RefreshWhen::Always, &at(100), &bare).0,
+        "access-new"
+    );
+    let session = scratch.store().session(&name("default")).unwrap().unwrap();
+    assert_eq!(refresh(&session.tokens), Some("refresh-old"));
+    assert_eq!(session.tokens.id.unwrap().expose_secret(), "id-old");
+    assert_eq!(session.public.session_expires_at, Some(ends));
+    assert_eq!(session.public.scopes, ["openid", "offline_access"]);
+    assert_eq!(session.public.expires_at, renewal("").expires_at);
+    assert_eq!(session.public.signed_in_at, noon());
+
+    let full = || {
+        let mut full = renewal("full");
+        full.id = Some(SecretString::from("id-full"));
+        full.scopes = Some(vec!["openid".to_owned()]);
+        full.session_expires_at = Some(noon());
+        Ok(full)
+    };
+    assert_eq!(
+        attempt(&scratch, RefreshWhen::Always, &at(200), &full).0,
+        "access-full"
+    );
+    let session = scratch.store().session(&name("default")).unwrap().unwrap();
+    assert_eq!(refresh(&session.tokens), Some("refresh-full"));
+    assert_eq!(session.tokens.id.unwrap().expose_secret(), "id-full");
+    assert_eq!(session.public.session_expires_at, Some(noon()));
+    assert_eq!(session.public.scopes, ["openid"]);
+    assert_eq!(session.public.revision, 3);
+}
+
+#[test]
+fn an_intent_is_on_the_disk_before_the_request() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let done = attempt(&scratch, RefreshWhen::Always, &at(100), &|| {
+        let intent = record(&scratch).unwrap();
+        assert_eq!((intent.revision, intent.started_at), (1, at(100).0));
+        assert_eq!((intent.finished_at, intent.interrupted), (None, false));
+        Ok(renewal("new"))
+    });
+    assert_eq!(done.0, "access-new");
+    let told = record(&scratch).unwrap();
+    assert_eq!((told.finished_at, told.refusal), (Some(at(100).0), None));
+}
+
+#[test]
+fn an_interrupted_refresh_is_tried_again_and_remembered() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let died = catch_unwind(AssertUnwindSafe(|| {
+        attempt(&scratch, RefreshWhen::Always, &at(100), &|| {
+            std::panic::resume_unwind(Box::new(()))
+        })
+    }));
+    assert!(died.is_err());
+    assert_eq!(record(&scratch).unwrap().finished_at, None);
+    // Within the IdP's leeway the old token still works; else the record tells why it does not.
+    let refused = attempt(&scratch, RefreshWhen::Always, &at(101), &|| {
+        Err(refusal(RefusalKind::Ended))
+    });
+    assert_eq!(refused, ("invalid_grant".to_owned(), 1));
+    assert!(record(&scratch).unwrap().interrupted);
+    let renewed = attempt(&scratch, RefreshWhen::Always, &at(140), &|| {
+        Ok(renewal("new"))
+    });
+    assert_eq!(renewed, ("access-new".to_owned(), 1));
+    attempt(&scratch, RefreshWhen::Always, &at(200), &|| {
+        Err(refusal(RefusalKind::Ended))
+    });
+    assert!(
+        !record(&scratch).unwrap().interrupted,
+        "that was another revision"
+    );
+}
+
+#[test]
+fn an_answer_that_cannot_be_saved_counts_as_interrupted() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let obstacle = scratch.path("credentials.json.tmp");
+    let before = scratch.bytes("credentials.json");
+    let lost =
+        scratch
+            .store()
+            .refresh(&name("default"), RefreshWhen::Always, &at(100), &mut |_| {
+                std::fs::create_dir(&obstacle).unwrap();
+                Ok(renewal("lost"))
+            });
+    assert!(
+        matches!(lost, Err(RefreshError::Store(StoreError::File(_)))),
+        "{lost:?}"
+    );
+    assert_eq!(scratch.bytes("credentials.json"), before);
+    std::fs::remove_dir(&obstacle).unwrap();
+    attempt(&scratch, RefreshWhen::Always, &at(101), &|| {
+        Err(refusal(RefusalKind::Temporary))
+    });
+    assert!(record(&scratch).unwrap().interrupted);
+}
+
+#[test]
+fn a_damaged_record_is_none() {
+    let scratch = Scratch::signed_in(&["default"]);
+    scratch.home().ensure().unwrap();
+    kiro_credentials::replace(&scratch.home().locks().join("default.json"), b"{").unwrap();
+    assert_eq!(record(&scratch), None);
+    let done = attempt(&scratch, RefreshWhen::Always, &at(100), &|| {
+        Ok(renewal("new"))
+    });
+    assert_eq!(done, ("access-new".to_owned(), 1));
+}
+
+#[test]
+fn when_a_refresh_is_wanted() {
+    // The life of the access token, when, seconds after the sign-in, exchanges.
+    let check = |life: i64, when: RefreshWhen, now: i64, expected: usize| {
+        let scratch = Scratch::new();
+        let expires_at = Timestamp::from_second(NOON + life).unwrap();
+        let new = NewPublic {
+            expires_at,
+            ..public()
+        };
+        scratch
+            .store()
+            .save(&name("default"), new, tokens("old"))
+            .unwrap();
+        let (_, asked) = attempt(&scratch, when, &at(now), &|| Ok(renewal("new")));
+        assert_eq!(asked, expected, "{life} {when:?} {now}");
+    };
+    // 5 minutes before the end, and up to 30 s of jitter.
+    check(3600, RefreshWhen::Due, 0, 0);
+    check(3600, RefreshWhen::Due, 3269, 0);
+    check(3600, RefreshWhen::Due, 3300, 1);
+    check(3600, RefreshWhen::Due, 3600, 1);
+    check(3600, RefreshWhen::Due, 100_000, 1);
+    // The last quarter of a short life, and up to an eighth of jitter (at most 30 s).
+    check(600, RefreshWhen::Due, 419, 0);
+    check(600, RefreshWhen::Due, 450, 1);
+    check(60, RefreshWhen::Due, 37, 0);
+    check(60, RefreshWhen::Due, 45, 1);
+    check(0, RefreshWhen::Due, 0, 1);
+    check(3600, RefreshWhen::Always, 0, 1);
+    check(3600, RefreshWhen::Revision(1), 0, 1);
+    check(3600, RefreshWhen::Revision(0), 0, 0);
+    check(3600, RefreshWhen::Revision(2), 0, 0);
+}
+
+#[test]
+fn a_temporary_refusal_of_a_valid_token_is_no_error() {
+    let check = |kind: RefusalKind, when: RefreshWhen, now: i64, expected: &str| {
+        let scratch = Scratch::signed_in(&["default"]);
+        for _ in 0..2 {
+            // Refused, then adopted.
+            let (found, _) = attempt(&scratch, when, &at(now), &|| Err(refusal(kind)));
+            assert_eq!(found, expected, "{kind:?} {when:?} {now}");
+        }
+    };
+    check(
+        RefusalKind::Temporary,
+        RefreshWhen::Due,
+        3599,
+        "access-default",
+    );
+    check(
+        RefusalKind::Temporary,
+        RefreshWhen::Due,
+        3600,
+        "temporarily_unavailable",
+    );
+    check(
+        RefusalKind::Temporary,
+        RefreshWhen::Always,
+        3599,
+        "temporarily_unavailable",
+    );
+    check(
+        RefusalKind::Temporary,
+        RefreshWhen::Revision(1),
+        10,
+        "temporarily_unavailable",
+    );
+    check(RefusalKind::Ended, RefreshWhen::Due, 3599, "invalid_grant");
+    check(
+        RefusalKind::Interaction,
+        RefreshWhen::Due,
+        3599,
+        "interaction_required",
+    );
+    check(RefusalKind::Other, RefreshWhen::Due, 3599, "server_error");
+}
+
+#[test]
+fn without_a_refresh_token_nothing_is_asked() {
+    let check = |when: RefreshWhen, now: i64, expected: &str| {
+        let scratch = Scratch::new();
+        let mut bare = tokens("bare");
+        bare.refresh = None;
+        scratch
+            .store()
+            .save(&name("default"), public(), bare)
+            .unwrap();
+        let found = attempt(&scratch, when, &at(now), &|| Ok(renewal("new")));
+        assert_eq!(found, (expected.to_owned(), 0), "{when:?} {now}");
+    };
+    check(RefreshWhen::Due, 3599, "access-bare");
+    check(RefreshWhen::Due, 3600, "no refresh token");
+    check(RefreshWhen::Always, 0, "no refresh token");
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_not_signed_in() {
+    let scratch = Scratch::new();
+    let found = attempt(&scratch, RefreshWhen::Always, &at(0), &|| {
+        Ok(renewal("new"))
+    });
+    assert_eq!(found, ("not signed in".to_owned(), 0));
+    assert!(!scratch.home().root().exists());
+}
+
+#[test]
+fn one_profile_does_not_wait_for_another() {
+    let scratch = Scratch::signed_in(&["default", "work"]);
+    let done = scratch
+        .store()
+        .refresh(&name("work"), RefreshWhen::Always, &at(100), &mut |_| {
+            let other = attempt(&scratch, RefreshWhen::Always, &at(100), &|| {
+                Ok(renewal("new"))
+            });
+            assert_eq!(other, ("access-new".to_owned(), 1));
+            Ok(renewal("work"))
+        });
+    assert_eq!(answer(done), "access-work");
 }
