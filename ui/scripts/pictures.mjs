@@ -30,6 +30,10 @@ const screens = [
   ["add-identity-center", "add-okta", ["input[value=identity-center]"]],
   ["waiting-not-a-callback", "waiting-loopback", ["[data-paste]"]],
   ["sign-out-ways", "signed-in", ["[aria-expanded=false]"]],
+  ["accounts", "signed-in", ["summary"]],
+  ["choose-again", "sign-in-managed", [".card .plain"]],
+  ["confirm-file", "first-run", ["[data-primary]"]],
+  ["nothing-happening", "waiting", ["[aria-expanded=false]"]],
 ].filter(([name]) => name.includes(part));
 
 const draw = (view, language, theme, press) =>
@@ -46,7 +50,9 @@ const measure = () => {
     const at = box.getBoundingClientRect();
     if (!at.width || box.closest("svg, .said")) continue;
     const style = getComputedStyle(box);
-    if (at.right > edge + 1 && !box.closest(".doors"))
+    let inside = box.parentElement;
+    while (inside && getComputedStyle(inside).overflowX === "visible") inside = inside.parentElement;
+    if (at.right > edge + 1 && (inside === null || inside === main))
       wrong.push(`${box.className || box.tagName} ends at ${at.right}`);
     if (
       box.scrollWidth > box.clientWidth + 1 &&
@@ -87,13 +93,21 @@ for (const [name, view, press] of screens)
             .slice(0, 300)}`,
         );
       if (theme === "dark") continue;
+      if (language === "en") {
+        await draw(view, "pseudo", theme, press);
+        for (const wrong of (await page.evaluate(measure)).filter((each) => !each.startsWith("scrolls")))
+          find(`${name}, 40 % longer: ${wrong}`);
+        await page.screenshot({ path: `${out}/longer-${name}.png` });
+        await draw(view, language, theme, press);
+      }
       for (const [width, height] of [
         [440, 640],
         [320, 640],
         [220, 320],
       ]) {
         await page.setViewportSize({ width, height });
-        for (const wrong of await page.evaluate(measure)) find(`${name}-${language} at ${width}: ${wrong}`);
+        for (const wrong of await page.evaluate(measure))
+          if (press.length === 0 || !wrong.startsWith("scrolls")) find(`${name}-${language} at ${width}: ${wrong}`);
         if (width === 220) await page.screenshot({ path: `${out}/large-${name}-${language}.png`, fullPage: true });
       }
     }

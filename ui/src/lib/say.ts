@@ -1,5 +1,5 @@
 import type { FailureView, Language, OrganizationView, ProviderId } from "./bindings";
-import { moment, span } from "./time";
+import { clock, dateAndTime, moment, offBy, secondsUntil } from "./time";
 import { en } from "./words/en";
 import { ja } from "./words/ja";
 
@@ -14,7 +14,7 @@ export const providers: Record<ProviderId, string> = {
 
 /** A sentence of the catalogue with its values in it, as plain text. */
 export function say(language: Language, key: Key, values: Values = {}): string {
-  return words[language][key].replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "").replaceAll("`", "");
+  return words[language][key].replace(/`|\*\*/g, "").replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
 }
 
 /** What a failure's sentences may name; what is not known is named in general words. */
@@ -26,8 +26,10 @@ export function failureValues(
 ): Values {
   const { facts, detail } = failure;
   const general = (key: Key) => say(language, key);
-  const ja = language === "ja";
-  const number = detail.aadsts ?? null;
+  const kept =
+    facts.seconds_left == null
+      ? 0
+      : facts.seconds_left - secondsUntil(new Date(now).toISOString(), Date.parse(detail.time));
   return {
     provider: failure.provider ? providers[failure.provider] : general("your.provider"),
     account: failure.account ?? general("your.account"),
@@ -35,21 +37,17 @@ export function failureValues(
     host: failure.host ?? general("your.host"),
     org:
       organizations.find((o) => o.name === failure.organization)?.title ?? failure.organization ?? general("your.org"),
-    number: number === null ? "" : ` (${number})`,
+    number: detail.aadsts == null ? "" : ` (${detail.aadsts})`,
     redirect: facts.redirect_uri ?? "kiro://kiro.oauth/callback",
     app: facts.other_app ?? general("your.app"),
-    inspector: facts.inspector ?? general("your.inspector"),
+    inspector: facts.inspector ? say(language, "quoted", { name: facts.inspector }) : general("your.inspector"),
     path: facts.path ?? "~/.kiro/sso",
     ports: (facts.ports ?? []).join(", "),
-    proxy: facts.proxy ? (ja ? `（プロキシ ${facts.proxy} 経由）` : ` through the proxy ${facts.proxy}`) : "",
-    skew: span(Math.abs(facts.skew_seconds ?? 0), language),
-    kept:
-      facts.seconds_left == null
-        ? ""
-        : ja
-          ? `サインインは ${facts.seconds_left} 秒間保持されます。`
-          : ` Your sign-in is kept for ${facts.seconds_left} s.`,
+    proxy: facts.proxy ?? "",
+    skew: facts.skew_seconds ? ` ${offBy(Math.abs(facts.skew_seconds), language)}` : "",
+    kept: kept > 0 ? say(language, "kept", { time: language === "ja" ? String(kept) : clock(kept) }) : "",
     moment: moment(detail.time, now, language),
+    date: dateAndTime(detail.time, language),
   };
 }
 
@@ -80,7 +78,21 @@ export function offers(code: string): { first: Action; request: boolean } {
   return { first: ACTIONS[code] ?? "retry", request: ASKS_IT.includes(code) };
 }
 
-export function failureKey(code: string, part: "title" | "why" | "todo"): Key {
-  const key = `failure.${code}.${part}`;
-  return (key in en ? key : `failure.unexpected.${part}`) as Key;
+export type Part = "title" | "after" | "why" | "todo";
+
+/** The sentence for a part of a failure, by its code and cause; `null` where the other parts say it all. */
+export function failureKey({ code, facts, detail }: FailureView, part: Part): Key | null {
+  const known = `failure.${code}.title` in en ? code : "unexpected";
+  const named = ({ unreachable: facts.proxy ?? "", scheme_taken: facts.other_app ?? "" } as Record<string, string>)[
+    known
+  ];
+  if (part === "after" && named !== undefined && !named) return null;
+  const key = [`failure.${known}.${detail.error}.${part}`, `failure.${known}.${part}`].find((each) => each in en);
+  return (key as Key | undefined) ?? null;
+}
+
+/** What became of the session and the settings, where the failure's own sentences do not say it. */
+export function keptKey(code: string, attention: boolean): Key | null {
+  if (["cancelled", "file_damaged", "unreachable"].includes(code)) return null;
+  return attention || ["session_ended", "ended_by_org"].includes(code) ? "att.kept" : "err.kept";
 }

@@ -29,6 +29,13 @@ export function span(seconds: number, language: Language): string {
   return `${count} ${en}${(en === "day" || en === "hour") && count !== 1 ? "s" : ""}`;
 }
 
+/** How far a clock is off: `26 hours`, `38 s`; 26 時間. Days are said in hours. */
+export function offBy(seconds: number, language: Language): string {
+  const hours = Math.round(seconds / HOUR);
+  if (hours < 24) return span(seconds, language);
+  return language === "ja" ? `${hours} 時間` : `${hours} hours`;
+}
+
 /** `15:42`, in the machine's time zone. */
 export function timeOfDay(at: string, language: Language): string {
   const time = new Date(at);
@@ -47,7 +54,12 @@ export function dayAndTime(at: string, language: Language): string {
     : `${weekday} ${time.getDate()} ${part({ month: "short" })}, ${timeOfDay(at, language)}`;
 }
 
-/** `14:05 today` when it is today, else day and time. */
+/** `23 Nov, 18:40` · `11月23日 18:40`, in the machine's time zone. */
+export function dateAndTime(at: string, language: Language): string {
+  return dayAndTime(at, language).replace(language === "ja" ? / \(.\)/ : /^\S+ /, "");
+}
+
+/** `today at 14:05` when it is today, else day and time. */
 export function moment(at: string, now: number, language: Language): string {
   const same = new Date(at).toDateString() === new Date(now).toDateString();
   if (!same) return language === "ja" ? dayAndTime(at, language) : `on ${dayAndTime(at, language)}`;

@@ -1,4 +1,4 @@
-import type { AttemptView, FailureView, Language, OrganizationView, View, Who } from "../lib/bindings";
+import type { AttemptView, Facts, FailureView, Language, OrganizationView, View, Who } from "../lib/bindings";
 
 /** The moment every preview shows: 23 November 2026, 15:04 UTC. */
 export const NOW = Date.parse("2026-11-23T15:04:00Z");
@@ -42,23 +42,33 @@ const attempt: AttemptView = {
   browser_opened: true,
 };
 
-export function failure(code: string): FailureView {
+export function failure(code: string, facts: Partial<Facts> = {}): FailureView {
   return {
     code,
-    organization: "hinoki",
-    provider: "entra",
-    host: "login.hinoki.example",
-    account: "aiko@hinoki.example",
-    contact: "it-help@hinoki.example",
-    facts: { skew_seconds: 93600, ports: [3128, 4649], seconds_left: 50 },
+    organization: "acme",
+    provider: "okta",
+    host: "id.acme.example",
+    account: "aiko@acme.example",
+    contact: "it-help@acme.example",
+    facts,
     detail: {
       error: "access_denied",
       description: null,
-      aadsts: 53000,
+      aadsts: null,
       correlation_id: "7f3c2a90-51de-4b7e-9c1a-0d6e2f8b4a15",
       time: "2026-11-23T14:05:12Z",
     },
   };
+}
+/** A failure that Entra ID names by number. */
+function entra(code: string, aadsts: number): FailureView {
+  const one = failure(code);
+  return { ...one, organization: "hinoki", provider: "entra", detail: { ...one.detail, aadsts } };
+}
+/** A failure of this computer: nothing that a server said. */
+function local(code: string, facts: Partial<Facts>, error: string | null = null): FailureView {
+  const one = failure(code, facts);
+  return { ...one, detail: { ...one.detail, error, correlation_id: null, time: at(0) } };
 }
 
 export function views(language: Language): Record<string, View> {
@@ -96,9 +106,16 @@ export function views(language: Language): Record<string, View> {
     "coming-back": {
       ...base,
       organizations: [{ ...acme, returning: { name, email } }],
-      account: { state: "signed_out", reason: { ...failure("session_ended"), provider: "okta" } },
+      account: { state: "signed_out", reason: failure("session_ended") },
     },
-    "choose-organisation": { ...base, organizations: three },
+    "choose-organisation": { ...base, organizations: three, chosen: null },
+    "first-run-locked": { ...base, organizations: [], chosen: null, locks: { own_organizations: true } },
+    "sign-in-managed": { ...base, organizations: three, chosen: "fjordlys" },
+    "waiting-scheme-taken": {
+      ...base,
+      attempt: { ...attempt, via: "loopback" },
+      failure: local("scheme_taken", { other_app: "Kiro IDE" }),
+    },
     waiting: { ...base, attempt },
     "waiting-loopback": { ...base, attempt: { ...attempt, via: "loopback", browser_opened: false } },
     "waiting-last-minute": { ...base, attempt: { ...attempt, expires_at: at(48) } },
@@ -135,21 +152,27 @@ export function views(language: Language): Record<string, View> {
         contact: "it-help@acme.example",
       },
     },
-    error: { ...base, organizations: three, failure: failure("policy_device") },
-    "error-not-assigned": { ...base, organizations: three, failure: failure("not_assigned") },
-    "error-no-answer": {
+    "receipt-ended": {
       ...base,
-      organizations: three,
-      failure: { ...failure("no_answer"), provider: "okta", organization: "acme" },
-    },
-    attention: {
-      ...base,
-      account: {
-        state: "needs_attention",
-        who,
-        reason: { ...failure("session_ended"), provider: "okta", organization: "acme" },
+      receipt: {
+        provider: "entra",
+        host: "login.microsoftonline.com",
+        revoked: "not_offered",
+        can_end_session: false,
+        contact: null,
       },
     },
-    "attention-keyring": { ...base, account: { state: "needs_attention", who, reason: failure("keyring_locked") } },
+    error: { ...base, organizations: three, failure: entra("policy_device", 53000) },
+    "error-not-assigned": { ...base, organizations: three, failure: failure("not_assigned") },
+    "error-no-answer": { ...base, organizations: three, failure: local("no_answer", {}) },
+    "error-cancelled": { ...base, failure: failure("cancelled") },
+    "error-keyring": { ...base, failure: local("keyring_locked", { seconds_left: 50 }) },
+    "error-unreachable": { ...base, failure: local("unreachable", { proxy: "10.1.1.1:3128" }) },
+    "error-intercepted": { ...base, failure: local("intercepted", { inspector: "Acme Web Gateway" }) },
+    "error-clock": { ...base, failure: local("clock", { skew_seconds: -93600 }) },
+    "error-disk-full": { ...base, failure: local("could_not_save", { path: "/home/maya/.kiro/sso" }, "disk_full") },
+    attention: { ...base, account: { state: "needs_attention", who, reason: failure("session_ended") } },
+    "attention-removed": { ...base, account: { state: "needs_attention", who, reason: failure("ended_by_org") } },
+    "attention-keyring": { ...base, account: { state: "needs_attention", who, reason: local("keyring_locked", {}) } },
   };
 }

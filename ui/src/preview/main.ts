@@ -4,13 +4,18 @@ import "../app.css";
 import type { Language } from "../lib/bindings";
 import { fakeShell } from "./fake-shell";
 import { NOW, views } from "./fixtures";
+import { speakPseudo } from "./pseudo";
 
 const target = document.getElementById("window");
+let plain = () => {};
 let mounted: Record<string, unknown> | undefined;
 
-/** Puts one screen on the page; the first press of what is named in `press` follows. */
-async function draw(name: string, language: Language, theme: string, press: string[] = []) {
+/** Puts one screen on the page, then presses what is named. */
+async function draw(name: string, tongue: Language | "pseudo", theme: string, press: string[] = []) {
   if (mounted) await unmount(mounted);
+  plain();
+  plain = tongue === "pseudo" ? speakPseudo() : () => {};
+  const language = tongue === "pseudo" ? "en" : tongue;
   const view = views(language)[name];
   if (!target || !view) throw new Error(`no view ${name}`);
   document.documentElement.dataset.theme = theme;

@@ -1,0 +1,251 @@
+import type {
+  CheckedOrganization,
+  FailureView,
+  NewOrganization,
+  OrganizationFile,
+  OrganizationView,
+  View,
+} from "./bindings";
+import { neutral } from "./neutral";
+import { complete, typed } from "./organization";
+import { say, type Action, type Key, type Values } from "./say";
+import type { AccountChoice, Shell, Via } from "./shell";
+
+/** Where the person has gone by themselves; everything else follows from the `View`. */
+export type Place = "choose" | "add" | "portal" | "confirm";
+
+/** What a look at typed settings found, and of which settings. */
+type Look = { of: string; checked: CheckedOrganization | null; failure: FailureView | null };
+
+/** The finishing screen is for answers that take longer than this (ms). */
+const SOON = 300;
+
+/** What the window shows and what can be done in it. The screens only draw. */
+export class Page {
+  view = $state.raw<View | null>(null);
+  /** ms */
+  now = $state(0);
+  place = $state<Place | null>(null);
+  form = $state<NewOrganization>({ provider: "okta", name: "", region: "us-east-1" });
+  look = $state.raw<Look | null>(null);
+  file = $state.raw<OrganizationFile | null>(null);
+  /** A command that came back with a failure instead of a new `View`. */
+  refusal = $state.raw<FailureView | null>(null);
+  busy = $state(false);
+  #picked = $state<string | null>(null);
+  #finishing = $state(false);
+  #again: (() => void) | null = null;
+  #endSessionToo = false;
+
+  language = $derived(this.view?.language ?? "en");
+  account = $derived(this.view?.account ?? null);
+  organizations: OrganizationView[] = $derived(this.view?.organizations ?? []);
+  locked = $derived(this.view?.locks.own_organizations ?? false);
+  attempt = $derived(this.view?.attempt?.ours ? this.view.attempt : null);
+  failure = $derived(this.refusal ?? (this.attempt ? null : (this.view?.failure ?? null)));
+  organization = $derived(
+    this.organizations.find((o) => o.name === (this.#picked ?? this.view?.chosen)) ??
+      (this.organizations.length === 1 ? this.organizations[0] : undefined),
+  );
+  screen = $derived.by(() => {
+    if (!this.view || !this.account) return "empty";
+    if (this.failure) return "error";
+    if (this.attempt) return this.attempt.step === "finishing" && this.#finishing ? "finishing" : "waiting";
+    if (this.view.receipt) return "receipt";
+    if (this.place) return this.place;
+    if (this.account.state === "signed_in") return "signed-in";
+    if (this.account.state === "needs_attention") return "attention";
+    if (this.organizations.length === 0) return "first";
+    return this.organization ? "sign-in" : "choose";
+  });
+  glyph = $derived.by(() => {
+    if (this.view?.attempt) return "signing-in";
+    if (this.account?.state === "signed_in") return "is-in";
+    return this.account?.state === "needs_attention" ? "attention" : "signed-out";
+  });
+
+  constructor(
+    readonly shell: Shell,
+    readonly time: () => number,
+    place: Place | null,
+  ) {
+    this.place = place;
+    this.now = time();
+  }
+
+  t = (key: Key, values: Values = {}): string => say(this.language, key, values);
+
+  /** Follows the shell and the clock until the returned function is called. */
+  follow(): () => void {
+    let soon: ReturnType<typeof setTimeout> | undefined;
+    void this.ask(() =>
+      this.shell.watch((next) => {
+        if (next.attempt?.ours || next.receipt) this.place = null;
+        if (next.receipt && this.#endSessionToo) {
+          this.#endSessionToo = false;
+          if (next.receipt.can_end_session) void this.ask(() => this.shell.endSession());
+        }
+        if (next.attempt?.step !== "finishing") {
+          clearTimeout(soon);
+          soon = undefined;
+          this.#finishing = false;
+        } else soon ??= setTimeout(() => (this.#finishing = true), SOON);
+        this.view = neutral(next);
+        this.now = this.time();
+      }),
+    );
+    const ticking = setInterval(() => (this.now = this.time()), 1000);
+    return () => (clearInterval(ticking), clearTimeout(soon));
+  }
+
+  /** Does what may be refused; a refusal is shown, and "Try again" does it again. */
+  async ask(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      this.refusal = refusal(thrown, this.time());
+      this.#again = () => void this.ask(work);
+    }
+  }
+
+  /** The same for what must not be asked twice: nothing happens while such an asking lasts. */
+  async once(work: () => Promise<void>): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    await this.ask(work);
+    this.busy = false;
+  }
+
+  begin(choice: AccountChoice, via: Via = "deep_link"): void {
+    const name =
+      this.failure?.organization ??
+      (this.account?.state === "needs_attention" ? this.account.who.organization : this.organization?.name);
+    if (!name) this.place = "choose";
+    else
+      void this.once(async () => {
+        await this.shell.signIn(name, choice, via);
+        this.refusal = null;
+      });
+  }
+
+  signOut(atHostToo = false): void {
+    this.#endSessionToo = atHostToo;
+    void this.once(() => this.shell.signOut());
+  }
+
+  pick(name: string): void {
+    this.#picked = name;
+    void this.ask(() => this.shell.chooseOrganization(name));
+  }
+
+  add(): void {
+    this.form.provider = "okta";
+    this.place = "add";
+  }
+
+  portal(): void {
+    this.form.provider = "identity-center";
+    this.place = "portal";
+  }
+
+  /** What an error's button does. */
+  act(action: Action): void {
+    if (action === "retry" && this.refusal) {
+      const again = this.#again;
+      this.refusal = this.#again = null;
+      return again?.();
+    }
+    if (action === "retry") return this.begin(this.account?.state === "needs_attention" ? "hint" : "any");
+    if (action === "other_way") return this.begin("any", "loopback");
+    if (action === "another_account") return this.begin("select");
+    const mine = this.refusal !== null;
+    this.refusal = this.#again = null;
+    if (!mine || this.view?.failure) void this.ask(() => this.shell.dismiss());
+    if (action === "choose") this.place = action;
+    if (action === "add") this.add();
+  }
+
+  /** Looks whether a sign-in server answers for what is typed, while it is being typed. */
+  async peek(): Promise<void> {
+    const asked = typed(this.form);
+    const of = JSON.stringify(asked);
+    if (this.look?.of === of) return;
+    this.look = { of, checked: null, failure: null };
+    let found: Partial<Look> = {};
+    try {
+      found = { checked: neutral(await this.shell.checkOrganization(asked)) };
+    } catch (thrown) {
+      found = { failure: refusal(thrown, this.time()) };
+    }
+    if (this.look?.of === of) this.look = { ...this.look, ...found };
+  }
+
+  /** What the last look found, if it was at what stands in the form now. */
+  seen = $derived.by(() => {
+    const look = this.look;
+    return look && look.of === JSON.stringify(typed(this.form)) ? look : null;
+  });
+
+  check(): void {
+    if (!complete(this.form)) return;
+    void this.once(async () => {
+      if (!this.seen?.checked) {
+        const asked = typed(this.form);
+        try {
+          const checked = neutral(await this.shell.checkOrganization(asked));
+          this.look = { of: JSON.stringify(asked), checked, failure: null };
+        } catch (thrown) {
+          this.refusal = refusal(thrown, this.time()); // "Try again" leads back to the form
+          return;
+        }
+      }
+      this.file = null;
+      this.place = "confirm";
+    });
+  }
+
+  openFile(): void {
+    void this.once(async () => {
+      this.file = neutral(await this.shell.openOrganizationFile());
+      if (this.file) this.place = "confirm";
+    });
+  }
+
+  confirm(): void {
+    void this.once(async () => {
+      if (this.file) await this.shell.confirmOrganizationFile();
+      else await this.shell.addOrganization(typed(this.form));
+      this.place = null;
+      this.#picked = null;
+      this.form = { provider: "okta", name: "", region: "us-east-1" };
+    });
+  }
+
+  back(): void {
+    if (this.place === "confirm" && !this.file)
+      this.place = this.form.provider === "identity-center" && this.organizations.length === 0 ? "portal" : "add";
+    else this.place = null;
+  }
+}
+
+/** A rejected command as a failure; Tauri itself rejects with plain text. */
+function refusal(thrown: unknown, now: number): FailureView {
+  if (thrown !== null && typeof thrown === "object" && "code" in thrown && "detail" in thrown)
+    return neutral(thrown as FailureView);
+  return {
+    code: "unexpected",
+    organization: null,
+    provider: null,
+    host: null,
+    account: null,
+    contact: null,
+    facts: {},
+    detail: {
+      error: null,
+      description: neutral(String(thrown)).slice(0, 300),
+      aadsts: null,
+      correlation_id: null,
+      time: new Date(now).toISOString().replace(/\.\d+/, ""),
+    },
+  };
+}
