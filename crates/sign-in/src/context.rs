@@ -10,7 +10,7 @@ use kiro_relying_party::{HttpClient, HttpError, HttpSettings, Proxy, WebClient};
 use url::Url;
 
 use crate::organizations::{Organization, Organizations};
-use crate::{Code, Failure};
+use crate::{Code, Discovered, Failure};
 
 /// Where AWS's two services are, when not where AWS has them.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,8 @@ pub struct Context {
     pub managed_organizations: PathBuf,
     /// Other addresses of AWS's services.
     pub aws: AwsEndpoints,
+    /// What was learnt of the providers.
+    pub discovered: Discovered,
 }
 
 impl Context {
@@ -77,6 +79,7 @@ impl Context {
             clock: Arc::new(SystemClock),
             managed_organizations: managed,
             aws,
+            discovered: Discovered::default(),
         })
     }
 

@@ -21,6 +21,7 @@ mod attempt;
 mod browser;
 mod context;
 mod device;
+mod discovered;
 mod failure;
 mod flow;
 mod loopback;
@@ -36,11 +37,13 @@ pub use attempt::{Attempt, AttemptHandle, NotACallback};
 pub use browser::{Browser, BrowserError, SystemBrowser};
 pub use context::{AwsEndpoints, Context};
 pub use device::{DeviceAttempt, begin_device};
+pub use discovered::Discovered;
 pub use failure::{Code, Detail, Facts, Failure};
 pub use flow::{AccountChoice, Request, Via, begin};
 pub use kiro_credentials::{Clock, KeySource, ProfileName, SystemClock};
 pub use organizations::{
-    Checked, Locks, Organization, Organizations, Provider, Settings, add, check, remove, use_last,
+    Checked, Locks, Organization, Organizations, Provider, Settings, add, check, remove,
+    set_default, use_last,
 };
 pub use pending::{AttemptId, Step};
 pub use receive::{Received, receive};

@@ -13,7 +13,7 @@ use url::Url;
 
 pub use check::{Checked, check};
 pub(crate) use file::network;
-pub use file::{add, remove, use_last};
+pub use file::{add, remove, set_default, use_last};
 
 use crate::{Code, Context, Failure};
 

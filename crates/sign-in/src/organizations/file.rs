@@ -270,7 +270,7 @@ fn read_managed(path: &Path) -> Result<Option<String>, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Adds an organisation to the person's file. The first one becomes the default.
+/// Adds an organisation to the person's file.
 ///
 /// # Errors
 /// `organization_exists`, `managed_by_organization`, `organizations_invalid`, and what writing can meet.
@@ -358,6 +358,19 @@ pub fn use_last(context: &Context, name: &str) -> Result<(), Failure> {
     }
     edit(context, |document| {
         document["last_used"] = toml_edit::value(name);
+        Ok(())
+    })
+}
+
+/// Makes an organisation the one that is meant when nobody names one, until another is signed in to.
+///
+/// # Errors
+/// `unknown_organization`, and what writing a file can meet.
+pub fn set_default(context: &Context, name: &str) -> Result<(), Failure> {
+    Organizations::load(context)?.find(name, context)?;
+    edit(context, |document| {
+        document["default"] = toml_edit::value(name);
+        document.remove("last_used");
         Ok(())
     })
 }

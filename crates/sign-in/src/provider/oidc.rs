@@ -5,7 +5,7 @@ use kiro_credentials::{ProfileName, Refusal, RefusalKind, Renewal, Session, Toke
 use kiro_relying_party::{
     self as rp, AuthorizationRequest, Code as AuthorizationCode, CodeVerifier, DevicePoll,
     DiscoveryError, IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, IssuerRule,
-    Jwks, Metadata, Nonce, NonceExpectation, TokenError, TokenHint, TokenResponse,
+    Metadata, Nonce, NonceExpectation, TokenError, TokenHint, TokenResponse,
 };
 use url::Url;
 
@@ -86,20 +86,30 @@ pub(super) fn explain(error: &str) -> Code {
 }
 
 impl Oidc {
+    /// The provider's metadata, from this process's memory where it is fresh.
     async fn metadata(&self) -> Result<Metadata, Failure> {
-        let found = rp::discover(
-            self.context.http.as_ref(),
-            &self.issuer,
-            self.rule,
-            self.context.now(),
-        )
-        .await;
+        match self
+            .context
+            .discovered
+            .document(&self.issuer, self.context.now())
+        {
+            Some(metadata) => Ok(metadata),
+            None => self.live_metadata().await,
+        }
+    }
+
+    async fn live_metadata(&self) -> Result<Metadata, Failure> {
+        let now = self.context.now();
+        let found = rp::discover(self.context.http.as_ref(), &self.issuer, self.rule, now).await;
         let metadata = found.map_err(|error| self.discovery_failure(&error))?;
         if let Some(skew) = metadata.clock_skew.map(|skew| -skew.as_secs())
             && skew.abs() > SKEW_LIMIT_SECONDS
         {
             return Err(self.clock_failure(skew));
         }
+        self.context
+            .discovered
+            .remember(&self.issuer, &metadata, now);
         Ok(metadata)
     }
 
@@ -156,7 +166,7 @@ impl Oidc {
             subject,
             now: self.context.now(),
         };
-        let keys = Jwks::new(metadata.jwks_uri.clone());
+        let keys = self.context.discovered.keys(&metadata.jwks_uri);
         keys.verify_id_token(self.context.http.as_ref(), token, &expectation)
             .await
             .map_err(|error| self.id_token_failure(&error))
@@ -263,7 +273,7 @@ impl IdentityProvider for Oidc {
     }
 
     async fn check(&self) -> Result<Checked, Failure> {
-        let metadata = self.metadata().await?;
+        let metadata = self.live_metadata().await?;
         Ok(Checked {
             host: rp::display_host(&metadata.authorization_endpoint),
             issuer: metadata.issuer,

@@ -1,12 +1,8 @@
 //! The way of one sign-in, and every way it can be disturbed.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-mod common;
-
 use std::sync::atomic::Ordering;
 
-use common::{ISSUER, World};
+use crate::world::{ISSUER, World};
 use jiff::SignedDuration;
 use kiro_sign_in::{
     Account, AccountChoice, Code, Failure, Received, Request, Revoked, SignedIn, Via, access_token,
@@ -59,6 +55,13 @@ async fn a_callback_left_by_another_process_signs_in_and_every_process_sees_it()
             && sent.contains("redirect_uri=kiro%3A%2F%2Fkiro.oauth%2Fcallback"),
         "{sent}"
     );
+}
+
+#[tokio::test]
+async fn one_sign_in_asks_for_document_keys_and_tokens_once_each() {
+    let world = World::new();
+    sign_in_with(&world, "code=c1").await.unwrap();
+    assert_eq!(world.provider.requests.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! An OpenID Provider in memory and a person's computer around it: everything real but the wire.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use kiro_credentials::{Clock, Home, KeySource, Keys, Store};
 use kiro_relying_party::{HttpClient, HttpError};
-use kiro_sign_in::{AwsEndpoints, Context, Organization, Request, Settings, Via};
+use kiro_sign_in::{AwsEndpoints, Context, Discovered, Organization, Request, Settings, Via};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -247,6 +245,7 @@ fn context(home: &std::path::Path, provider: &Arc<Provider>, clock: &Arc<TestClo
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         managed_organizations: PathBuf::from("/nonexistent/organizations.toml"),
         aws: AwsEndpoints::default(),
+        discovered: Discovered::default(),
     }
 }
 

@@ -1,0 +1,7 @@
+//! Signing in over real files, with an OpenID Provider in memory.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod flow;
+mod organizations;
+mod world;
