@@ -100,20 +100,23 @@ async function virtualDisplay() {
 async function organizations() {
   const okta = JSON.parse(await firstLine(start("node", ["tests/peers/okta.mjs"])));
   const entra = JSON.parse(await firstLine(start("node", ["tests/peers/entra.mjs"])));
+  const aws = JSON.parse(await firstLine(start("target/venv/bin/python", ["tests/peers/aws_sso.py"])));
   const tenant = new URL(entra.issuer).pathname.split("/")[1];
   const contact = ["--support-contact", "it-help@acme.com"];
   const add = (...args) => execFileSync("kiro", ["org", "add", ...args, ...contact], { env, stdio: "pipe" });
   add("okta", "acme", "--issuer", okta.issuer, "--client-id", okta.client_id, ...chosen("okta"));
   add("entra", "acme-entra", "--tenant", tenant, "--authority", entra.origin, "--client-id", entra.client_id, ...chosen("entra"));
-  return [okta, entra];
+  const portal = ["--start-url", `${aws.origin}/start`, "--region", "us-east-1", "--endpoint", aws.origin];
+  add("identity-center", "acme-aws", ...portal, ...chosen("identity-center"));
+  return [okta, entra, aws];
 }
 
 const wanted = process.env.ORG || "okta";
 const chosen = (name) => (name === wanted ? ["--default"] : []);
 
 async function main() {
-  if (!["okta", "entra"].includes(wanted)) {
-    throw new Error(`ORG=${wanted} is not a demonstration organisation: okta or entra`);
+  if (!["okta", "entra", "identity-center"].includes(wanted)) {
+    throw new Error(`ORG=${wanted} is not a demonstration organisation: okta, entra or identity-center`);
   }
   const display = Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
   giveBack(lent, env);
@@ -143,7 +146,7 @@ async function main() {
         .join(""),
   );
   const peers = await organizations();
-  say(`4/5 Demonstration Okta and Entra ID on 127.0.0.1 ✓`);
+  say(`4/5 Demonstration Okta, Entra ID and Identity Center on 127.0.0.1 ✓`);
   const previous = lend(lent, path.join(bin, "kiro-link"), env);
 
   if (!display) {

@@ -49,7 +49,7 @@ export async function journey({ env, demo, origins }) {
     await keep(app, "The window, signed out");
 
     const first = await signIn("aiko", "//button[contains(., 'Sign in with SSO')]");
-    await app.shows("Aiko Tanaka");
+    await app.shows("Sign out of this computer");
     await keep(app, "Aiko is signed in");
     await first.end();
     terminal("kiro auth status");

@@ -20,13 +20,14 @@ function put(file, text) {
 /** Gives the links back as `record` remembers them, if it does; a run that was killed is mended by the next one. */
 export function giveBack(record, env) {
   if (!fs.existsSync(record)) return;
-  const { launcher, previous, list } = JSON.parse(fs.readFileSync(record, "utf8"));
+  const { launcher, previous, before, after } = JSON.parse(fs.readFileSync(record, "utf8"));
   put(path.join(data(env), "applications", LAUNCHER), launcher);
   const file = path.join(config(env), "mimeapps.list");
   const now = contents(file);
-  if (previous) ask(env, "default", previous, SCHEME);
-  else if (list === null && now?.split("\n").filter((line) => line && !line.startsWith("[")).length === 1) put(file, null);
-  else if (now !== null) put(file, now.replace(new RegExp(`^${SCHEME}=${LAUNCHER};?\n`, "m"), ""));
+  // Nobody has written there meanwhile: byte for byte as it was. Otherwise our line alone is taken back.
+  if (now === after) put(file, before);
+  else if (previous) ask(env, "default", previous, SCHEME);
+  else put(file, now && now.replace(new RegExp(`^${SCHEME}=${LAUNCHER};?\n`, "m"), ""));
   refresh(env);
   fs.rmSync(record);
 }
@@ -34,16 +35,18 @@ export function giveBack(record, env) {
 /** Lends the links to `command`, remembering in `record` who had them. Returns the previous owner's launcher, or "". */
 export function lend(record, command, env) {
   giveBack(record, env);
-  const file = path.join(data(env), "applications", LAUNCHER);
+  const launcher = path.join(data(env), "applications", LAUNCHER);
+  const list = path.join(config(env), "mimeapps.list");
   const previous = ask(env, "query", "default", SCHEME);
-  const list = contents(path.join(config(env), "mimeapps.list"));
-  fs.writeFileSync(record, JSON.stringify({ previous, launcher: contents(file), list }));
+  const owned = { previous, launcher: contents(launcher), before: contents(list) };
+  fs.writeFileSync(record, JSON.stringify(owned));
   put(
-    file,
+    launcher,
     `[Desktop Entry]\nType=Application\nName=Kiro Sign-In (demonstration)\nExec=${command} %u\nNoDisplay=true\nMimeType=${SCHEME};\n`,
   );
   refresh(env);
   ask(env, "default", LAUNCHER, SCHEME);
+  fs.writeFileSync(record, JSON.stringify({ ...owned, after: contents(list) }));
   return previous;
 }
 
