@@ -7,7 +7,7 @@ mod okta;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kiro_credentials::{ProfileName, Public, Refusal, Renewal, Session, Tokens};
+use kiro_credentials::{ProfileName, Public, Refusal, RefusalKind, Renewal, Session, Tokens};
 use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier, Nonce, State, TokenError};
 use url::Url;
 
@@ -197,5 +197,23 @@ pub(crate) fn token_failure(
             failure.facts.claims = refusal.claims;
             failure
         }
+    }
+}
+
+/// A failure as the credential file remembers it.
+fn refusal(kind: RefusalKind, failure: &Failure) -> Refusal {
+    let word = serde_json::to_value(failure.code)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned));
+    Refusal {
+        kind,
+        error: failure
+            .detail
+            .error
+            .clone()
+            .or(word)
+            .unwrap_or_else(|| "unknown".to_owned()),
+        description: failure.detail.description.clone(),
+        correlation_id: failure.detail.correlation_id.clone(),
     }
 }

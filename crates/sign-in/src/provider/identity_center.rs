@@ -2,6 +2,7 @@
 //!
 //! AWS gives no ID token, so nobody's name is known here. What another service than AWS's adds is optional and ignored.
 
+mod exception;
 mod registration;
 mod transport;
 
@@ -17,8 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use self::registration::Registration;
-use super::oidc::refusal;
-use super::{Authorization, Grant, Identity, IdentityProvider, Poll};
+use super::{Authorization, Grant, Identity, IdentityProvider, Poll, refusal};
 use crate::device::{Device, DeviceSecret};
 use crate::flow::expiry;
 use crate::loopback::Loopback;
@@ -223,10 +223,10 @@ impl IdentityCenter {
             return self
                 .context
                 .failure(Code::ServerError)
-                .error(oauth_error(service.code().unwrap_or_default()));
+                .error(exception::oauth_error(service.code().unwrap_or_default()));
         }
         let failure = self.explain(
-            oauth_error(service.code().unwrap_or_default()),
+            exception::oauth_error(service.code().unwrap_or_default()),
             service.message(),
             &[],
         );
@@ -241,28 +241,6 @@ impl IdentityCenter {
             registration::remove(&self.context, client_id); // the next sign-in registers anew
         }
         failure
-    }
-}
-
-/// `InvalidGrantException` → `invalid_grant`: the exception's name is what every AWS client branches on.
-fn oauth_error(exception: &str) -> &str {
-    match exception {
-        "AccessDeniedException" => "access_denied",
-        "AuthorizationPendingException" => "authorization_pending",
-        "ExpiredTokenException" => "expired_token",
-        "InternalServerException" => "server_error",
-        "InvalidClientException" => "invalid_client",
-        "InvalidClientMetadataException" => "invalid_client_metadata",
-        "InvalidGrantException" => "invalid_grant",
-        "InvalidRedirectUriException" => "invalid_redirect_uri",
-        "InvalidRequestException" => "invalid_request",
-        "InvalidRequestRegionException" => "invalid_request_region",
-        "InvalidScopeException" => "invalid_scope",
-        "SlowDownException" => "slow_down",
-        "UnauthorizedClientException" => "unauthorized_client",
-        "UnauthorizedException" => "unauthorized",
-        "UnsupportedGrantTypeException" => "unsupported_grant_type",
-        other => other,
     }
 }
 
@@ -439,7 +417,7 @@ impl IdentityProvider for IdentityCenter {
             Err(error) => match error
                 .as_service_error()
                 .and_then(ProvideErrorMetadata::code)
-                .map(oauth_error)
+                .map(exception::oauth_error)
             {
                 Some("authorization_pending") => Ok(Poll::Pending),
                 Some("slow_down") => Ok(Poll::SlowDown),
@@ -527,21 +505,7 @@ impl IdentityProvider for IdentityCenter {
     }
 
     fn explain(&self, error: &str, description: Option<&str>, _codes: &[u32]) -> Failure {
-        let code = match error {
-            "access_denied" => Code::Cancelled,
-            "invalid_grant" | "unauthorized" => Code::SessionEnded,
-            "expired_token" => Code::DeviceCodeExpired,
-            "server_error" => Code::ServerError,
-            "invalid_request_region" => Code::WrongRegion,
-            "invalid_redirect_uri" => Code::RedirectUri,
-            "invalid_client"
-            | "unauthorized_client"
-            | "invalid_scope"
-            | "invalid_client_metadata"
-            | "invalid_request"
-            | "unsupported_grant_type" => Code::ClientSetup,
-            _ => Code::Denied,
-        };
+        let code = exception::code(error);
         let mut failure = self.context.failure(code).error(error);
         failure.detail.description = description
             .filter(|words| !words.is_empty())

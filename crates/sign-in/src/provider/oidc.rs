@@ -9,7 +9,7 @@ use kiro_relying_party::{
 };
 use url::Url;
 
-use super::{Authorization, Grant, Identity, IdentityProvider, Poll, token_failure};
+use super::{Authorization, Grant, Identity, IdentityProvider, Poll, refusal, token_failure};
 use crate::device::{Device, DeviceSecret};
 use crate::flow::{AccountChoice, expiry};
 use crate::loopback::Loopback;
@@ -486,23 +486,5 @@ impl IdentityProvider for Oidc {
             "the identity provider refused"
         );
         failure
-    }
-}
-
-/// A failure as the credential file remembers it.
-pub(super) fn refusal(kind: RefusalKind, failure: &Failure) -> Refusal {
-    let word = serde_json::to_value(failure.code)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned));
-    Refusal {
-        kind,
-        error: failure
-            .detail
-            .error
-            .clone()
-            .or(word)
-            .unwrap_or_else(|| "unknown".to_owned()),
-        description: failure.detail.description.clone(),
-        correlation_id: failure.detail.correlation_id.clone(),
     }
 }
