@@ -256,6 +256,7 @@ fn sorted(error: keyring_core::Error) -> KeyError {
     use keyring_core::Error;
     match error {
         Error::NoEntry => KeyError::Missing,
+        Error::NoStorageAccess(source) if needs_unlocking(source.as_ref()) => KeyError::Locked,
         Error::NoStorageAccess(source) => KeyError::Unavailable {
             why: source.to_string(),
         },
@@ -265,5 +266,39 @@ fn sorted(error: keyring_core::Error) -> KeyError {
         error => KeyError::Failed {
             why: error.to_string(),
         },
+    }
+}
+
+/// The Secret Service crate's own words: its errors are not part of the store crate's interface.
+/// A prompt is dismissed by a person, and where there is no display to show it on.
+fn needs_unlocking(error: &(dyn std::error::Error + 'static)) -> bool {
+    let text = error.to_string();
+    cfg!(target_os = "macos") || text.ends_with("object locked") || text.ends_with("prompt dismissed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyError, sorted};
+    use keyring_core::Error;
+
+    #[test]
+    fn a_locked_keyring_is_told_from_a_missing_one() {
+        let check = |error: Error, expected: &str| {
+            let found = match sorted(error) {
+                KeyError::Locked => "locked",
+                KeyError::Missing => "missing",
+                KeyError::Unavailable { .. } => "unavailable",
+                KeyError::PassphraseNeeded | KeyError::WrongPassphrase | KeyError::TimedOut => "",
+                KeyError::Failed { .. } => "failed",
+            };
+            assert_eq!(found, expected);
+        };
+        check(Error::NoEntry, "missing");
+        check(Error::NoStorageAccess("SS error: prompt dismissed".into()), "locked");
+        check(Error::NoStorageAccess("SS Error: object locked".into()), "locked");
+        check(Error::NoDefaultStore, "unavailable");
+        check(Error::PlatformFailure("zbus error".into()), "failed");
+        #[cfg(target_os = "linux")]
+        check(Error::NoStorageAccess("SS error: result not returned from SS API".into()), "unavailable");
     }
 }

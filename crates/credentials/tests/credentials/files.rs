@@ -57,7 +57,7 @@ fn damaged_content_is_recovered_told_and_set_aside() {
         let told = snapshot.recovered.unwrap();
 
         scratch.sign_in("new");
-        assert_eq!(scratch.set_aside(), [told.set_aside.clone()]);
+        assert_eq!(scratch.set_aside(), std::slice::from_ref(&told.set_aside));
         assert_eq!(fs::read(told.set_aside).unwrap(), content);
         assert_eq!(reading(&scratch), "2 profiles");
 

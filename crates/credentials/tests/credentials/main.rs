@@ -1,5 +1,5 @@
 //! The common credential file, from outside: every promise of `docs/credential-file.md`.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod files;
 mod key_stores;
