@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { drive, eventually, freePort } from "./webdriver.mjs";
+import { drive, eventually, freePort, pause } from "./webdriver.mjs";
 
 const html = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -16,6 +16,7 @@ export async function journey({ env, demo, origins }) {
   fs.mkdirSync(folder, { recursive: true });
   const keep = async (session, caption) => {
     const name = `${String(pictures.length + 1).padStart(2, "0")}.png`;
+    await pause(500); // a screen fades in
     fs.writeFileSync(path.join(folder, name), await session.picture());
     pictures.push({ name, caption });
     transcript.push(`[${name}] ${caption}`);

@@ -72,7 +72,8 @@ fn dependencies_follow_the_arrows() {
 
 #[test]
 fn any_other_arrow_fails() {
-    let arrows = parse("```arrows\nshell → flow\nflow → file\nflow ⊘ tauri\n* ⊘ gtk\nshell → gtk\n```");
+    let arrows =
+        parse("```arrows\nshell → flow\nflow → file\nflow ⊘ tauri\n* ⊘ gtk\nshell → gtk\n```");
     let member = |name: &str, dependencies: &[&str]| Package {
         source: None,
         dependencies: dependencies.iter().map(|&name| name.to_owned()).collect(),
@@ -89,11 +90,19 @@ fn any_other_arrow_fails() {
     check(&["flow", "gtk", "serde"], &["file"], &[], &[]);
     check(&["file"], &[], &[], &["shell → file is not an arrow"]);
     check(&[], &["shell"], &[], &["flow → shell is not an arrow"]);
-    check(&[], &["tauri"], &[], &["flow ⊘ tauri, yet it depends on it"]);
+    check(
+        &[],
+        &["tauri"],
+        &[],
+        &["flow ⊘ tauri, yet it depends on it"],
+    );
     check(&[], &[], &["gtk"], &["file ⊘ gtk, yet it depends on it"]);
     let gone = [member("shell", &[])];
     assert_eq!(
         complaints(&gone, &arrows),
-        ["flow has arrows but is no member", "flow has arrows but is no member"]
+        [
+            "flow has arrows but is no member",
+            "flow has arrows but is no member"
+        ]
     );
 }

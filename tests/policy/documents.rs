@@ -107,19 +107,30 @@ fn a_document_that_has_drifted_is_refused() {
 
     let read = |path: &str| (path == "a.rs").then(|| "fn attack() {}".to_owned());
     let check = |row: &str, expected: &[&str]| {
-        let mut table: String = (2..=25).map(|n| format!("| T{n} | `a.rs::attack` |\n")).collect();
+        let mut table: String = (2..=25)
+            .map(|n| format!("| T{n} | `a.rs::attack` |\n"))
+            .collect();
         table.push_str(row);
         assert_eq!(threat_complaints(&table, &read), expected, "{row}");
     };
     check("| T1 | `a.rs::attack` |", &[]);
     check("| T1 | with the service: not built yet |", &[]);
     check("| T1 | a word |", &["SECURITY.md: T1 has no proof"]);
-    check("| T1 | `a.rs::gone` |", &["SECURITY.md: T1: a.rs has no gone"]);
-    check("| T1 | `b.rs::attack` |", &["SECURITY.md: T1: b.rs does not exist"]);
+    check(
+        "| T1 | `a.rs::gone` |",
+        &["SECURITY.md: T1: a.rs has no gone"],
+    );
+    check(
+        "| T1 | `b.rs::attack` |",
+        &["SECURITY.md: T1: b.rs does not exist"],
+    );
     check("", &["SECURITY.md: T1 is missing"]);
     check(
         "| T2 | `a.rs::attack` |",
-        &["SECURITY.md: T2 twice, or not a threat", "SECURITY.md: T1 is missing"],
+        &[
+            "SECURITY.md: T2 twice, or not a threat",
+            "SECURITY.md: T1 is missing",
+        ],
     );
 
     let link = |target: &str| link_complaints("docs/x.md", &format!("[x]({target})"), &is_there);

@@ -22,9 +22,16 @@ fn complaints(path: &str, manifest: &Table) -> Vec<String> {
         .chain([manifest]);
     for table in tables {
         for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            for (name, value) in table.get(kind).and_then(Value::as_table).into_iter().flatten() {
+            for (name, value) in table
+                .get(kind)
+                .and_then(Value::as_table)
+                .into_iter()
+                .flatten()
+            {
                 if !inherits(Some(value)) {
-                    complaints.push(format!("{path}: the version of {name} is not the workspace's"));
+                    complaints.push(format!(
+                        "{path}: the version of {name} is not the workspace's"
+                    ));
                 }
             }
         }
@@ -51,7 +58,19 @@ fn a_member_with_rules_of_its_own_is_refused() {
         assert_ne!(good, bad);
         assert_eq!(complaints("x", &bad.parse().unwrap()), [expected]);
     };
-    check("[lints]\nworkspace = true\n", "", "x: [lints] is not the workspace's");
-    check("license.workspace = true", "license = \"MIT\"", "x: license is not the workspace's");
-    check("serde.workspace = true", "serde = \"1\"", "x: the version of serde is not the workspace's");
+    check(
+        "[lints]\nworkspace = true\n",
+        "",
+        "x: [lints] is not the workspace's",
+    );
+    check(
+        "license.workspace = true",
+        "license = \"MIT\"",
+        "x: license is not the workspace's",
+    );
+    check(
+        "serde.workspace = true",
+        "serde = \"1\"",
+        "x: the version of serde is not the workspace's",
+    );
 }
