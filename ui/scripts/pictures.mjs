@@ -108,7 +108,9 @@ for (const [name, view, press] of screens)
         await page.setViewportSize({ width, height });
         for (const wrong of await page.evaluate(measure))
           if (press.length === 0 || !wrong.startsWith("scrolls")) find(`${name}-${language} at ${width}: ${wrong}`);
-        if (width === 220) await page.screenshot({ path: `${out}/large-${name}-${language}.png`, fullPage: true });
+        if (width !== 220) continue;
+        await page.setViewportSize({ width, height: 1000 });
+        await page.screenshot({ path: `${out}/large-${name}-${language}.png` });
       }
     }
 await browser.close();

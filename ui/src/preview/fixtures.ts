@@ -2,7 +2,7 @@ import type { AttemptView, Facts, FailureView, Language, OrganizationView, View,
 
 /** The moment every preview shows: 23 November 2026, 15:04 UTC. */
 export const NOW = Date.parse("2026-11-23T15:04:00Z");
-const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
+const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString().replace(".000", "");
 
 const acme: OrganizationView = {
   name: "acme",

@@ -22,6 +22,8 @@ async function draw(name: string, tongue: Language | "pseudo", theme: string, pr
   const start = name.startsWith("add") ? "add" : name.startsWith("portal") ? "portal" : null;
   mounted = mount(App, { target, props: { shell: fakeShell(view).shell, time: () => NOW, start } });
   await tick();
+  // The finishing screen waits a moment before it comes.
+  if (view.attempt?.step === "finishing") await new Promise((done) => setTimeout(done, 350));
   for (const selector of press) {
     document.querySelector<HTMLElement>(selector)?.click();
     await tick();

@@ -34,7 +34,7 @@ export const ja: Words = {
   "choose.managed": "管理者が設定",
   "choose.add": "組織を追加",
   "wait.title": "ブラウザーで続けてください",
-  "wait.lead": "**{host}** でサインインし、確認が出たら **Kiro を開く** を選んでください。",
+  "wait.lead": "**{host}** でサインインし、確認が出たら **Kiro\u00a0を開く** を選んでください。",
   "wait.nearly": "まもなく完了します",
   "wait.nearlylead": "{host} からの応答を確認し、セッションを保存しています。",
   "wait.left": "残り",

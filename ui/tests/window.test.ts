@@ -1,0 +1,300 @@
+import { fireEvent, screen } from "@testing-library/svelte";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { CheckedOrganization, NewOrganization, View } from "../src/lib/bindings";
+import { failure, NOW, views } from "../src/preview/fixtures";
+import { settled, shown } from "./shown";
+
+const press = async (name: string | RegExp) => {
+  await fireEvent.click(screen.getByRole("button", { name }));
+  await settled();
+};
+const fill = async (label: string, value: string) => {
+  await fireEvent.input(screen.getByLabelText(label), { target: { value } });
+  await settled();
+};
+const heading = () => screen.getByRole("heading", { level: 1 }).textContent;
+const waiting = (change: Partial<NonNullable<View["attempt"]>>): View => {
+  const view = views("en")["waiting"]!;
+  return { ...view, attempt: { ...view.attempt!, ...change } };
+};
+
+describe("keys", () => {
+  test("Enter presses the primary button, once while it is held", async () => {
+    const { asked } = await shown("sign-in");
+    await fireEvent.keyDown(document.body, { key: "Enter" });
+    await fireEvent.keyDown(document.body, { key: "Enter", repeat: true });
+    expect(asked).toEqual(["sign_in acme any deep_link"]);
+  });
+
+  test("Enter that ends a Japanese word does not", async () => {
+    const { asked } = await shown("sign-in");
+    await fireEvent.keyDown(document.body, { key: "Enter", isComposing: true });
+    expect(asked).toEqual([]);
+  });
+
+  test("Escape cancels while waiting", async () => {
+    const { asked } = await shown("waiting");
+    await fireEvent.keyDown(document.body, { key: "Escape" });
+    expect(asked).toEqual(["cancel"]);
+  });
+
+  test("a sign-in is asked for once while it begins", async () => {
+    let asked = 0;
+    await shown("sign-in", { shell: { signIn: () => (asked++, new Promise(() => {})) } });
+    const button = screen.getByRole("button", { name: /Sign in with SSO/ });
+    await fireEvent.click(button);
+    await fireEvent.click(button);
+    await fireEvent.keyDown(document.body, { key: "Enter" });
+    expect(asked).toBe(1);
+  });
+});
+
+describe("words around the screens", () => {
+  test("the sign-in button says which host the browser will open", async () => {
+    await shown("sign-in");
+    const button = screen.getByRole("button", { name: /Sign in with SSO/ });
+    const description = document.getElementById(button.getAttribute("aria-describedby")!)!;
+    expect(description.textContent!.trim()).toBe("Opens id.acme.example in your browser");
+  });
+
+  test("language and title of the page follow the language", async () => {
+    await shown("sign-in");
+    expect([document.documentElement.lang, document.title]).toEqual(["en", "Kiro Sign-In"]);
+    await press("日本語");
+    expect([document.documentElement.lang, document.title]).toEqual(["ja", "Kiro サインイン"]);
+  });
+
+  test("a new screen takes the focus to its heading, and an error is an alert", async () => {
+    const { push, view } = await shown("sign-in");
+    expect(document.activeElement).toBe(document.body);
+    await push({ ...view, failure: failure("not_assigned") });
+    expect(document.activeElement?.tagName).toBe("H1");
+    expect(screen.getByRole("alert").textContent).toContain("You do not have access yet");
+  });
+
+  test("what needs attention says what is kept", async () => {
+    await shown("attention");
+    expect(document.querySelector(".kept")!.textContent).toBe("Your organisation and settings are kept.");
+  });
+
+  test("links that belong to another app are told while waiting", async () => {
+    await shown("waiting-scheme-taken");
+    expect(document.querySelector(".notice")!.textContent!.trim()).toBe(
+      "Another app opens kiro:// links (Kiro IDE) Signing in through localhost instead.",
+    );
+  });
+});
+
+describe("waiting", () => {
+  let now = NOW;
+  beforeEach(() => {
+    now = NOW;
+    vi.useFakeTimers();
+  });
+  afterEach(() => vi.useRealTimers());
+  const pass = async (seconds: number) => {
+    now += seconds * 1000;
+    await vi.advanceTimersByTimeAsync(seconds * 1000);
+    await settled();
+  };
+  const time = () => now;
+  const open = () => screen.getByRole("button", { name: "Nothing happening?" }).getAttribute("aria-expanded");
+
+  test("“Nothing happening?” opens after 20 s, whatever is pushed in the meantime", async () => {
+    const { push } = await shown(waiting({}), { time });
+    for (let passed = 0; passed < 15; passed += 5) {
+      await pass(5);
+      await push(waiting({}));
+    }
+    await pass(4.9);
+    expect(open()).toBe("false");
+    await pass(0.2);
+    expect(open()).toBe("true");
+  });
+
+  test("“Nothing happening?” stays as the person left it", async () => {
+    const { push } = await shown(waiting({}), { time });
+    await press("Nothing happening?");
+    await push(waiting({ extensions_left: 9 }));
+    expect(open()).toBe("true");
+    await pass(21);
+    await press("Nothing happening?");
+    await push(waiting({}));
+    await pass(30);
+    expect(open()).toBe("false");
+  });
+
+  test("“Nothing happening?” begins anew when the focus changes and with another sign-in", async () => {
+    const { push } = await shown(waiting({}), { time });
+    await pass(19);
+    await fireEvent.blur(window);
+    await pass(19);
+    expect(open()).toBe("false");
+    await pass(2);
+    expect(open()).toBe("true");
+    await push(waiting({ id: "2" }));
+    expect(open()).toBe("false");
+    await push(waiting({ id: "2", browser_opened: false }));
+    expect(open()).toBe("true");
+  });
+
+  test("5 minutes, 1 minute and 10 seconds are said once each, and the timer is silent", async () => {
+    const { push } = await shown(waiting({}), { time });
+    const status = screen.getAllByRole("status")[0]!;
+    const said: string[] = [];
+    const seen = new MutationObserver(() => said.push(status.textContent!));
+    seen.observe(status, { childList: true, characterData: true, subtree: true });
+    for (let i = 0; i < 290; i++) {
+      await pass(2); // every second second: a tick may be late
+      if (i % 7 === 0) await push(waiting({}));
+    }
+    expect(said).toEqual(["5 minutes left", "1 minute left", "10 seconds left"]);
+    expect(screen.getByRole("timer").getAttribute("aria-live")).toBe("off");
+    expect(screen.getByRole("timer").textContent).toContain("0:01");
+    seen.disconnect();
+  });
+
+  test("finishing is shown when it takes longer than 300 ms", async () => {
+    const { push } = await shown(waiting({}), { time });
+    await push(waiting({ step: "finishing" }));
+    await pass(0.2);
+    await push(waiting({ step: "finishing" }));
+    expect(heading()).toBe("Continue in your browser");
+    await pass(0.11);
+    expect(heading()).toBe("Almost there");
+  });
+
+  test("finishing is not shown when it is done sooner, nor too early the next time", async () => {
+    const { push } = await shown(waiting({}), { time });
+    await push(waiting({ step: "finishing" }));
+    await pass(0.2);
+    await push(views("en")["signed-in"]!);
+    await push(waiting({ id: "2" }));
+    await pass(1);
+    await push(waiting({ id: "2", step: "finishing" }));
+    await pass(0.2);
+    expect(heading()).toBe("Continue in your browser");
+  });
+});
+
+describe("refusals", () => {
+  const refused = () => Promise.reject(failure("unreachable"));
+  test.each([
+    ["sign_in", "sign-in", { signIn: refused }, /Sign in with SSO/],
+    ["copy_link", "waiting-loopback", { copyLink: refused }, /Copy the link/],
+    ["open_again", "waiting", { openAgain: refused }, /Open the browser again/],
+    ["cancel", "waiting", { cancel: refused }, "Cancel"],
+    ["sign_out", "signed-in", { signOut: refused }, "Sign out of this computer"],
+    ["dismiss", "receipt", { dismiss: refused }, "Done"],
+    ["end_session", "receipt", { endSession: refused }, /Sign out at/],
+    ["set_language", "sign-in", { setLanguage: refused }, "日本語"],
+    ["open_organization_file", "first-run", { openOrganizationFile: refused }, /Open organisation file/],
+  ])("a rejected %s reaches the person", async (_, view, shell, button) => {
+    await shown(view, { shell });
+    await press(button);
+    expect(screen.getByRole("alert").textContent).toContain("id.acme.example cannot be reached");
+  });
+
+  test("“Try again” does again what was refused", async () => {
+    let asked = 0;
+    const signIn = () => (++asked === 1 ? refused() : Promise.resolve());
+    await shown("sign-in", { shell: { signIn } });
+    await press(/Sign in with SSO/);
+    await press("Try again");
+    expect(asked).toBe(2);
+    expect(heading()).toBe("Sign in to Kiro");
+  });
+
+  test("plain text from the window system is something unexpected, with the text in the details", async () => {
+    await shown("sign-in", { shell: { signIn: () => Promise.reject("Command sign_in not allowed") } });
+    await press(/Sign in with SSO/);
+    expect(heading()).toBe("Something unexpected happened");
+    expect(document.querySelector(".facts")!.textContent).toContain("Command sign_in not allowed");
+  });
+});
+
+describe("adding an organisation", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+  const found: CheckedOrganization = { host: "id.acme.example", redirect_uris: ["kiro://kiro.oauth/callback"] };
+  const rest = async () => {
+    await vi.advanceTimersByTimeAsync(700);
+    await settled();
+  };
+  async function form(checkOrganization: (organization: NewOrganization) => Promise<CheckedOrganization>) {
+    const added: NewOrganization[] = [];
+    await shown("add-okta", {
+      start: "add",
+      shell: { checkOrganization, addOrganization: async (organization) => void added.push(organization) },
+    });
+    await fill("Name", "Acme, Inc.");
+    await fill("Issuer URL", "https://id.acme.example");
+    await fill("Client ID", "0oa1");
+    return added;
+  }
+
+  test("the name in commands is shown, and the server is looked for once the typing rests", async () => {
+    const checked: NewOrganization[] = [];
+    await form(async (organization) => (checked.push(organization), found));
+    expect(document.getElementById("name-says")!.textContent!.trim()).toBe("In commands: acme-inc");
+    expect(checked).toEqual([]);
+    await rest();
+    expect(checked).toEqual([
+      { provider: "okta", name: "Acme, Inc.", issuer: "https://id.acme.example", client_id: "0oa1" },
+    ]);
+    expect(document.getElementById("issuer-says")!.textContent!.trim()).toBe("Sign-in server found");
+    await fill("Issuer URL", "https://id.acme.exampl");
+    expect(document.getElementById("issuer-says")!.textContent!.trim()).toBe("");
+  });
+
+  test("a server that is not found is told beside its address", async () => {
+    await form(() => Promise.reject(failure("not_an_identity_provider")));
+    await rest();
+    expect(document.getElementById("issuer-says")!.textContent!.trim()).toBe("No sign-in server was found there");
+    expect(heading()).toBe("Set up your organisation");
+  });
+
+  test("Enter submits once, and only what was confirmed is added", async () => {
+    let checks = 0;
+    const added = await form(() => (checks++, new Promise((done) => setTimeout(() => done(found), 100))));
+    const add = document.getElementById("add")!;
+    await fireEvent.keyDown(screen.getByLabelText("Client ID"), { key: "Enter" });
+    await fireEvent.keyDown(screen.getByLabelText("Okta"), { key: "Enter" });
+    expect(checks).toBe(0); // the form's own submission follows, and nothing besides
+    await fireEvent.submit(add);
+    await fireEvent.submit(add);
+    await vi.advanceTimersByTimeAsync(200);
+    await settled();
+    expect(checks).toBe(1);
+    expect(heading()).toBe("Is this your organisation?");
+    expect(added).toEqual([]);
+    await press("Add organisation");
+    expect(added).toHaveLength(1);
+  });
+
+  test("a form that lacks something takes the person there", async () => {
+    await shown("add-okta", { start: "add" });
+    await fill("Name", "Acme");
+    await fireEvent.submit(document.getElementById("add")!);
+    expect(document.activeElement).toBe(screen.getByLabelText("Issuer URL"));
+  });
+
+  test("a name that is taken is not checked", async () => {
+    const { asked } = await shown("sign-in", { start: "add" });
+    await fill("Name", "ACME");
+    await fill("Issuer URL", "https://other.example");
+    await fill("Client ID", "1");
+    expect(document.getElementById("name-says")!.textContent!.trim()).toMatch(/^Already in use here: acme\./);
+    await fireEvent.submit(document.getElementById("add")!);
+    expect([heading(), asked]).toEqual(["Set up your organisation", []]);
+  });
+
+  test("a refused check leads back to the form as it was", async () => {
+    await form(() => Promise.reject(failure("unreachable")));
+    await fireEvent.submit(document.getElementById("add")!);
+    await settled();
+    expect(heading()).toBe("id.acme.example cannot be reached");
+    await press("Try again");
+    expect(screen.getByLabelText<HTMLInputElement>("Client ID").value).toBe("0oa1");
+  });
+});
