@@ -7,7 +7,7 @@
 help: ## Show the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-run: ## Build and open the demonstration (make run ORG=entra for another organisation)
+run: ## Build and open the demonstration (ORG=okta, entra or identity-center)
 	@ORG="$(ORG)" scripts/run
 
 test: ## Run every check and test
