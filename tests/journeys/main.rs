@@ -2,4 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod parts;
+mod paste;
+mod refresh;
 mod sign_in;

@@ -18,14 +18,27 @@ pub struct Browser {
 impl Browser {
     pub(crate) async fn attach(port: u16) -> Browser {
         let list = format!("http://127.0.0.1:{port}/json/version");
-        until("the system browser runs", async || http().get(&list).send().await.ok().map(drop)).await;
-        let mut driver = Command::new("chromedriver").arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        until("the system browser runs", async || {
+            http().get(&list).send().await.ok().map(drop)
+        })
+        .await;
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let at = lines
             .map_while(Result::ok)
-            .find_map(|line| line.split_once("successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned()))
+            .find_map(|line| {
+                line.split_once("successfully on port ")
+                    .map(|(_, port)| port.trim_end_matches('.').to_owned())
+            })
             .expect("chromedriver says its port");
-        let capabilities = json!({ "goog:chromeOptions": { "debuggerAddress": format!("127.0.0.1:{port}") } });
+        let capabilities =
+            json!({ "goog:chromeOptions": { "debuggerAddress": format!("127.0.0.1:{port}") } });
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities.as_object().unwrap().clone())
             .connect(&format!("http://127.0.0.1:{at}"))
@@ -39,7 +52,14 @@ impl Browser {
         until("a tab of that address", async || {
             for window in self.client.windows().await.ok()? {
                 self.client.switch_to_window(window).await.ok()?;
-                if self.client.current_url().await.ok()?.as_str().contains(part) {
+                if self
+                    .client
+                    .current_url()
+                    .await
+                    .ok()?
+                    .as_str()
+                    .contains(part)
+                {
                     return Some(());
                 }
             }
@@ -52,16 +72,33 @@ impl Browser {
     pub async fn sign_in(&self, person: &str) {
         self.tab("/interaction/").await;
         for (name, text) in [("username", person), ("password", "demo")] {
-            let field = self.client.wait().for_element(Locator::Css(&format!("input[name={name}]"))).await.unwrap();
+            let field = self
+                .client
+                .wait()
+                .for_element(Locator::Css(&format!("input[name={name}]")))
+                .await
+                .unwrap();
             field.clear().await.unwrap();
             field.send_keys(text).await.unwrap();
         }
-        self.client.find(Locator::Id("sign-in")).await.unwrap().click().await.unwrap();
+        self.client
+            .find(Locator::Id("sign-in"))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
     }
 
     /// The text of the page in front.
     pub async fn text(&self) -> String {
-        self.client.find(Locator::Css("body")).await.unwrap().text().await.unwrap()
+        self.client
+            .find(Locator::Css("body"))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
     }
 }
 

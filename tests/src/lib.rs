@@ -4,10 +4,14 @@
 
 mod browser;
 mod peer;
+mod person;
+mod ports;
 mod waiting;
 mod world;
 
 pub use browser::Browser;
 pub use peer::{Peer, http, python};
+pub use person::{Arrived, Person};
+pub use ports::REGISTERED;
 pub use waiting::until;
 pub use world::{Keyring, Running, World, program};

@@ -20,15 +20,26 @@ fn folder() -> PathBuf {
 /// The Python with botocore: `KIRO_TEST_PYTHON`, else the one `scripts/setup` makes.
 #[must_use]
 pub fn python() -> PathBuf {
-    std::env::var_os("KIRO_TEST_PYTHON").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"), PathBuf::from)
+    std::env::var_os("KIRO_TEST_PYTHON").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"),
+        PathBuf::from,
+    )
 }
 
 impl Peer {
     fn start(mut command: Command) -> Peer {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the peer starts");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the peer starts");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready = serde_json::from_str(&line).expect("the peer says where it listens (`npm ci` in tests/peers?)");
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ready = serde_json::from_str(&line)
+            .expect("the peer says where it listens (`npm ci` in tests/peers?)");
         Peer { child, ready }
     }
 
@@ -36,7 +47,9 @@ impl Peer {
     #[must_use]
     pub fn okta(leeway: u32) -> Peer {
         let mut command = Command::new("node");
-        command.arg(folder().join("okta.mjs")).env("LEEWAY", leeway.to_string());
+        command
+            .arg(folder().join("okta.mjs"))
+            .env("LEEWAY", leeway.to_string());
         Peer::start(command)
     }
 
@@ -67,7 +80,12 @@ impl Peer {
 
     /// Changes the peer's behaviour (`{}` changes nothing) and returns what it has seen.
     pub async fn control(&self, asked: Value) -> Value {
-        let answer = http().post(self.word("control")).json(&asked).send().await.unwrap();
+        let answer = http()
+            .post(self.word("control"))
+            .json(&asked)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 200, "the peer knows this control");
         answer.json().await.unwrap()
     }

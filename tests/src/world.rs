@@ -3,15 +3,19 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Browser, Peer};
+use crate::ports::{self, Place};
+use crate::{Browser, Peer, until};
 
 /// What the Secret Service of the world is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +35,14 @@ pub struct World {
     display: String,
     debugging: u16,
     children: Vec<Child>,
+    ports: OnceLock<Place>,
+    taken: Vec<TcpListener>,
 }
 
 /// A program of ours that runs beside the test.
 pub struct Running {
     child: Option<Child>,
+    said: String,
 }
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -51,15 +58,51 @@ impl World {
     pub fn new(keyring: Keyring) -> World {
         let folder = TempDir::with_prefix("kiro-world-").unwrap();
         let home = folder.path();
-        for part in [".config/chromium-kiro/Default", ".local/share/applications", ".cache", "run", "bin"] {
+        for part in [
+            ".config/chromium-kiro/Default",
+            ".local/share/applications",
+            ".cache",
+            "run",
+            "bin",
+        ] {
             fs::create_dir_all(home.join(part)).unwrap();
         }
         fs::set_permissions(home.join("run"), fs::Permissions::from_mode(0o700)).unwrap();
-        let mut world = World { debugging: free_port(), bus: String::new(), display: String::new(), children: Vec::new(), folder };
-        world.display = format!(":{}", world.start_and_read(&["Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]));
+        let mut world = World {
+            debugging: free_port(),
+            bus: String::new(),
+            display: String::new(),
+            children: Vec::new(),
+            ports: OnceLock::new(),
+            taken: Vec::new(),
+            folder,
+        };
+        world.display = format!(
+            ":{}",
+            world.start_and_read(&[
+                "Xvfb",
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1280x800x24",
+                "-nolisten",
+                "tcp"
+            ])
+        );
         let configuration = world.path("bus.conf");
-        fs::write(&configuration, BUS.replace("@RUN@", world.path("run").to_str().unwrap())).unwrap();
-        world.bus = world.start_and_read(&["dbus-daemon", "--nofork", "--print-address", "--config-file", configuration.to_str().unwrap()]);
+        fs::write(
+            &configuration,
+            BUS.replace("@RUN@", world.path("run").to_str().unwrap()),
+        )
+        .unwrap();
+        world.bus = world.start_and_read(&[
+            "dbus-daemon",
+            "--nofork",
+            "--print-address",
+            "--config-file",
+            configuration.to_str().unwrap(),
+        ]);
         if keyring != Keyring::Absent {
             world.start_keyring();
         }
@@ -105,9 +148,18 @@ impl World {
 
     fn start_and_read(&mut self, words: &[&str]) -> String {
         let log = fs::File::create(self.path(&format!("{}.log", words[0]))).unwrap();
-        let mut child = self.command(words[0]).args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut child = self
+            .command(words[0])
+            .args(&words[1..])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         self.children.push(child);
         assert!(!line.trim().is_empty(), "{} starts", words[0]);
         line.trim().to_owned()
@@ -124,16 +176,46 @@ impl World {
             .unwrap();
         child.stdin.take().unwrap().write_all(b"world").unwrap();
         self.children.push(child);
-        let there = self.command("gdbus").args(["wait", "--session", "--timeout", "15", "org.freedesktop.secrets"]).status().unwrap();
+        let there = self
+            .command("gdbus")
+            .args([
+                "wait",
+                "--session",
+                "--timeout",
+                "15",
+                "org.freedesktop.secrets",
+            ])
+            .status()
+            .unwrap();
         assert!(there.success(), "the keyring is on the bus");
     }
 
     /// Locks the default collection.
     pub fn lock_keyring(&self) {
-        let call = ["call", "--session", "--dest", "org.freedesktop.secrets", "--object-path", "/org/freedesktop/secrets"];
-        let lock = ["--method", "org.freedesktop.Secret.Service.Lock", "['/org/freedesktop/secrets/aliases/default']"];
-        let done = self.command("gdbus").args(call).args(lock).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let call = [
+            "call",
+            "--session",
+            "--dest",
+            "org.freedesktop.secrets",
+            "--object-path",
+            "/org/freedesktop/secrets",
+        ];
+        let lock = [
+            "--method",
+            "org.freedesktop.Secret.Service.Lock",
+            "['/org/freedesktop/secrets/aliases/default']",
+        ];
+        let done = self
+            .command("gdbus")
+            .args(call)
+            .args(lock)
+            .output()
+            .unwrap();
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
 
     fn install_browser(&self) {
@@ -144,7 +226,11 @@ impl World {
             port = self.debugging,
             profile = self.path(".config/chromium-kiro").display(),
         );
-        self.install_handler("browser", &script, &["x-scheme-handler/http", "x-scheme-handler/https"]);
+        self.install_handler(
+            "browser",
+            &script,
+            &["x-scheme-handler/http", "x-scheme-handler/https"],
+        );
     }
 
     /// A script that opens addresses of these kinds.
@@ -152,22 +238,48 @@ impl World {
         let program = self.path(&format!("bin/{name}"));
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
-        let entry = format!("[Desktop Entry]\nType=Application\nName={name}\nExec={} %u\nMimeType={};\n", program.display(), kinds.join(";"));
-        fs::write(self.path(&format!(".local/share/applications/{name}.desktop")), entry).unwrap();
+        let entry = format!(
+            "[Desktop Entry]\nType=Application\nName={name}\nExec={} %u\nMimeType={};\n",
+            program.display(),
+            kinds.join(";")
+        );
+        fs::write(
+            self.path(&format!(".local/share/applications/{name}.desktop")),
+            entry,
+        )
+        .unwrap();
         for kind in kinds {
-            assert!(self.command("xdg-mime").args(["default", &format!("{name}.desktop"), kind]).status().unwrap().success());
+            assert!(
+                self.command("xdg-mime")
+                    .args(["default", &format!("{name}.desktop"), kind])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
         }
     }
 
     /// Lets pages of this origin open `kiro://` without the browser's question. Before the browser starts.
     pub fn allow_kiro_links(&self, origin: &str) {
         let preferences = serde_json::json!({ "protocol_handler": { "allowed_origin_protocol_pairs": { origin: { "kiro": true } } } });
-        fs::write(self.path(".config/chromium-kiro/Default/Preferences"), preferences.to_string()).unwrap();
+        fs::write(
+            self.path(".config/chromium-kiro/Default/Preferences"),
+            preferences.to_string(),
+        )
+        .unwrap();
     }
 
     /// Opens an address as any program would.
     pub fn open(&mut self, address: &str) {
-        let child = self.command("xdg-open").arg(address).process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = self
+            .command("xdg-open")
+            .arg(address)
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         self.children.push(child);
     }
 
@@ -179,29 +291,149 @@ impl World {
     /// Runs `kiro` to its end.
     #[must_use]
     pub fn kiro(&self, words: &[&str]) -> Output {
-        self.command(program("kiro").to_str().unwrap()).args(words).stdin(Stdio::null()).output().unwrap()
+        self.command(program("kiro").to_str().unwrap())
+            .args(words)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
     }
 
     /// Starts `kiro` with its stdin, stdout and stderr in our hand.
     #[must_use]
     pub fn start_kiro(&self, words: &[&str]) -> Running {
+        self.start_kiro_with(words, &[])
+    }
+
+    /// The same, with these variables.
+    #[must_use]
+    pub fn start_kiro_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Running {
         let mut command = self.command(program("kiro").to_str().unwrap());
-        let child = command.args(words).process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        Running { child: Some(child) }
+        let child = command
+            .args(words)
+            .envs(variables.iter().copied())
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Running {
+            child: Some(child),
+            said: String::new(),
+        }
     }
 
     /// `kiro auth status --json`.
     #[must_use]
     pub fn status(&self) -> Value {
         let output = self.kiro(&["auth", "status", "--json"]);
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("status is JSON: {output:?}"))
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("status is JSON: {output:?}"))
+    }
+
+    /// Adds the organisation `acme` at this peer. From here on the world may use the registered ports.
+    pub fn add_okta(&self, peer: &Peer) {
+        self.allow_kiro_links(peer.word("origin"));
+        self.add(&[
+            "okta",
+            "acme",
+            "--issuer",
+            peer.word("issuer"),
+            "--client-id",
+            peer.word("client_id"),
+        ]);
+        self.ports.get_or_init(Place::shared);
+    }
+
+    /// Adds the organisation `acme` at this peer; its tenant is `organizations` or an id.
+    pub fn add_entra(&self, peer: &Peer) {
+        self.allow_kiro_links(peer.word("origin"));
+        let tenant = peer.word("issuer").rsplit('/').nth(1).unwrap();
+        self.add(&[
+            "entra",
+            "acme",
+            "--tenant",
+            tenant,
+            "--authority",
+            peer.word("origin"),
+            "--client-id",
+            peer.word("client_id"),
+        ]);
     }
 
     /// Adds the organisation `acme` at this peer.
-    pub fn add_okta(&self, peer: &Peer) {
-        self.allow_kiro_links(peer.word("origin"));
-        let added = self.kiro(&["org", "add", "okta", "acme", "--issuer", peer.word("issuer"), "--client-id", peer.word("client_id")]);
-        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    pub fn add_identity_center(&self, peer: &Peer) {
+        self.add(&[
+            "identity-center",
+            "acme",
+            "--start-url",
+            "https://acme.awsapps.com/start",
+            "--region",
+            "us-east-1",
+            "--endpoint",
+            peer.word("origin"),
+        ]);
+    }
+
+    fn add(&self, words: &[&str]) {
+        let added = self.kiro(&[&["org", "add"], words].concat());
+        assert!(
+            added.status.success(),
+            "{}",
+            String::from_utf8_lossy(&added.stderr)
+        );
+    }
+
+    /// Takes these ports away from every program of this computer, until the world ends.
+    pub fn take_ports(&mut self, ports: &[u16]) {
+        let place = self.ports.take().unwrap_or_else(Place::shared);
+        drop(self.ports.set(place.alone()));
+        self.taken = ports::take(ports);
+    }
+
+    /// Replaces the system browser by a list of the addresses that were opened.
+    pub fn only_note_addresses(&self) {
+        let script = format!(
+            "#!/bin/sh\necho \"$1\" >> '{}'\n",
+            self.path("opened").display()
+        );
+        self.install_handler(
+            "browser",
+            &script,
+            &["x-scheme-handler/http", "x-scheme-handler/https"],
+        );
+    }
+
+    /// The last address that the system browser was asked to open, once there is one.
+    pub async fn opened(&self) -> String {
+        let list = self.path("opened");
+        until("the browser is asked to open something", async || {
+            let text = fs::read_to_string(&list)
+                .ok()
+                .filter(|text| text.ends_with('\n'))?;
+            text.lines().last().map(str::to_owned)
+        })
+        .await
+    }
+
+    /// The credential file as it stands.
+    #[must_use]
+    pub fn credentials(&self) -> Option<Vec<u8>> {
+        let path = self.status()["store"]["path"].as_str().unwrap().to_owned();
+        fs::read(path).ok()
+    }
+
+    /// Waits until the access token has ended.
+    pub async fn token_ended(&self) {
+        let ends: Timestamp = self.status()["account"]["expires_at"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        until("the access token ends", async || {
+            (Timestamp::now() > ends).then_some(())
+        })
+        .await;
     }
 }
 
@@ -209,28 +441,48 @@ impl Running {
     /// The address that the program prints alone on a line of stderr.
     #[must_use]
     pub fn address(&mut self) -> String {
-        let stderr = self.child.as_mut().unwrap().stderr.as_mut().unwrap();
-        let mut reader = BufReader::with_capacity(1, stderr);
-        let mut seen = String::new();
+        self.address_or_end()
+            .unwrap_or_else(|| panic!("an address alone on its line, not: {}", self.said))
+    }
+
+    /// The same, or `None` when the program ends without.
+    pub fn address_or_end(&mut self) -> Option<String> {
         loop {
-            let mut line = String::new();
-            assert!(reader.read_line(&mut line).unwrap() > 0, "an address alone on its line, not: {seen}");
+            let line = self.line()?;
             if line.trim().starts_with("http") {
-                return line.trim().to_owned();
+                return Some(line.trim().to_owned());
             }
-            seen += &line;
         }
+    }
+
+    /// The next line of stderr.
+    pub fn line(&mut self) -> Option<String> {
+        let stderr = self.child.as_mut().unwrap().stderr.as_mut().unwrap();
+        let mut line = String::new();
+        let count = BufReader::with_capacity(1, stderr)
+            .read_line(&mut line)
+            .unwrap();
+        self.said += &line;
+        (count > 0).then_some(line)
     }
 
     /// Types a line.
     pub fn type_line(&mut self, line: &str) {
-        writeln!(self.child.as_mut().unwrap().stdin.as_mut().unwrap(), "{line}").unwrap();
+        writeln!(
+            self.child.as_mut().unwrap().stdin.as_mut().unwrap(),
+            "{line}"
+        )
+        .unwrap();
     }
 
-    /// Waits for the end.
+    /// Waits for the end; the output has everything that was said.
     #[must_use]
     pub fn end(mut self) -> Output {
-        self.child.take().unwrap().wait_with_output().unwrap()
+        let mut output = self.child.take().unwrap().wait_with_output().unwrap();
+        output
+            .stderr
+            .splice(0..0, std::mem::take(&mut self.said).into_bytes());
+        output
     }
 }
 
@@ -247,7 +499,10 @@ impl Drop for World {
     fn drop(&mut self) {
         // Whoever started the browser, its profile's lock names its process.
         let lock = self.path(".config/chromium-kiro/SingletonLock");
-        if let Some(pid) = fs::read_link(lock).ok().and_then(|to| to.to_str()?.rsplit('-').next().map(str::to_owned)) {
+        if let Some(pid) = fs::read_link(lock)
+            .ok()
+            .and_then(|to| to.to_str()?.rsplit('-').next().map(str::to_owned))
+        {
             drop(self.command("kill").arg(pid).status());
         }
         for child in self.children.iter_mut().rev() {
@@ -258,12 +513,26 @@ impl Drop for World {
 }
 
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A program of this workspace: in `KIRO_BIN_DIR`, else where cargo put it beside this test.
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
-    let folder = std::env::var_os("KIRO_BIN_DIR").map_or_else(|| std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().to_owned(), PathBuf::from);
+    let folder = std::env::var_os("KIRO_BIN_DIR").map_or_else(
+        || {
+            std::env::current_exe()
+                .unwrap()
+                .parent()
+                .and_then(Path::parent)
+                .unwrap()
+                .to_owned()
+        },
+        PathBuf::from,
+    );
     folder.join(name)
 }

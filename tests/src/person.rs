@@ -1,0 +1,159 @@
+//! A person without a window: walks through an identity provider's pages by HTTP, cookies and forms included.
+
+use std::collections::BTreeMap;
+
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::redirect::Policy;
+use url::Url;
+
+/// No sign-in has more pages than this.
+const PAGES: usize = 20;
+
+/// Somebody with a browser of their own and no session in it yet.
+pub struct Person {
+    name: String,
+    http: reqwest::Client,
+    cookies: BTreeMap<String, String>,
+}
+
+/// Where the pages ended.
+#[derive(Debug)]
+pub enum Arrived {
+    /// The identity provider sent the browser back to a redirect URI.
+    Callback(Url),
+    /// A page without a form: its status and text.
+    Page(u16, String),
+}
+
+impl Person {
+    /// A person of the peers' directory: `aiko`, `ben` (not assigned), `maya`.
+    #[must_use]
+    pub fn new(name: &str) -> Person {
+        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .build()
+            .unwrap();
+        Person {
+            name: name.to_owned(),
+            http,
+            cookies: BTreeMap::new(),
+        }
+    }
+
+    /// Opens the address and signs in. The callback is not fetched: it is handed to the test.
+    pub async fn walk(&mut self, address: &str) -> Arrived {
+        let mut at = Url::parse(address).unwrap();
+        let home = at.origin();
+        let mut form: Option<Vec<(String, String)>> = None;
+        for _ in 0..PAGES {
+            let request = match &form {
+                Some(fields) => self.http.post(at.clone()).form(fields),
+                None => self.http.get(at.clone()),
+            };
+            let cookies: Vec<_> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            let answer = request
+                .header(COOKIE, cookies.join("; "))
+                .send()
+                .await
+                .unwrap();
+            for cookie in answer.headers().get_all(SET_COOKIE) {
+                self.keep(cookie.to_str().unwrap());
+            }
+            if let Some(to) = answer.headers().get(LOCATION) {
+                at = at.join(to.to_str().unwrap()).unwrap();
+                form = None;
+                if at.origin() != home {
+                    return Arrived::Callback(at);
+                }
+                continue;
+            }
+            let status = answer.status().as_u16();
+            let page = answer.text().await.unwrap();
+            let Some((action, fields)) = self.filled_in(&page) else {
+                return Arrived::Page(status, page);
+            };
+            assert!(
+                !page.contains("Unable to sign in"),
+                "the peer knows {}",
+                self.name
+            );
+            at = at.join(&action).unwrap();
+            form = Some(fields);
+        }
+        panic!("a sign-in of more than {PAGES} pages, now at {at}");
+    }
+
+    /// Signs in and returns the callback's address.
+    pub async fn callback(&mut self, address: &str) -> String {
+        match self.walk(address).await {
+            Arrived::Callback(url) => url.into(),
+            Arrived::Page(status, page) => panic!("a callback, not {status} {page}"),
+        }
+    }
+
+    /// Signs in and lets the browser follow the callback to the program that listens; the page it shows.
+    pub async fn sign_in(&mut self, address: &str) -> String {
+        let callback = self.callback(address).await;
+        let answer = self.http.get(callback).send().await.unwrap();
+        answer.text().await.unwrap()
+    }
+
+    /// Signs in where a device's code is asked for; the last page.
+    pub async fn enter_code(&mut self, address: &str, code: &str) -> String {
+        let mut at = Url::parse(address).unwrap();
+        if at.query().is_none() {
+            at.query_pairs_mut().append_pair("user_code", code);
+        }
+        match self.walk(at.as_str()).await {
+            Arrived::Page(200, page) => page,
+            other => panic!("a page, not {other:?}"),
+        }
+    }
+
+    fn keep(&mut self, cookie: &str) {
+        let (name, value) = cookie
+            .split(';')
+            .next()
+            .and_then(|pair| pair.split_once('='))
+            .unwrap();
+        if value.is_empty() {
+            self.cookies.remove(name);
+        } else {
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+    }
+
+    fn filled_in(&self, page: &str) -> Option<(String, Vec<(String, String)>)> {
+        let form = page.split("<form").nth(1)?;
+        let head = form.split('>').next()?;
+        let action = attribute(head, "action").unwrap_or_default();
+        let body = form.split("</form>").next()?;
+        let fields = body.split("<input").skip(1).filter_map(|rest| {
+            let tag = rest.split('>').next()?;
+            let name = attribute(tag, "name")?;
+            let value = match name.as_str() {
+                "username" => self.name.clone(),
+                "password" => "demo".to_owned(),
+                _ => attribute(tag, "value").unwrap_or_default(),
+            };
+            Some((name, value))
+        });
+        Some((action, fields.collect()))
+    }
+}
+
+/// An attribute's value, quoted in any way.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let rest = tag.split_once(&format!("{name}="))?.1;
+    let value = match rest.chars().next()? {
+        quote @ ('"' | '\'') => rest[1..].split(quote).next()?,
+        _ => rest.split(|c: char| c.is_whitespace() || c == '>').next()?,
+    };
+    Some(value.replace("&amp;", "&"))
+}
