@@ -151,7 +151,7 @@ async function main() {
 
   if (!display) {
     say("5/5 No display: the journey runs in a virtual one");
-    const pictures = await journey({ env, demo, origins: peers.map((peer) => peer.origin) });
+    const pictures = await journey({ env, demo, origins: peers.map((peer) => peer.origin), hasBen: wanted !== "identity-center" });
     say(`No display: the journey ran in a virtual one. Look at target/demo/index.html (${pictures} pictures) and transcript.txt`);
     return end(0);
   }
