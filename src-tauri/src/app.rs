@@ -26,7 +26,11 @@ const PANEL_PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When the toolkit cannot start.
-pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> tauri::Result<ExitCode> {
+pub(crate) fn run(
+    context: Context,
+    hidden: bool,
+    failure: Option<Failure>,
+) -> tauri::Result<ExitCode> {
     let single = tauri_plugin_single_instance::Builder::new()
         .dbus_id(instance(context.store.home()))
         .callback(|app, arguments, _| started_again(app, arguments))
@@ -34,7 +38,11 @@ pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> t
     let app = tauri::Builder::default()
         .plugin(single)
         .plugin(tauri_plugin_deep_link::init())
-        .plugin(tauri_plugin_opener::Builder::new().open_js_links_on_click(false).build())
+        .plugin(
+            tauri_plugin_opener::Builder::new()
+                .open_js_links_on_click(false)
+                .build(),
+        )
         .invoke_handler(tauri::generate_handler![
             commands::watch,
             commands::sign_in,
@@ -59,7 +67,9 @@ pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> t
         .setup(move |app| Ok(set_up(app.handle(), context, hidden, failure)?))
         .build(tauri::generate_context!())?;
     let code = app.run_return(|app, event| {
-        if let RunEvent::ExitRequested { code: None, api, .. } = event
+        if let RunEvent::ExitRequested {
+            code: None, api, ..
+        } = event
             && tray::is_visible(app)
         {
             api.prevent_exit(); // the last window closed, and the tray keeps the app
@@ -68,7 +78,12 @@ pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> t
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn set_up(app: &AppHandle, context: Context, hidden: bool, failure: Option<Failure>) -> tauri::Result<()> {
+fn set_up(
+    app: &AppHandle,
+    context: Context,
+    hidden: bool,
+    failure: Option<Failure>,
+) -> tauri::Result<()> {
     let language = Language::of(context.store.home());
     let desktop = Desktop::new(context, app.clone(), language, failure);
     app.manage(desktop.clone());
@@ -134,7 +149,12 @@ async fn show_without_a_panel(desktop: Arc<Desktop>) {
 
 /// Does what a row of the tray's menu says.
 fn act(app: &AppHandle, deed: Deed) {
-    let Some(desktop) = app.try_state::<Arc<Desktop>>().map(|state| state.inner().clone()) else { return };
+    let Some(desktop) = app
+        .try_state::<Arc<Desktop>>()
+        .map(|state| state.inner().clone())
+    else {
+        return;
+    };
     match deed {
         Deed::Open | Deed::Why => desktop.present(),
         Deed::Quit => app.exit(0),
@@ -144,7 +164,11 @@ fn act(app: &AppHandle, deed: Deed) {
             async_runtime::spawn(async move { signing_in::sign_out_here(&desktop).await });
         }
         Deed::OpenAgain => {
-            let url = desktop.memory().ours.as_ref().map(|ours| ours.handle().url());
+            let url = desktop
+                .memory()
+                .ours
+                .as_ref()
+                .map(|ours| ours.handle().url());
             if let Some(url) = url {
                 async_runtime::spawn(async move { signing_in::open(&desktop, url).await });
             }
@@ -152,7 +176,13 @@ fn act(app: &AppHandle, deed: Deed) {
         Deed::SignIn => match signing_in::meant(&desktop) {
             Some(organization) => {
                 async_runtime::spawn(async move {
-                    signing_in::sign_in(&desktop, &organization, AccountChoiceView::Hint, ViaView::DeepLink).await;
+                    signing_in::sign_in(
+                        &desktop,
+                        &organization,
+                        AccountChoiceView::Hint,
+                        ViaView::DeepLink,
+                    )
+                    .await;
                     if desktop.memory().failure.is_some() {
                         desktop.present();
                     }
@@ -179,6 +209,10 @@ mod tests {
         let name = |path: &str| instance(&Home::at(path));
         assert_eq!(name("/home/aiko/.kiro/sso"), name("/home/aiko/.kiro/sso"));
         assert_ne!(name("/home/aiko/.kiro/sso"), name("/tmp/demo"));
-        assert!(name("/x").split('.').all(|part| part.starts_with(|first: char| first.is_ascii_alphabetic())));
+        assert!(
+            name("/x")
+                .split('.')
+                .all(|part| part.starts_with(|first: char| first.is_ascii_alphabetic()))
+        );
     }
 }

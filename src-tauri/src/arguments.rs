@@ -36,7 +36,9 @@ fn has_scheme(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, _)| {
         scheme.len() > 1
             && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-            && scheme.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character))
+            && scheme
+                .chars()
+                .all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character))
     })
 }
 
@@ -47,14 +49,24 @@ mod tests {
     #[test]
     fn each_command_line_has_one_meaning() {
         let check = |arguments: &[&str], expected: Start| {
-            assert_eq!(Start::of(arguments.iter().map(OsString::from)), expected, "{arguments:?}");
+            assert_eq!(
+                Start::of(arguments.iter().map(OsString::from)),
+                expected,
+                "{arguments:?}"
+            );
         };
         let link = |text: &str| Start::Link(text.to_owned());
         check(&[], Start::Shown);
         check(&["--hidden"], Start::Hidden);
-        check(&["kiro://kiro.oauth/callback?code=c&state=s"], link("kiro://kiro.oauth/callback?code=c&state=s"));
+        check(
+            &["kiro://kiro.oauth/callback?code=c&state=s"],
+            link("kiro://kiro.oauth/callback?code=c&state=s"),
+        );
         check(&["KIRO://open?attempt=1"], link("KIRO://open?attempt=1"));
-        check(&["http://localhost:3128/oauth/callback?code=c"], link("http://localhost:3128/oauth/callback?code=c"));
+        check(
+            &["http://localhost:3128/oauth/callback?code=c"],
+            link("http://localhost:3128/oauth/callback?code=c"),
+        );
         // Not alone: never a link, and never an option beside one.
         check(&["kiro://kiro.oauth/callback", "--hidden"], Start::Unknown);
         check(&["--hidden", "kiro://kiro.oauth/callback"], Start::Unknown);
@@ -73,6 +85,9 @@ mod tests {
     #[test]
     fn an_argument_that_is_not_text_is_a_usage_error() {
         use std::os::unix::ffi::OsStringExt;
-        assert_eq!(Start::of([OsString::from_vec(b"kiro://\xff".to_vec())]), Start::Unknown);
+        assert_eq!(
+            Start::of([OsString::from_vec(b"kiro://\xff".to_vec())]),
+            Start::Unknown
+        );
     }
 }

@@ -10,7 +10,11 @@ pub(crate) struct OpenerBrowser<'a>(pub(crate) &'a AppHandle);
 
 impl Browser for OpenerBrowser<'_> {
     fn open(&self, url: &Url) -> Result<(), BrowserError> {
-        let url = kiro_relying_party::secure_url(url.as_str()).map_err(|_| BrowserError::Insecure)?;
-        self.0.opener().open_url(url.as_str(), None::<&str>).map_err(|error| BrowserError::NotStarted(error.to_string()))
+        let url =
+            kiro_relying_party::secure_url(url.as_str()).map_err(|_| BrowserError::Insecure)?;
+        self.0
+            .opener()
+            .open_url(url.as_str(), None::<&str>)
+            .map_err(|error| BrowserError::NotStarted(error.to_string()))
     }
 }

@@ -24,7 +24,10 @@ pub(crate) fn leave_the_browser() {
 
 /// Receives a link. Blocks until the sign-in it belongs to is finished, if that falls to this process.
 pub(crate) fn arrive(context: &Context, link: &str) -> Arrival {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    else {
         return Arrival::Over;
     };
     let received = runtime.block_on(receive(context, link));

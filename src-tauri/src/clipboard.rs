@@ -23,17 +23,24 @@ pub(crate) async fn read(app: &tauri::AppHandle) -> Option<String> {
     })
     .ok()?;
     // An owner of the clipboard that does not answer must not hold up the window.
-    tokio::time::timeout(std::time::Duration::from_secs(3), answer).await.ok()?.ok()?
+    tokio::time::timeout(std::time::Duration::from_secs(3), answer)
+        .await
+        .ok()?
+        .ok()?
 }
 
 /// Puts the text on the clipboard; says whether it is there.
 #[cfg(not(target_os = "linux"))]
 pub(crate) async fn write(_: &tauri::AppHandle, text: String) -> bool {
-    arboard::Clipboard::new().and_then(|mut clipboard| clipboard.set_text(text)).is_ok()
+    arboard::Clipboard::new()
+        .and_then(|mut clipboard| clipboard.set_text(text))
+        .is_ok()
 }
 
 /// The text on the clipboard.
 #[cfg(not(target_os = "linux"))]
 pub(crate) async fn read(_: &tauri::AppHandle) -> Option<String> {
-    arboard::Clipboard::new().and_then(|mut clipboard| clipboard.get_text()).ok()
+    arboard::Clipboard::new()
+        .and_then(|mut clipboard| clipboard.get_text())
+        .ok()
 }

@@ -10,7 +10,8 @@ use crate::desktop::Desktop;
 use crate::language::{self, Language};
 use crate::signing_in;
 use crate::view::{
-    AccountChoiceView, CheckedView, FailureView, NewOrganization, OfferedOrganization, OfferedView, Pasted, ViaView, View,
+    AccountChoiceView, CheckedView, FailureView, NewOrganization, OfferedOrganization, OfferedView,
+    Pasted, ViaView, View,
 };
 use crate::words::{Words, details};
 use crate::{clipboard, file_dialog, organization};
@@ -76,8 +77,15 @@ pub(crate) async fn copy_link(shell: Shell<'_>) -> Answer<()> {
 pub(crate) async fn paste(shell: Shell<'_>) -> Answer<Pasted> {
     let text = clipboard::read(&shell.app).await.unwrap_or_default();
     let memory = shell.memory();
-    let accepted = memory.ours.as_ref().is_some_and(|ours| ours.handle().offer(text.trim()).is_ok());
-    Ok(if accepted { Pasted::Accepted } else { Pasted::NotACallback })
+    let accepted = memory
+        .ours
+        .as_ref()
+        .is_some_and(|ours| ours.handle().offer(text.trim()).is_ok());
+    Ok(if accepted {
+        Pasted::Accepted
+    } else {
+        Pasted::NotACallback
+    })
 }
 
 #[tauri::command]
@@ -88,7 +96,11 @@ pub(crate) async fn sign_out(shell: Shell<'_>) -> Answer<()> {
 
 #[tauri::command]
 pub(crate) async fn end_session(shell: Shell<'_>) -> Answer<()> {
-    let url = shell.memory().receipt.as_mut().and_then(|receipt| receipt.end_session.take());
+    let url = shell
+        .memory()
+        .receipt
+        .as_mut()
+        .and_then(|receipt| receipt.end_session.take());
     if let Some(url) = url {
         signing_in::open(shell.inner(), url).await;
     }
@@ -121,21 +133,40 @@ pub(crate) async fn choose_organization(shell: Shell<'_>, name: String) -> Answe
 }
 
 #[tauri::command]
-pub(crate) async fn check_organization(shell: Shell<'_>, organization: NewOrganization) -> Answer<CheckedView> {
-    let typed = organization::organization(&organization, shell.now()).map_err(|failure| FailureView::from(&*failure))?;
-    check(&shell.context, &typed).await.map_err(|failure| FailureView::from(&failure))?;
-    let checked = CheckedView { host: typed.sign_in_host(), redirect_uris: typed.redirect_uris() };
+pub(crate) async fn check_organization(
+    shell: Shell<'_>,
+    organization: NewOrganization,
+) -> Answer<CheckedView> {
+    let typed = organization::organization(&organization, shell.now())
+        .map_err(|failure| FailureView::from(&*failure))?;
+    check(&shell.context, &typed)
+        .await
+        .map_err(|failure| FailureView::from(&failure))?;
+    let checked = CheckedView {
+        host: typed.sign_in_host(),
+        redirect_uris: typed.redirect_uris(),
+    };
     shell.change(|memory| memory.checked = Some(typed));
     Ok(checked)
 }
 
 /// Adds what was checked just now; anything else is checked first.
 #[tauri::command]
-pub(crate) async fn add_organization(shell: Shell<'_>, organization: NewOrganization) -> Answer<()> {
-    let typed = organization::organization(&organization, shell.now()).map_err(|failure| FailureView::from(&*failure))?;
-    let known = shell.memory().checked.take().is_some_and(|checked| checked == typed);
+pub(crate) async fn add_organization(
+    shell: Shell<'_>,
+    organization: NewOrganization,
+) -> Answer<()> {
+    let typed = organization::organization(&organization, shell.now())
+        .map_err(|failure| FailureView::from(&*failure))?;
+    let known = shell
+        .memory()
+        .checked
+        .take()
+        .is_some_and(|checked| checked == typed);
     if !known {
-        check(&shell.context, &typed).await.map_err(|failure| FailureView::from(&failure))?;
+        check(&shell.context, &typed)
+            .await
+            .map_err(|failure| FailureView::from(&failure))?;
     }
     add(&shell.context, &typed).map_err(|failure| FailureView::from(&failure))?;
     shell.change(|memory| memory.chosen = Some(typed.name));
@@ -145,9 +176,14 @@ pub(crate) async fn add_organization(shell: Shell<'_>, organization: NewOrganiza
 #[tauri::command]
 pub(crate) async fn open_organization_file(shell: Shell<'_>) -> Answer<Option<OfferedView>> {
     let title = Words(shell.language()).organization_file();
-    let Some(path) = file_dialog::ask(&shell.app, title).await else { return Ok(None) };
-    let organizations = read_offered(&path, &shell).map_err(|failure| FailureView::from(&*failure))?;
-    let offered = OfferedView { organizations: organizations.list.iter().map(offered).collect() };
+    let Some(path) = file_dialog::ask(&shell.app, title).await else {
+        return Ok(None);
+    };
+    let organizations =
+        read_offered(&path, &shell).map_err(|failure| FailureView::from(&*failure))?;
+    let offered = OfferedView {
+        organizations: organizations.list.iter().map(offered).collect(),
+    };
     shell.change(|memory| memory.offered = Some(organizations));
     Ok(Some(offered))
 }
@@ -182,14 +218,22 @@ fn offered(organization: &Organization) -> OfferedOrganization {
 
 #[tauri::command]
 pub(crate) async fn confirm_organization_file(shell: Shell<'_>) -> Answer<()> {
-    let Some(offered) = shell.memory().offered.take() else { return Ok(()) };
+    let Some(offered) = shell.memory().offered.take() else {
+        return Ok(());
+    };
     for organization in &offered.list {
         match add(&shell.context, organization) {
-            Err(failure) if failure.code != Code::OrganizationExists => return Err(FailureView::from(&failure)),
+            Err(failure) if failure.code != Code::OrganizationExists => {
+                return Err(FailureView::from(&failure));
+            }
             Ok(()) | Err(_) => {}
         }
     }
-    let first = offered.list.into_iter().next().map(|organization| organization.name);
+    let first = offered
+        .list
+        .into_iter()
+        .next()
+        .map(|organization| organization.name);
     shell.change(|memory| memory.chosen = first);
     Ok(())
 }

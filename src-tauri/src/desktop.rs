@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kiro_sign_in::{Account, Code, Context, Failure, Organization, Organizations, Receipt, account, under_way};
+use kiro_sign_in::{
+    Account, Code, Context, Failure, Organization, Organizations, Receipt, account, under_way,
+};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, async_runtime};
 use tokio::sync::Notify;
@@ -58,7 +60,12 @@ pub(crate) struct Memory {
 }
 
 impl Desktop {
-    pub(crate) fn new(context: Context, app: AppHandle, language: Language, failure: Option<Failure>) -> Arc<Desktop> {
+    pub(crate) fn new(
+        context: Context,
+        app: AppHandle,
+        language: Language,
+        failure: Option<Failure>,
+    ) -> Arc<Desktop> {
         let memory = Memory {
             language,
             chosen: None,
@@ -75,7 +82,12 @@ impl Desktop {
             tray: None,
             turn: 0,
         };
-        Arc::new(Desktop { context, app, memory: Mutex::new(memory), changed: Notify::new() })
+        Arc::new(Desktop {
+            context,
+            app,
+            memory: Mutex::new(memory),
+            changed: Notify::new(),
+        })
     }
 
     /// What this process knows. Never held across an await.
@@ -140,8 +152,13 @@ impl Desktop {
         let under_way = under_way(context);
         let memory = self.memory();
         let chosen = organizations.as_ref().ok().and_then(|organizations| {
-            let named = memory.chosen.as_deref().and_then(|name| organizations.find(name, context).ok());
-            named.or_else(|| organizations.choose(None, context).ok()).map(|organization| organization.name.clone())
+            let named = memory
+                .chosen
+                .as_deref()
+                .and_then(|name| organizations.find(name, context).ok());
+            named
+                .or_else(|| organizations.choose(None, context).ok())
+                .map(|organization| organization.name.clone())
         });
         Known {
             language: memory.language,
@@ -149,7 +166,10 @@ impl Desktop {
             organizations,
             chosen,
             under_way: match &memory.ours {
-                Some(ours) => under_way.into_iter().filter(|other| &other.attempt != ours.id()).collect(),
+                Some(ours) => under_way
+                    .into_iter()
+                    .filter(|other| &other.attempt != ours.id())
+                    .collect(),
                 None => under_way,
             },
             attempt: memory.ours.as_ref().map(Ours::view),
@@ -169,7 +189,9 @@ impl Desktop {
         if memory.tray.as_ref() != Some(&shown) {
             memory.tray = Some(shown.clone());
             let app = self.app.clone();
-            let _ = self.app.run_on_main_thread(move || tray::show(&app, &shown));
+            let _ = self
+                .app
+                .run_on_main_thread(move || tray::show(&app, &shown));
         }
         if memory.sent.as_ref() != Some(&view) {
             window::set_language(&self.app, view.language);
@@ -185,10 +207,16 @@ impl Desktop {
 /// Tells the page and the tray whenever something has changed. Runs as long as the app.
 pub(crate) async fn follow(desktop: Arc<Desktop>) {
     let hint = desktop.clone();
-    let _watch = desktop.context.store.watch(Box::new(move || hint.look_again()));
+    let _watch = desktop
+        .context
+        .store
+        .watch(Box::new(move || hint.look_again()));
     loop {
         let reader = desktop.clone();
-        if async_runtime::spawn_blocking(move || reader.tell()).await.is_err() {
+        if async_runtime::spawn_blocking(move || reader.tell())
+            .await
+            .is_err()
+        {
             tracing::error!("the view could not be made");
         }
         let _ = tokio::time::timeout(BEAT, desktop.changed.notified()).await;
@@ -196,7 +224,9 @@ pub(crate) async fn follow(desktop: Arc<Desktop>) {
 }
 
 fn profiles(context: &Context) -> Vec<KnownProfile> {
-    let Ok(snapshot) = context.store.read() else { return Vec::new() };
+    let Ok(snapshot) = context.store.read() else {
+        return Vec::new();
+    };
     snapshot
         .profiles
         .iter()

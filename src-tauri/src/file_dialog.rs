@@ -11,13 +11,20 @@ pub(crate) async fn ask(app: &tauri::AppHandle, title: String) -> Option<PathBuf
     let app_handle = app.clone();
     app.run_on_main_thread(move || {
         let parent = crate::window::of(&app_handle).and_then(|window| window.gtk_window().ok());
-        let dialog =
-            gtk::FileChooserNative::new(Some(&title), parent.as_ref(), gtk::FileChooserAction::Open, None, None);
+        let dialog = gtk::FileChooserNative::new(
+            Some(&title),
+            parent.as_ref(),
+            gtk::FileChooserAction::Open,
+            None,
+            None,
+        );
         dialog.set_modal(true);
         let kept = std::cell::RefCell::new(Some((done, dialog.clone()))); // the dialog lives until it is answered
         dialog.connect_response(move |_, response| {
             if let Some((done, dialog)) = kept.borrow_mut().take() {
-                let chosen = (response == gtk::ResponseType::Accept).then(|| dialog.filename()).flatten();
+                let chosen = (response == gtk::ResponseType::Accept)
+                    .then(|| dialog.filename())
+                    .flatten();
                 let _ = done.send(chosen);
             }
         });
@@ -30,5 +37,12 @@ pub(crate) async fn ask(app: &tauri::AppHandle, title: String) -> Option<PathBuf
 /// The file that the person chose; `None` if they closed the dialog.
 #[cfg(not(target_os = "linux"))]
 pub(crate) async fn ask(_: &tauri::AppHandle, title: String) -> Option<PathBuf> {
-    Some(rfd::AsyncFileDialog::new().set_title(title).pick_file().await?.path().to_owned())
+    Some(
+        rfd::AsyncFileDialog::new()
+            .set_title(title)
+            .pick_file()
+            .await?
+            .path()
+            .to_owned(),
+    )
 }

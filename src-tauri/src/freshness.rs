@@ -17,7 +17,8 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 pub(crate) async fn keep(desktop: Arc<Desktop>) {
     let mut stuck_since = None;
     loop {
-        let waited = stuck_since.is_none_or(|since| desktop.now().duration_since(since) >= PATIENCE);
+        let waited =
+            stuck_since.is_none_or(|since| desktop.now().duration_since(since) >= PATIENCE);
         if waited && matches!(account(&desktop.context, None), Ok(Account::SignedIn(_))) {
             let result = refresh_if_due(&desktop.context, None).await;
             let state = State::after(result);
@@ -38,13 +39,25 @@ struct State {
 impl State {
     fn after(result: Result<(), Failure>) -> State {
         match result {
-            Ok(()) => State { offline: false, stuck: None },
-            Err(failure) if is_offline(failure.code) => State { offline: true, stuck: None },
-            Err(failure) if asks_for_the_person(failure.code) => State { offline: false, stuck: Some(failure) },
+            Ok(()) => State {
+                offline: false,
+                stuck: None,
+            },
+            Err(failure) if is_offline(failure.code) => State {
+                offline: true,
+                stuck: None,
+            },
+            Err(failure) if asks_for_the_person(failure.code) => State {
+                offline: false,
+                stuck: Some(failure),
+            },
             Err(failure) => {
                 // The files say it (an ended session), or the next try may do better.
                 tracing::warn!(code = ?failure.code, "the session was not renewed");
-                State { offline: false, stuck: None }
+                State {
+                    offline: false,
+                    stuck: None,
+                }
             }
         }
     }
@@ -88,7 +101,10 @@ mod tests {
     fn being_offline_is_a_state_and_not_an_error() {
         let check = |code: Code, offline: bool, stuck: bool| {
             let failure = Failure::new(code, Timestamp::UNIX_EPOCH);
-            let expected = State { offline, stuck: stuck.then(|| failure.clone()) };
+            let expected = State {
+                offline,
+                stuck: stuck.then(|| failure.clone()),
+            };
             assert_eq!(State::after(Err(failure)), expected, "{code:?}");
         };
         check(Code::Unreachable, true, false);
@@ -97,6 +113,12 @@ mod tests {
         check(Code::CouldNotSave, false, true);
         check(Code::SessionEnded, false, false);
         check(Code::RefreshFailed, false, false);
-        assert_eq!(State::after(Ok(())), State { offline: false, stuck: None });
+        assert_eq!(
+            State::after(Ok(())),
+            State {
+                offline: false,
+                stuck: None
+            }
+        );
     }
 }

@@ -29,7 +29,10 @@ pub(crate) fn remember(home: &Home, language: Language) -> Result<(), kiro_crede
     let path = settings_file(home);
     let mut settings = read(&path).unwrap_or_default();
     settings.insert("language".to_owned(), serde_json::json!(language));
-    file::replace(&path, serde_json::Value::Object(settings).to_string().as_bytes())
+    file::replace(
+        &path,
+        serde_json::Value::Object(settings).to_string().as_bytes(),
+    )
 }
 
 fn settings_file(home: &Home) -> PathBuf {
@@ -64,13 +67,24 @@ mod tests {
     #[test]
     fn the_locale_gives_the_language() {
         let check = |variables: &[(&str, &str)], expected: Language| {
-            let value = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            let value = |name: &str| {
+                variables
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| (*value).to_owned())
+            };
             assert_eq!(of_locale(value), expected, "{variables:?}");
         };
         check(&[], Language::En);
         check(&[("LANG", "ja_JP.UTF-8")], Language::Ja);
-        check(&[("LANG", "ja_JP.UTF-8"), ("LC_MESSAGES", "en_GB.UTF-8")], Language::En);
-        check(&[("LANG", "en_GB.UTF-8"), ("LC_MESSAGES", "ja_JP")], Language::Ja);
+        check(
+            &[("LANG", "ja_JP.UTF-8"), ("LC_MESSAGES", "en_GB.UTF-8")],
+            Language::En,
+        );
+        check(
+            &[("LANG", "en_GB.UTF-8"), ("LC_MESSAGES", "ja_JP")],
+            Language::Ja,
+        );
         check(&[("LC_ALL", "C"), ("LC_MESSAGES", "ja_JP")], Language::En);
         check(&[("LC_ALL", ""), ("LC_MESSAGES", "ja")], Language::Ja);
         check(&[("LANG", "jam_JM")], Language::En);
@@ -94,7 +108,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path().join("home"));
         home.ensure().unwrap();
-        for bytes in [&b"{"[..], b"[]", br#"{"language":"fr"}"#, br#"{"language":1}"#] {
+        for bytes in [
+            &b"{"[..],
+            b"[]",
+            br#"{"language":"fr"}"#,
+            br#"{"language":1}"#,
+        ] {
             file::replace(&settings_file(&home), bytes).unwrap();
             assert_eq!(chosen(&settings_file(&home)), None);
         }

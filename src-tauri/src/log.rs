@@ -48,7 +48,8 @@ struct Redacted<W> {
 impl<W: Write> Write for Redacted<W> {
     /// The formatter hands over one event at a time.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        self.file.write_all(redact(&String::from_utf8_lossy(event)).as_bytes())?;
+        self.file
+            .write_all(redact(&String::from_utf8_lossy(event)).as_bytes())?;
         Ok(event.len())
     }
 
@@ -67,13 +68,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
-            .with_writer(Mutex::new(Redacted { file: open(folder.path()).unwrap() }))
+            .with_writer(Mutex::new(Redacted {
+                file: open(folder.path()).unwrap(),
+            }))
             .finish();
         tracing::subscriber::with_default(subscriber, || {
-            tracing::info!(url = "https://idp/authorize?state=canary-1", "token={}", "canary2");
+            tracing::info!(
+                url = "https://idp/authorize?state=canary-1",
+                "token={}",
+                "canary2"
+            );
         });
         let written = std::fs::read_to_string(folder.path().join("desktop.log")).unwrap();
-        assert!(written.contains("https://idp/authorize?") && !written.contains("canary"), "{written}");
+        assert!(
+            written.contains("https://idp/authorize?") && !written.contains("canary"),
+            "{written}"
+        );
     }
 
     #[test]

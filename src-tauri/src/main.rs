@@ -53,7 +53,10 @@ fn main() -> ExitCode {
         Start::Shown | Start::Hidden | Start::Unknown => None,
     };
     if !window::has_display() {
-        return refuse("error: No display\nhint: Run `kiro auth login --sso --device` in a terminal instead", 1);
+        return refuse(
+            "error: No display\nhint: Run `kiro auth login --sso --device` in a terminal instead",
+            1,
+        );
     }
     match app::run(context, start == Start::Hidden, failure) {
         Ok(code) => code,

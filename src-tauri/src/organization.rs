@@ -14,9 +14,15 @@ const ENTRA: &str = "https://login.microsoftonline.com";
 /// # Errors
 /// `insecure_url` for an address that is neither https nor on this computer; `organizations_invalid`, with the
 /// field's name, for one that is missing.
-pub(crate) fn organization(new: &NewOrganization, now: Timestamp) -> Result<Organization, Box<Failure>> {
+pub(crate) fn organization(
+    new: &NewOrganization,
+    now: Timestamp,
+) -> Result<Organization, Box<Failure>> {
     let typed = |field: &'static str, value: &Option<String>| {
-        let value = value.as_deref().map(str::trim).filter(|value| !value.is_empty());
+        let value = value
+            .as_deref()
+            .map(str::trim)
+            .filter(|value| !value.is_empty());
         value.map(str::to_owned).ok_or_else(|| missing(field, now))
     };
     let settings = match new.provider {
@@ -35,14 +41,29 @@ pub(crate) fn organization(new: &NewOrganization, now: Timestamp) -> Result<Orga
         ProviderId::IdentityCenter => {
             let start_url = typed("start_url", &new.start_url)?;
             // People copy the address of the portal's page, which carries `#/`.
-            let start_url = address("start_url", start_url.split('#').next().unwrap_or_default(), now)?;
-            let region = typed("region", &new.region).or_else(|missing| region_of(&start_url).ok_or(missing))?;
-            Settings::IdentityCenter { start_url, region, endpoint: None, scopes: Vec::new() }
+            let start_url = address(
+                "start_url",
+                start_url.split('#').next().unwrap_or_default(),
+                now,
+            )?;
+            let region = typed("region", &new.region)
+                .or_else(|missing| region_of(&start_url).ok_or(missing))?;
+            Settings::IdentityCenter {
+                start_url,
+                region,
+                endpoint: None,
+                scopes: Vec::new(),
+            }
         }
     };
     let display_name = typed("name", &Some(new.name.clone()))?;
-    let mut organization =
-        Organization { name: String::new(), display_name, settings, support_contact: None, managed: false };
+    let mut organization = Organization {
+        name: String::new(),
+        display_name,
+        settings,
+        support_contact: None,
+        managed: false,
+    };
     organization.name = name(&organization.display_name, &organization.sign_in_host());
     Ok(organization)
 }
@@ -76,16 +97,19 @@ fn name(title: &str, host: &str) -> String {
         name.truncate(63);
         name.trim_end_matches('-').to_owned()
     };
-    [plain(title), plain(host)].into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "organization".to_owned())
+    [plain(title), plain(host)]
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .unwrap_or_else(|| "organization".to_owned())
 }
 
 /// The region that two of the three forms of a start URL carry (PROTOCOLS.md §1).
 fn region_of(start_url: &Url) -> Option<String> {
     let labels: Vec<&str> = start_url.host_str()?.split('.').collect();
     match labels.as_slice() {
-        [_, "portal", region, "app", "aws"] | [_, region, "portal", "amazonaws", "com"] | [_, region, "portal", "amazonaws", "com", "cn"] => {
-            Some((*region).to_owned())
-        }
+        [_, "portal", region, "app", "aws"]
+        | [_, region, "portal", "amazonaws", "com"]
+        | [_, region, "portal", "amazonaws", "com", "cn"] => Some((*region).to_owned()),
         _ => None,
     }
 }
@@ -109,33 +133,87 @@ mod tests {
 
     #[test]
     fn what_is_typed_becomes_settings() {
-        let okta = NewOrganization { issuer: Some("https://login.acme.com/oauth2/default".to_owned()), ..typed(ProviderId::Okta) };
+        let okta = NewOrganization {
+            issuer: Some("https://login.acme.com/oauth2/default".to_owned()),
+            ..typed(ProviderId::Okta)
+        };
         let okta = organization(&okta, Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!((okta.name.as_str(), okta.display_name.as_str()), ("acme-corp", "Acme Corp."));
-        assert!(matches!(okta.settings, Settings::Okta { issuer, .. } if issuer.as_str() == "https://login.acme.com/oauth2/default"));
+        assert_eq!(
+            (okta.name.as_str(), okta.display_name.as_str()),
+            ("acme-corp", "Acme Corp.")
+        );
+        assert!(
+            matches!(okta.settings, Settings::Okta { issuer, .. } if issuer.as_str() == "https://login.acme.com/oauth2/default")
+        );
         let entra = organization(&typed(ProviderId::Entra), Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(entra.sign_in_host(), "login.microsoftonline.com");
         let aws = organization(&typed(ProviderId::IdentityCenter), Timestamp::UNIX_EPOCH).unwrap();
-        assert!(matches!(aws.settings, Settings::IdentityCenter { start_url, .. } if start_url.as_str() == "https://d-123.awsapps.com/start"));
+        assert!(
+            matches!(aws.settings, Settings::IdentityCenter { start_url, .. } if start_url.as_str() == "https://d-123.awsapps.com/start")
+        );
     }
 
     #[test]
     fn what_is_wrong_is_named() {
         let check = |new: NewOrganization, code: Code, field: &str| {
             let failure = organization(&new, Timestamp::UNIX_EPOCH).unwrap_err();
-            assert_eq!((failure.code, failure.facts.subject.as_deref()), (code, Some(field)), "{new:?}");
+            assert_eq!(
+                (failure.code, failure.facts.subject.as_deref()),
+                (code, Some(field)),
+                "{new:?}"
+            );
         };
-        check(typed(ProviderId::Okta), Code::OrganizationsInvalid, "issuer");
-        check(NewOrganization { issuer: Some("http://login.acme.com".to_owned()), ..typed(ProviderId::Okta) }, Code::InsecureUrl, "issuer");
-        check(NewOrganization { issuer: Some("login.acme.com".to_owned()), ..typed(ProviderId::Okta) }, Code::InsecureUrl, "issuer");
-        check(NewOrganization { tenant: Some("  ".to_owned()), ..typed(ProviderId::Entra) }, Code::OrganizationsInvalid, "tenant");
-        check(NewOrganization { name: String::new(), ..typed(ProviderId::Entra) }, Code::OrganizationsInvalid, "name");
-        check(NewOrganization { region: None, ..typed(ProviderId::IdentityCenter) }, Code::OrganizationsInvalid, "region");
+        check(
+            typed(ProviderId::Okta),
+            Code::OrganizationsInvalid,
+            "issuer",
+        );
+        check(
+            NewOrganization {
+                issuer: Some("http://login.acme.com".to_owned()),
+                ..typed(ProviderId::Okta)
+            },
+            Code::InsecureUrl,
+            "issuer",
+        );
+        check(
+            NewOrganization {
+                issuer: Some("login.acme.com".to_owned()),
+                ..typed(ProviderId::Okta)
+            },
+            Code::InsecureUrl,
+            "issuer",
+        );
+        check(
+            NewOrganization {
+                tenant: Some("  ".to_owned()),
+                ..typed(ProviderId::Entra)
+            },
+            Code::OrganizationsInvalid,
+            "tenant",
+        );
+        check(
+            NewOrganization {
+                name: String::new(),
+                ..typed(ProviderId::Entra)
+            },
+            Code::OrganizationsInvalid,
+            "name",
+        );
+        check(
+            NewOrganization {
+                region: None,
+                ..typed(ProviderId::IdentityCenter)
+            },
+            Code::OrganizationsInvalid,
+            "region",
+        );
     }
 
     #[test]
     fn a_name_for_commands_is_made_from_any_title() {
-        let check = |title: &str, expected: &str| assert_eq!(name(title, "login.acme.com:8443"), expected);
+        let check =
+            |title: &str, expected: &str| assert_eq!(name(title, "login.acme.com:8443"), expected);
         check("Acme", "acme");
         check("  Hinoki  Works, Inc. ", "hinoki-works-inc");
         check("檜製作所", "login-acme-com-8443");
@@ -144,10 +222,25 @@ mod tests {
 
     #[test]
     fn a_start_url_may_carry_its_region() {
-        let check = |url: &str, expected: Option<&str>| assert_eq!(region_of(&url.parse().unwrap()).as_deref(), expected, "{url}");
-        check("https://ssoins-1.portal.eu-central-1.app.aws/", Some("eu-central-1"));
-        check("https://ssoins-1.us-east-1.portal.amazonaws.com", Some("us-east-1"));
-        check("https://ssoins-1.cn-north-1.portal.amazonaws.com.cn", Some("cn-north-1"));
+        let check = |url: &str, expected: Option<&str>| {
+            assert_eq!(
+                region_of(&url.parse().unwrap()).as_deref(),
+                expected,
+                "{url}"
+            )
+        };
+        check(
+            "https://ssoins-1.portal.eu-central-1.app.aws/",
+            Some("eu-central-1"),
+        );
+        check(
+            "https://ssoins-1.us-east-1.portal.amazonaws.com",
+            Some("us-east-1"),
+        );
+        check(
+            "https://ssoins-1.cn-north-1.portal.amazonaws.com.cn",
+            Some("cn-north-1"),
+        );
         check("https://d-123.awsapps.com/start", None);
         check("https://portal.eu-central-1.app.aws.evil.example/", None);
     }

@@ -9,9 +9,28 @@ const MASK: &str = "[…]";
 const LONG: usize = 20;
 /// Names whose value is never written.
 const TELLING: &[&str] = &[
-    "code", "state", "nonce", "verifier", "code_verifier", "token", "access_token", "refresh_token", "id_token",
-    "accesstoken", "refreshtoken", "device_code", "devicecode", "client_secret", "clientsecret", "secret", "password",
-    "passphrase", "authorization", "bearer", "id_token_hint", "x-amz-sso_bearer_token",
+    "code",
+    "state",
+    "nonce",
+    "verifier",
+    "code_verifier",
+    "token",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "accesstoken",
+    "refreshtoken",
+    "device_code",
+    "devicecode",
+    "client_secret",
+    "clientsecret",
+    "secret",
+    "password",
+    "passphrase",
+    "authorization",
+    "bearer",
+    "id_token_hint",
+    "x-amz-sso_bearer_token",
 ];
 
 /// The line without what could be a secret.
@@ -29,14 +48,17 @@ pub(crate) fn redact(line: &str) -> String {
             }
             rest = &rest[end..];
         } else if is_word(first) {
-            let end = rest.find(|character| !is_word(character)).unwrap_or(rest.len());
+            let end = rest
+                .find(|character| !is_word(character))
+                .unwrap_or(rest.len());
             let (word, after) = rest.split_at(end);
             if masked_value || random_looking(word) {
                 clean.push_str(MASK);
                 masked_value = word.eq_ignore_ascii_case("bearer");
             } else {
                 clean.push_str(word);
-                masked_value = TELLING.contains(&word.to_ascii_lowercase().as_str()) && introduces(word, after);
+                masked_value = TELLING.contains(&word.to_ascii_lowercase().as_str())
+                    && introduces(word, after);
             }
             rest = after;
         } else {
@@ -51,7 +73,9 @@ pub(crate) fn redact(line: &str) -> String {
 
 /// Whether a value follows: `name=`, `name: `, `"name":"`, `Bearer `.
 fn introduces(name: &str, after: &str) -> bool {
-    after.trim_start_matches(['"', '\'', '\\']).starts_with(['=', ':', '('])
+    after
+        .trim_start_matches(['"', '\'', '\\'])
+        .starts_with(['=', ':', '('])
         || name.eq_ignore_ascii_case("bearer") && after.starts_with(' ')
 }
 
@@ -66,7 +90,9 @@ fn ends_url(character: char) -> bool {
 fn random_looking(word: &str) -> bool {
     word.len() >= LONG
         && word.bytes().any(|byte| byte.is_ascii_alphabetic())
-        && word.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        && word
+            .bytes()
+            .any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -76,14 +102,35 @@ mod tests {
     #[test]
     fn secrets_do_not_reach_the_log() {
         let check = |line: &str, expected: &str| assert_eq!(redact(line), expected, "{line}");
-        check("opened https://login.acme.com/authorize?state=abc&nonce=d", "opened https://login.acme.com/authorize?[…]");
-        check("GET /oauth/callback?code=1 HTTP/1.1", "GET /oauth/callback?[…] HTTP/1.1");
-        check(r#"{"access_token":"abc","expires_in":300}"#, r#"{"access_token":"[…]","expires_in":300}"#);
+        check(
+            "opened https://login.acme.com/authorize?state=abc&nonce=d",
+            "opened https://login.acme.com/authorize?[…]",
+        );
+        check(
+            "GET /oauth/callback?code=1 HTTP/1.1",
+            "GET /oauth/callback?[…] HTTP/1.1",
+        );
+        check(
+            r#"{"access_token":"abc","expires_in":300}"#,
+            r#"{"access_token":"[…]","expires_in":300}"#,
+        );
         check("code=SplxlOBe", "code=[…]");
-        check("state: abc, organization: acme", "state: […], organization: acme");
-        check("authorization: Bearer abc.def", "authorization: […] […].def");
-        check("eyJhbGciOiJSUzI1NiJ9abc.eyJzdWIiOiJhaWtvIn0xyz.c2lnbmF0dXJlIGhlcmUgMTIz", "[…].[…].[…]");
-        check("kiro://kiro.oauth/callback#code=1", "kiro://kiro.oauth/callback#[…]");
+        check(
+            "state: abc, organization: acme",
+            "state: […], organization: acme",
+        );
+        check(
+            "authorization: Bearer abc.def",
+            "authorization: […] […].def",
+        );
+        check(
+            "eyJhbGciOiJSUzI1NiJ9abc.eyJzdWIiOiJhaWtvIn0xyz.c2lnbmF0dXJlIGhlcmUgMTIz",
+            "[…].[…].[…]",
+        );
+        check(
+            "kiro://kiro.oauth/callback#code=1",
+            "kiro://kiro.oauth/callback#[…]",
+        );
         check("attempt 0123456789abcdef0123456789abcdef", "attempt […]");
     }
 

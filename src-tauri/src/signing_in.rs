@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kiro_sign_in::{
-    Account, AccountChoice, Attempt, AttemptHandle, AttemptId, Browser, Code, Context, Failure, Organization, Organizations,
-    ProfileName, Request, Via, account, begin, scheme, sign_out,
+    Account, AccountChoice, Attempt, AttemptHandle, AttemptId, Browser, Code, Context, Failure,
+    Organization, Organizations, ProfileName, Request, Via, account, begin, scheme, sign_out,
 };
 use tauri::async_runtime;
 use url::Url;
@@ -29,7 +29,11 @@ impl Ours {
             handle: attempt.handle(),
             id: attempt.id().clone(),
             organization: organization.name.clone(),
-            via: if attempt.redirect_uri().starts_with("kiro:") { ViaView::DeepLink } else { ViaView::Loopback },
+            via: if attempt.redirect_uri().starts_with("kiro:") {
+                ViaView::DeepLink
+            } else {
+                ViaView::Loopback
+            },
             host: attempt.host().to_owned(),
             browser_opened: true,
         }
@@ -60,16 +64,26 @@ impl Ours {
 
 /// Begins a sign-in and opens the browser. Returns once the browser was asked to, or the sign-in has failed; the
 /// result arrives with the view.
-pub(crate) async fn sign_in(desktop: &Arc<Desktop>, organization: &str, choice: AccountChoiceView, via: ViaView) {
+pub(crate) async fn sign_in(
+    desktop: &Arc<Desktop>,
+    organization: &str,
+    choice: AccountChoiceView,
+    via: ViaView,
+) {
     let turn = abandon(desktop);
-    let claims = desktop.shown_failure().and_then(|failure| failure.facts.claims);
+    let claims = desktop
+        .shown_failure()
+        .and_then(|failure| failure.facts.claims);
     let begun = begin_one(desktop, organization, choice, via, claims).await;
     if desktop.memory().turn != turn {
         return; // cancelled, or begun anew, in the meantime: dropping the attempt ends it
     }
     match begun {
         Ok(begun) => {
-            let (ours, url) = (Ours::new(&begun.attempt, &begun.organization), begun.attempt.url().clone());
+            let (ours, url) = (
+                Ours::new(&begun.attempt, &begun.organization),
+                begun.attempt.url().clone(),
+            );
             desktop.change(|memory| {
                 memory.ours = Some(ours);
                 memory.failure = begun.notice;
@@ -97,7 +111,9 @@ async fn begin_one(
     claims: Option<String>,
 ) -> Result<Begun, Failure> {
     let context = &desktop.context;
-    let organization = Organizations::load(context)?.find(organization, context)?.clone();
+    let organization = Organizations::load(context)?
+        .find(organization, context)?
+        .clone();
     let (via, notice) = way(context, &organization, via).await;
     let request = Request {
         profile: profile_for(context, &organization.name),
@@ -106,17 +122,29 @@ async fn begin_one(
         ..Request::new(organization.clone(), via)
     };
     let attempt = begin(context, request).await?;
-    Ok(Begun { attempt, organization, notice })
+    Ok(Begun {
+        attempt,
+        organization,
+        notice,
+    })
 }
 
 fn profile_for(context: &Context, organization: &str) -> Option<ProfileName> {
     let snapshot = context.store.read().ok()?;
-    let held: Vec<_> = snapshot.profiles.into_iter().map(|(name, public)| (name, public.organization)).collect();
+    let held: Vec<_> = snapshot
+        .profiles
+        .into_iter()
+        .map(|(name, public)| (name, public.organization))
+        .collect();
     slot(&snapshot.active, &held, organization)
 }
 
 /// How the answer will come back: by the deep link only where the links are ours.
-async fn way(context: &Context, organization: &Organization, wanted: ViaView) -> (Via, Option<Failure>) {
+async fn way(
+    context: &Context,
+    organization: &Organization,
+    wanted: ViaView,
+) -> (Via, Option<Failure>) {
     if wanted == ViaView::Loopback || organization.redirect_uris().is_empty() {
         return (Via::Loopback, None);
     }
@@ -129,7 +157,9 @@ async fn way(context: &Context, organization: &Organization, wanted: ViaView) ->
         }
         // Elsewhere than on Linux the package registers the scheme, and nobody can be asked.
         Ok(scheme::SchemeOwner::Unknown) if !cfg!(target_os = "linux") => (Via::DeepLink, None),
-        Ok(scheme::SchemeOwner::Nobody | scheme::SchemeOwner::Unknown) | Err(_) => (Via::Loopback, None),
+        Ok(scheme::SchemeOwner::Nobody | scheme::SchemeOwner::Unknown) | Err(_) => {
+            (Via::Loopback, None)
+        }
     }
 }
 
@@ -143,35 +173,62 @@ pub(crate) fn own_scheme() -> scheme::SchemeOwner {
             }
             scheme::owner()
         }
-        owner @ (scheme::SchemeOwner::Us | scheme::SchemeOwner::Other { .. } | scheme::SchemeOwner::Unknown) => owner,
+        owner @ (scheme::SchemeOwner::Us
+        | scheme::SchemeOwner::Other { .. }
+        | scheme::SchemeOwner::Unknown) => owner,
     }
 }
 
 /// The profile that a sign-in to this organisation fills: the one that holds its session already, else the active one
 /// if that is free, else one of the organisation's own name. Nobody is signed out by signing in elsewhere.
-fn slot(active: &ProfileName, held: &[(ProfileName, String)], organization: &str) -> Option<ProfileName> {
-    let holder = |profile: &ProfileName| held.iter().find(|(name, _)| name == profile).map(|(_, holder)| holder.as_str());
+fn slot(
+    active: &ProfileName,
+    held: &[(ProfileName, String)],
+    organization: &str,
+) -> Option<ProfileName> {
+    let holder = |profile: &ProfileName| {
+        held.iter()
+            .find(|(name, _)| name == profile)
+            .map(|(_, holder)| holder.as_str())
+    };
     match holder(active) {
         None => Some(active.clone()),
         Some(holder) if holder == organization => Some(active.clone()),
         Some(_) => {
-            let other = held.iter().find(|(_, holder)| holder == organization).map(|(name, _)| name.clone());
+            let other = held
+                .iter()
+                .find(|(_, holder)| holder == organization)
+                .map(|(name, _)| name.clone());
             let taken = |name: &ProfileName| holder(name).is_some();
             let numbered = (2..).map(|number| format!("{organization}-{number}"));
-            let mut names = std::iter::once(organization.to_owned()).chain(numbered).map_while(|name| name.parse().ok());
+            let mut names = std::iter::once(organization.to_owned())
+                .chain(numbered)
+                .map_while(|name| name.parse().ok());
             other.or_else(|| names.find(|name| !taken(name)))
         }
     }
 }
 
-fn account_choice(context: &Context, organization: &Organization, choice: AccountChoiceView) -> AccountChoice {
+fn account_choice(
+    context: &Context,
+    organization: &Organization,
+    choice: AccountChoiceView,
+) -> AccountChoice {
     match choice {
         AccountChoiceView::Any => AccountChoice::Any,
         AccountChoiceView::Select => AccountChoice::Select,
         AccountChoiceView::Hint => {
-            let profiles = context.store.read().map(|snapshot| snapshot.profiles).unwrap_or_default();
-            let mut returning = profiles.into_values().filter(|public| public.organization == organization.name);
-            returning.find_map(|public| public.email).map_or(AccountChoice::Any, AccountChoice::Hint)
+            let profiles = context
+                .store
+                .read()
+                .map(|snapshot| snapshot.profiles)
+                .unwrap_or_default();
+            let mut returning = profiles
+                .into_values()
+                .filter(|public| public.organization == organization.name);
+            returning
+                .find_map(|public| public.email)
+                .map_or(AccountChoice::Any, AccountChoice::Hint)
         }
     }
 }
@@ -279,7 +336,9 @@ pub(crate) fn switch(desktop: &Desktop, profile: &ProfileName) {
 pub(crate) fn meant(desktop: &Desktop) -> Option<String> {
     match account(&desktop.context, None) {
         Ok(Account::NeedsAttention { who, .. }) => Some(who.organization),
-        Ok(Account::SignedIn(_) | Account::SignedOut { .. } | Account::SigningIn(_)) | Err(_) => desktop.view().chosen,
+        Ok(Account::SignedIn(_) | Account::SignedOut { .. } | Account::SigningIn(_)) | Err(_) => {
+            desktop.view().chosen
+        }
     }
 }
 
@@ -291,16 +350,33 @@ mod tests {
     #[test]
     fn signing_in_elsewhere_signs_nobody_out() {
         let check = |active: &str, held: &[(&str, &str)], expected: &str| {
-            let held: Vec<_> = held.iter().map(|(name, holder)| (name.parse().unwrap(), (*holder).to_owned())).collect();
-            assert_eq!(slot(&active.parse().unwrap(), &held, "acme").unwrap().to_string(), expected, "{active} {held:?}");
+            let held: Vec<_> = held
+                .iter()
+                .map(|(name, holder)| (name.parse().unwrap(), (*holder).to_owned()))
+                .collect();
+            assert_eq!(
+                slot(&active.parse().unwrap(), &held, "acme")
+                    .unwrap()
+                    .to_string(),
+                expected,
+                "{active} {held:?}"
+            );
         };
         check("default", &[], "default");
         check("default", &[("default", "acme")], "default");
         check("default", &[("default", "hinoki")], "acme");
-        check("default", &[("default", "hinoki"), ("work", "acme")], "work");
+        check(
+            "default",
+            &[("default", "hinoki"), ("work", "acme")],
+            "work",
+        );
         check("work", &[("default", "acme"), ("work", "acme")], "work");
         check("work", &[("default", "acme")], "work");
         // A profile of the organisation's name that holds another's session is not taken either.
-        check("default", &[("default", "hinoki"), ("acme", "hinoki")], "acme-2");
+        check(
+            "default",
+            &[("default", "hinoki"), ("acme", "hinoki")],
+            "acme-2",
+        );
     }
 }

@@ -36,7 +36,10 @@ pub(crate) fn create(
     act: fn(&AppHandle, Deed),
     lost: fn(&AppHandle),
 ) -> tauri::Result<()> {
-    app.manage(Panel { visible: AtomicBool::new(false), lost });
+    app.manage(Panel {
+        visible: AtomicBool::new(false),
+        lost,
+    });
     #[cfg(target_os = "linux")]
     if !panel::library_is_there() {
         tracing::info!("no libayatana-appindicator: the app runs without a tray icon");
@@ -54,7 +57,12 @@ pub(crate) fn create(
             }
         })
         .on_tray_icon_event(move |tray, event| {
-            if let TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. } = event {
+            if let TrayIconEvent::Click {
+                button: MouseButton::Left,
+                button_state: MouseButtonState::Up,
+                ..
+            } = event
+            {
                 act(tray.app_handle(), Deed::Open);
             }
         })
@@ -68,7 +76,9 @@ pub(crate) fn create(
 
 /// Shows this icon and menu from now on. On the main thread only.
 pub(crate) fn show(app: &AppHandle, shown: &Shown) {
-    let Some(tray) = app.tray_by_id(ID) else { return };
+    let Some(tray) = app.tray_by_id(ID) else {
+        return;
+    };
     let result = rows(app, &shown.rows)
         .and_then(|menu| tray.set_menu(Some(menu)))
         .and_then(|()| tray.set_icon(Some(icon(shown.icon))));
@@ -79,7 +89,8 @@ pub(crate) fn show(app: &AppHandle, shown: &Shown) {
 
 /// Whether a panel shows the icon now.
 pub(crate) fn is_visible(app: &AppHandle) -> bool {
-    app.try_state::<Panel>().is_some_and(|panel| panel.visible.load(Ordering::Relaxed))
+    app.try_state::<Panel>()
+        .is_some_and(|panel| panel.visible.load(Ordering::Relaxed))
 }
 
 fn set_visible(app: &AppHandle, now: bool) {
@@ -96,15 +107,30 @@ fn rows(app: &AppHandle, rows: &[Row]) -> tauri::Result<Menu<Wry>> {
     let menu = Menu::new(app)?;
     for row in rows {
         match row {
-            Row::Said(label) => menu.append(&MenuItem::new(app, literal(label), false, None::<&str>)?)?,
+            Row::Said(label) => {
+                menu.append(&MenuItem::new(app, literal(label), false, None::<&str>)?)?
+            }
             Row::Does(deed, label) => {
-                menu.append(&MenuItem::with_id(app, deed.id(), literal(label), true, None::<&str>)?)?;
+                menu.append(&MenuItem::with_id(
+                    app,
+                    deed.id(),
+                    literal(label),
+                    true,
+                    None::<&str>,
+                )?)?;
             }
             Row::Accounts(label, accounts) => {
                 let below = Submenu::new(app, literal(label), true)?;
                 for (profile, title, active) in accounts {
                     let id = Deed::SwitchTo(profile.clone()).id();
-                    below.append(&CheckMenuItem::with_id(app, id, literal(title), true, *active, None::<&str>)?)?;
+                    below.append(&CheckMenuItem::with_id(
+                        app,
+                        id,
+                        literal(title),
+                        true,
+                        *active,
+                        None::<&str>,
+                    )?)?;
                 }
                 menu.append(&below)?;
             }
@@ -124,6 +150,8 @@ fn icon(glyph: Glyph) -> Image<'static> {
         Glyph::SignedOut => tauri::include_image!("../icons/tray-signed-out-any-panel-44.png"),
         Glyph::SigningIn => tauri::include_image!("../icons/tray-signing-in-any-panel-44.png"),
         Glyph::SignedIn => tauri::include_image!("../icons/tray-signed-in-any-panel-44.png"),
-        Glyph::NeedsAttention => tauri::include_image!("../icons/tray-needs-attention-any-panel-44.png"),
+        Glyph::NeedsAttention => {
+            tauri::include_image!("../icons/tray-needs-attention-any-panel-44.png")
+        }
     }
 }

@@ -263,11 +263,22 @@ mod tests {
     fn the_committed_bindings_are_the_generated_ones() {
         let config = ts_rs::Config::default().with_large_int("number");
         let declarations = [
-            View::decl(&config), AccountView::decl(&config), Who::decl(&config), OrganizationView::decl(&config),
-            AttemptView::decl(&config), FailureView::decl(&config), failure::FactsView::decl(&config),
-            failure::DetailView::decl(&config), ReceiptView::decl(&config), ProfileView::decl(&config),
-            NewOrganization::decl(&config), CheckedView::decl(&config), OfferedView::decl(&config),
-            ProviderId::decl(&config), KeySourceId::decl(&config), Language::decl(&config),
+            View::decl(&config),
+            AccountView::decl(&config),
+            Who::decl(&config),
+            OrganizationView::decl(&config),
+            AttemptView::decl(&config),
+            FailureView::decl(&config),
+            failure::FactsView::decl(&config),
+            failure::DetailView::decl(&config),
+            ReceiptView::decl(&config),
+            ProfileView::decl(&config),
+            NewOrganization::decl(&config),
+            CheckedView::decl(&config),
+            OfferedView::decl(&config),
+            ProviderId::decl(&config),
+            KeySourceId::decl(&config),
+            Language::decl(&config),
         ];
         let generated = declarations.into_iter().fold(
             String::from(
@@ -282,12 +293,19 @@ mod tests {
             std::fs::write(path, &generated).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap();
-        assert_eq!(plain(&committed), plain(&generated), "ui/src/lib/bindings.ts is not up to date: run with UPDATE_BINDINGS=1");
+        assert_eq!(
+            plain(&committed),
+            plain(&generated),
+            "ui/src/lib/bindings.ts is not up to date: run with UPDATE_BINDINGS=1"
+        );
     }
 
     /// The words without what a formatter changes: white space, separators, quotes, and a leading `|`.
     fn plain(text: &str) -> String {
-        let words: String = text.chars().filter(|character| !character.is_whitespace() && !",;\"".contains(*character)).collect();
+        let words: String = text
+            .chars()
+            .filter(|character| !character.is_whitespace() && !",;\"".contains(*character))
+            .collect();
         words.replace("=|", "=")
     }
 }

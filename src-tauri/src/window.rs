@@ -32,7 +32,10 @@ pub(crate) fn present(app: &AppHandle, context: &Context, language: Language) {
             Err(error) => return tracing::error!(%error, "the window could not be made"),
         },
     };
-    let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
+    let shown = window
+        .show()
+        .and_then(|()| window.unminimize())
+        .and_then(|()| window.set_focus());
     if let Err(error) = shown {
         tracing::warn!(%error, "the window could not be brought to the front");
     }
@@ -82,7 +85,9 @@ fn is_our_page(url: &url::Url) -> bool {
 /// Whether there is a screen to show a window on; without one the toolkit would panic.
 pub(crate) fn has_display() -> bool {
     !cfg!(all(unix, not(target_os = "macos")))
-        || ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+        || ["WAYLAND_DISPLAY", "DISPLAY"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 #[cfg(test)]
@@ -92,7 +97,9 @@ mod tests {
 
     #[test]
     fn the_window_goes_nowhere_else() {
-        let check = |url: &str, expected: bool| assert_eq!(is_our_page(&url.parse().unwrap()), expected, "{url}");
+        let check = |url: &str, expected: bool| {
+            assert_eq!(is_our_page(&url.parse().unwrap()), expected, "{url}")
+        };
         check("tauri://localhost", true);
         check("tauri://localhost/index.html", true);
         check("tauri://evil/index.html", false);

@@ -9,16 +9,56 @@ use crate::view::whole_seconds;
 
 /// One line for each thing that can need attention.
 const ATTENTION: &[(Code, &str, &str)] = &[
-    (Code::SessionEnded, "Your session ended", "セッションが終了しました"),
-    (Code::EndedByOrg, "Your access was removed", "アクセス権が取り消されました"),
-    (Code::StepUpNeeded, "One more check is needed", "追加の確認が必要です"),
-    (Code::KeyringLocked, "The system keyring is locked", "システムのキーリングがロックされています"),
-    (Code::NoKeyring, "No keyring on this computer", "キーリングがありません"),
-    (Code::KeyGone, "The key to your session is gone", "セッションの鍵が見つかりません"),
-    (Code::PassphraseNeeded, "A passphrase is needed", "パスフレーズが必要です"),
-    (Code::WrongPassphrase, "A passphrase is needed", "パスフレーズが必要です"),
-    (Code::CouldNotSave, "The session could not be saved", "セッションを保存できませんでした"),
-    (Code::FileDamaged, "The session file was damaged", "セッション ファイルが壊れていました"),
+    (
+        Code::SessionEnded,
+        "Your session ended",
+        "セッションが終了しました",
+    ),
+    (
+        Code::EndedByOrg,
+        "Your access was removed",
+        "アクセス権が取り消されました",
+    ),
+    (
+        Code::StepUpNeeded,
+        "One more check is needed",
+        "追加の確認が必要です",
+    ),
+    (
+        Code::KeyringLocked,
+        "The system keyring is locked",
+        "システムのキーリングがロックされています",
+    ),
+    (
+        Code::NoKeyring,
+        "No keyring on this computer",
+        "キーリングがありません",
+    ),
+    (
+        Code::KeyGone,
+        "The key to your session is gone",
+        "セッションの鍵が見つかりません",
+    ),
+    (
+        Code::PassphraseNeeded,
+        "A passphrase is needed",
+        "パスフレーズが必要です",
+    ),
+    (
+        Code::WrongPassphrase,
+        "A passphrase is needed",
+        "パスフレーズが必要です",
+    ),
+    (
+        Code::CouldNotSave,
+        "The session could not be saved",
+        "セッションを保存できませんでした",
+    ),
+    (
+        Code::FileDamaged,
+        "The session file was damaged",
+        "セッション ファイルが壊れていました",
+    ),
 ];
 
 /// Words for one language.
@@ -75,12 +115,20 @@ impl Words {
         let time = end.to_zoned(zone.clone());
         let near = end.duration_since(now) < SignedDuration::from_hours(6 * 24);
         let days = ["月", "火", "水", "木", "金", "土", "日"];
-        let day = days.get(usize::try_from(time.weekday().to_monday_zero_offset()).unwrap_or(0)).unwrap_or(&"");
+        let day = days
+            .get(usize::try_from(time.weekday().to_monday_zero_offset()).unwrap_or(0))
+            .unwrap_or(&"");
         match (self.0, near) {
             (Language::En, true) => format!("Signed in until {}", time.strftime("%a %-H:%M")),
-            (Language::En, false) => format!("Signed in until {}", time.strftime("%a %-d %b, %-H:%M")),
+            (Language::En, false) => {
+                format!("Signed in until {}", time.strftime("%a %-d %b, %-H:%M"))
+            }
             (Language::Ja, true) => format!("{day}曜 {} まで有効", time.strftime("%-H:%M")),
-            (Language::Ja, false) => format!("{} ({day}) {} まで有効", time.strftime("%-m月%-d日"), time.strftime("%-H:%M")),
+            (Language::Ja, false) => format!(
+                "{} ({day}) {} まで有効",
+                time.strftime("%-m月%-d日"),
+                time.strftime("%-H:%M")
+            ),
         }
     }
 
@@ -123,8 +171,11 @@ impl Words {
     /// One line that says what needs attention.
     pub(crate) fn attention(self, code: Code) -> String {
         let known = ATTENTION.iter().find(|(known, ..)| *known == code);
-        let (_, english, japanese) =
-            known.unwrap_or(&(Code::Unexpected, "Your sign-in needs attention", "サインインの確認が必要です"));
+        let (_, english, japanese) = known.unwrap_or(&(
+            Code::Unexpected,
+            "Your sign-in needs attention",
+            "サインインの確認が必要です",
+        ));
         self.pick(english, japanese)
     }
 
@@ -151,13 +202,18 @@ impl Words {
 /// The protocol words of a failure, in English for every reader; never a token, a code or a `state`.
 pub(crate) fn details(failure: &Failure) -> String {
     let (facts, detail) = (&failure.facts, &failure.detail);
-    let code = serde_json::to_value(failure.code).ok().and_then(|code| code.as_str().map(str::to_owned));
+    let code = serde_json::to_value(failure.code)
+        .ok()
+        .and_then(|code| code.as_str().map(str::to_owned));
     let skew = facts.skew_seconds.map(|seconds| format!("{seconds} s"));
     let rows = [
         ("Code", code),
         ("Time", Some(whole_seconds(detail.time).to_string())),
         ("Organisation", failure.organization.clone()),
-        ("Provider", failure.provider.map(|provider| provider.title().to_owned())),
+        (
+            "Provider",
+            failure.provider.map(|provider| provider.title().to_owned()),
+        ),
         ("Host", failure.host.clone()),
         ("Account", failure.account.clone()),
         ("Error", detail.error.clone()),
@@ -171,7 +227,9 @@ pub(crate) fn details(failure: &Failure) -> String {
         ("File", facts.path.clone()),
         ("Kiro Sign-In", Some(env!("CARGO_PKG_VERSION").to_owned())),
     ];
-    rows.into_iter().filter_map(|(label, value)| Some(format!("{label}: {}\n", value?))).collect()
+    rows.into_iter()
+        .filter_map(|(label, value)| Some(format!("{label}: {}\n", value?)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -179,7 +237,10 @@ mod tests {
     use super::*;
 
     fn not_assigned() -> Failure {
-        let mut failure = Failure::new(Code::NotAssigned, "1970-01-01T00:00:00.932409307Z".parse().unwrap_or_default());
+        let mut failure = Failure::new(
+            Code::NotAssigned,
+            "1970-01-01T00:00:00.932409307Z".parse().unwrap_or_default(),
+        );
         failure.provider = Some(kiro_sign_in::Provider::Okta);
         failure.organization = Some("Acme".to_owned());
         failure.account = Some("aiko@acme.com".to_owned());
@@ -191,12 +252,29 @@ mod tests {
     #[test]
     fn a_request_says_what_to_do_and_carries_the_details() {
         let request = Words(Language::En).request(&not_assigned());
-        assert!(request.starts_with("Please assign the application Kiro to aiko@acme.com in Okta (Acme).\n\n"), "{request}");
+        assert!(
+            request.starts_with(
+                "Please assign the application Kiro to aiko@acme.com in Okta (Acme).\n\n"
+            ),
+            "{request}"
+        );
         let japanese = Words(Language::Ja).request(&not_assigned());
-        assert!(japanese.starts_with("Okta（Acme）で、アプリケーション Kiro を aiko@acme.com に割り当ててください。"), "{japanese}");
+        assert!(
+            japanese.starts_with(
+                "Okta（Acme）で、アプリケーション Kiro を aiko@acme.com に割り当ててください。"
+            ),
+            "{japanese}"
+        );
         for text in [request, japanese] {
-            assert!(text.contains("Code: not_assigned\n") && text.contains("Error: access_denied\n"), "{text}");
-            assert!(text.contains("Time: 1970-01-01T00:00:00Z\n") && text.contains("Correlation ID: c-1\n"), "{text}");
+            assert!(
+                text.contains("Code: not_assigned\n") && text.contains("Error: access_denied\n"),
+                "{text}"
+            );
+            assert!(
+                text.contains("Time: 1970-01-01T00:00:00Z\n")
+                    && text.contains("Correlation ID: c-1\n"),
+                "{text}"
+            );
         }
     }
 
@@ -206,7 +284,10 @@ mod tests {
         failure.facts.claims = Some("canary".to_owned());
         let text = details(&failure);
         assert_eq!(text.lines().count(), 3, "{text}");
-        assert!(!text.contains("canary") && !text.contains("Error:"), "{text}");
+        assert!(
+            !text.contains("canary") && !text.contains("Error:"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -215,7 +296,15 @@ mod tests {
             assert_eq!(Words(Language::En).attention(code), english);
             assert_eq!(Words(Language::Ja).attention(code), japanese);
         };
-        check(Code::EndedByOrg, "Your access was removed", "アクセス権が取り消されました");
-        check(Code::RefreshFailed, "Your sign-in needs attention", "サインインの確認が必要です");
+        check(
+            Code::EndedByOrg,
+            "Your access was removed",
+            "アクセス権が取り消されました",
+        );
+        check(
+            Code::RefreshFailed,
+            "Your sign-in needs attention",
+            "サインインの確認が必要です",
+        );
     }
 }

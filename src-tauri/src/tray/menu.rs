@@ -70,9 +70,17 @@ impl Deed {
         if let Some(profile) = id.strip_prefix("switch:") {
             return profile.parse().ok().map(Deed::SwitchTo);
         }
-        [Deed::SignIn, Deed::OpenAgain, Deed::Cancel, Deed::SignOut, Deed::Why, Deed::Open, Deed::Quit]
-            .into_iter()
-            .find(|deed| deed.id() == id)
+        [
+            Deed::SignIn,
+            Deed::OpenAgain,
+            Deed::Cancel,
+            Deed::SignOut,
+            Deed::Why,
+            Deed::Open,
+            Deed::Quit,
+        ]
+        .into_iter()
+        .find(|deed| deed.id() == id)
     }
 }
 
@@ -88,7 +96,10 @@ pub(crate) fn menu(view: &View, offline: bool, now: Timestamp, zone: &TimeZone) 
             rows.push(Row::Does(Deed::Cancel, words.cancel()));
         }
         rows.extend([open, Row::Line, quit(words.quit())]);
-        return Shown { icon: Glyph::SigningIn, rows };
+        return Shown {
+            icon: Glyph::SigningIn,
+            rows,
+        };
     }
     match &view.account {
         AccountView::SignedOut { .. } => Shown {
@@ -112,7 +123,10 @@ pub(crate) fn menu(view: &View, offline: bool, now: Timestamp, zone: &TimeZone) 
             rows.extend(accounts(words, &view.profiles));
             rows.push(Row::Does(Deed::SignOut, words.sign_out()));
             rows.extend([open, Row::Line, quit(words.quit_signed_in())]);
-            Shown { icon: Glyph::SignedIn, rows }
+            Shown {
+                icon: Glyph::SignedIn,
+                rows,
+            }
         }
         AccountView::NeedsAttention { reason, .. } => Shown {
             icon: Glyph::NeedsAttention,
@@ -139,7 +153,11 @@ fn progress(words: Words, attempt: &AttemptView, now: Timestamp) -> String {
 
 fn person(who: &Who) -> String {
     match who.name.as_ref().or(who.email.as_ref()) {
-        Some(person) => format!("{} · {}", shortened(person), shortened(&who.organization_title)),
+        Some(person) => format!(
+            "{} · {}",
+            shortened(person),
+            shortened(&who.organization_title)
+        ),
         None => shortened(&who.organization_title),
     }
 }
@@ -147,7 +165,13 @@ fn person(who: &Who) -> String {
 fn accounts(words: Words, profiles: &[ProfileView]) -> Option<Row> {
     let rows: Vec<_> = profiles
         .iter()
-        .filter_map(|profile| Some((profile.name.parse().ok()?, shortened(&profile.title), profile.active)))
+        .filter_map(|profile| {
+            Some((
+                profile.name.parse().ok()?,
+                shortened(&profile.title),
+                profile.active,
+            ))
+        })
         .collect();
     (rows.len() > 1).then(|| Row::Accounts(words.switch_account(), rows))
 }
@@ -155,10 +179,15 @@ fn accounts(words: Words, profiles: &[ProfileView]) -> Option<Row> {
 /// At most 60 characters, without control and bidi characters: a name cannot rearrange the menu.
 fn shortened(text: &str) -> String {
     let plain = |character: &char| {
-        !character.is_control() && !matches!(character, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        !character.is_control()
+            && !matches!(character, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let clean: Vec<char> = text.chars().filter(plain).collect();
-    if clean.len() <= 60 { clean.into_iter().collect() } else { clean.into_iter().take(59).chain(['…']).collect() }
+    if clean.len() <= 60 {
+        clean.into_iter().collect()
+    } else {
+        clean.into_iter().take(59).chain(['…']).collect()
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ const LIBRARIES: [&str; 2] = ["libayatana-appindicator3.so.1", "libappindicator3
 pub(super) fn library_is_there() -> bool {
     let cache = std::fs::read("/etc/ld.so.cache").unwrap_or_default();
     let folders = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
-    in_cache(&cache) || std::env::split_paths(&folders).any(|folder| LIBRARIES.iter().any(|name| folder.join(name).exists()))
+    in_cache(&cache)
+        || std::env::split_paths(&folders)
+            .any(|folder| LIBRARIES.iter().any(|name| folder.join(name).exists()))
 }
 
 /// The loader's cache holds the names of the libraries it knows, or paths that end in them, each ended by a zero byte.
@@ -41,10 +43,16 @@ mod tests {
 
     #[test]
     fn the_loaders_cache_is_searched_for_the_whole_name() {
-        assert!(in_cache(b"glibc-ld.so.cache1.1\0libx.so\0libayatana-appindicator3.so.1\0/usr/lib/x\0"));
+        assert!(in_cache(
+            b"glibc-ld.so.cache1.1\0libx.so\0libayatana-appindicator3.so.1\0/usr/lib/x\0"
+        ));
         assert!(in_cache(b"\0libappindicator3.so.1\0"));
-        assert!(in_cache(b"\0/lib/x86_64-linux-gnu/libayatana-appindicator3.so.1\0"));
-        assert!(!in_cache(b"\0libayatana-appindicator3.so\0libayatana-appindicator3.so.10\0"));
+        assert!(in_cache(
+            b"\0/lib/x86_64-linux-gnu/libayatana-appindicator3.so.1\0"
+        ));
+        assert!(!in_cache(
+            b"\0libayatana-appindicator3.so\0libayatana-appindicator3.so.10\0"
+        ));
         assert!(!in_cache(b""));
     }
 }

@@ -1,10 +1,13 @@
 //! Makes the view from what the files say and what this program knows beyond them. Pure.
 
-use kiro_sign_in::{Account, Failure, Organization, Organizations, ProfileName, Receipt, Revoked, Settings, SignedIn, Step, UnderWay};
+use kiro_sign_in::{
+    Account, Failure, Organization, Organizations, ProfileName, Receipt, Revoked, Settings,
+    SignedIn, Step, UnderWay,
+};
 
 use super::{
-    AccountView, AttemptView, FailureView, LocksView, OrganizationView, ProfileView, ReceiptView, Returning, RevokedView,
-    StepView, View, ViaView, Who,
+    AccountView, AttemptView, FailureView, LocksView, OrganizationView, ProfileView, ReceiptView,
+    Returning, RevokedView, StepView, ViaView, View, Who,
 };
 use crate::language::Language;
 
@@ -45,16 +48,30 @@ pub(crate) fn compose(known: &Known) -> View {
     let empty = Organizations::default();
     let organizations = known.organizations.as_ref().unwrap_or(&empty);
     let title = |name: &str| {
-        let found = organizations.list.iter().find(|organization| organization.name == name);
-        found.map_or_else(|| name.to_owned(), |organization| organization.display_name.clone())
+        let found = organizations
+            .list
+            .iter()
+            .find(|organization| organization.name == name);
+        found.map_or_else(
+            || name.to_owned(),
+            |organization| organization.display_name.clone(),
+        )
     };
-    let failure = known.failure.as_ref().or(known.organizations.as_ref().err());
+    let failure = known
+        .failure
+        .as_ref()
+        .or(known.organizations.as_ref().err());
     View {
         language: known.language,
         account: account(known),
         chosen: known.chosen.clone(),
-        locks: LocksView { own_organizations: organizations.locks.own_organizations },
-        attempt: known.attempt.clone().or_else(|| elsewhere(known, organizations)),
+        locks: LocksView {
+            own_organizations: organizations.locks.own_organizations,
+        },
+        attempt: known
+            .attempt
+            .clone()
+            .or_else(|| elsewhere(known, organizations)),
         failure: failure.map(FailureView::from),
         receipt: known.receipt.as_ref().map(receipt),
         profiles: known
@@ -69,25 +86,38 @@ pub(crate) fn compose(known: &Known) -> View {
                 active: profile.active,
             })
             .collect(),
-        organizations: organizations.list.iter().map(|each| organization(each, &known.profiles)).collect(),
+        organizations: organizations
+            .list
+            .iter()
+            .map(|each| organization(each, &known.profiles))
+            .collect(),
     }
 }
 
 fn account(known: &Known) -> AccountView {
     match (&known.account, &known.stuck) {
-        (Ok(Account::SignedIn(who)), Some(stuck)) => {
-            AccountView::NeedsAttention { reason: stuck.into(), who: self::who(who) }
-        }
-        (Ok(Account::SignedIn(who)), None) => AccountView::SignedIn { who: self::who(who) },
-        (Ok(Account::NeedsAttention { reason, who }), _) => {
-            AccountView::NeedsAttention { reason: reason.into(), who: self::who(who) }
-        }
+        (Ok(Account::SignedIn(who)), Some(stuck)) => AccountView::NeedsAttention {
+            reason: stuck.into(),
+            who: self::who(who),
+        },
+        (Ok(Account::SignedIn(who)), None) => AccountView::SignedIn {
+            who: self::who(who),
+        },
+        (Ok(Account::NeedsAttention { reason, who }), _) => AccountView::NeedsAttention {
+            reason: reason.into(),
+            who: self::who(who),
+        },
         (Ok(Account::SigningIn(_)), _) => AccountView::SignedOut { reason: None },
         (Ok(Account::SignedOut { reason }), _) => {
-            let unseen = |failure: &&Failure| known.seen.is_none_or(|seen| failure.detail.time > seen);
-            AccountView::SignedOut { reason: reason.as_ref().filter(unseen).map(FailureView::from) }
+            let unseen =
+                |failure: &&Failure| known.seen.is_none_or(|seen| failure.detail.time > seen);
+            AccountView::SignedOut {
+                reason: reason.as_ref().filter(unseen).map(FailureView::from),
+            }
         }
-        (Err(failure), _) => AccountView::SignedOut { reason: Some(failure.into()) },
+        (Err(failure), _) => AccountView::SignedOut {
+            reason: Some(failure.into()),
+        },
     }
 }
 
@@ -123,20 +153,28 @@ fn organization(organization: &Organization, profiles: &[KnownProfile]) -> Organ
             .iter()
             .filter(|profile| profile.organization == organization.name)
             .max_by_key(|profile| profile.active)
-            .map(|profile| Returning { name: profile.person.clone(), email: profile.email.clone() }),
+            .map(|profile| Returning {
+                name: profile.person.clone(),
+                email: profile.email.clone(),
+            }),
     }
 }
 
 /// A sign-in that another process works on: to be seen here, and not to be touched.
 fn elsewhere(known: &Known, organizations: &Organizations) -> Option<AttemptView> {
     let other = known.under_way.first()?;
-    let organization = organizations.list.iter().find(|organization| organization.name == other.organization);
+    let organization = organizations
+        .list
+        .iter()
+        .find(|organization| organization.name == other.organization);
     Some(AttemptView {
         id: other.attempt.to_string(),
         organization: other.organization.clone(),
         step: step(other.step),
         via: ViaView::Loopback,
-        host: organization.map(Organization::sign_in_host).unwrap_or_default(),
+        host: organization
+            .map(Organization::sign_in_host)
+            .unwrap_or_default(),
         expires_at: other.expires_at,
         extensions_left: 0,
         ours: false,

@@ -14,7 +14,9 @@ pub(crate) fn view(account: AccountView) -> View {
         account,
         organizations: Vec::new(),
         chosen: None,
-        locks: LocksView { own_organizations: false },
+        locks: LocksView {
+            own_organizations: false,
+        },
         attempt: None,
         failure: None,
         receipt: None,
@@ -32,7 +34,10 @@ pub(crate) fn signed_in(end: Option<&str>) -> AccountView {
 
 pub(crate) fn attention(code: Code) -> AccountView {
     let reason = FailureView::from(&Failure::new(code, Timestamp::UNIX_EPOCH));
-    AccountView::NeedsAttention { reason, who: who(None) }
+    AccountView::NeedsAttention {
+        reason,
+        who: who(None),
+    }
 }
 
 fn who(end: Option<&str>) -> Who {

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::language::Language;
-use crate::view::fixtures::{attempt, attention, signed_in, signed_out, view};
 use crate::view::ViaView;
+use crate::view::fixtures::{attempt, attention, signed_in, signed_out, view};
 use kiro_sign_in::Code;
 
 const NOW: &str = "2026-11-23T18:00:00+09:00";
@@ -20,7 +20,9 @@ fn written(shown: &Shown) -> String {
         Row::Accounts(label, accounts) => {
             let accounts: Vec<String> = accounts
                 .iter()
-                .map(|(profile, title, active)| format!("{}{profile}={title}", if *active { "*" } else { "" }))
+                .map(|(profile, title, active)| {
+                    format!("{}{profile}={title}", if *active { "*" } else { "" })
+                })
                 .collect();
             format!("{label} > {}", accounts.join(", "))
         }
@@ -32,7 +34,15 @@ fn written(shown: &Shown) -> String {
 fn check(view: View, offline: bool, icon: Glyph, english: &[&str], japanese: &[&str]) {
     let zone = TimeZone::fixed(jiff::tz::offset(9));
     for (language, expected) in [(Language::En, english), (Language::Ja, japanese)] {
-        let shown = menu(&View { language, ..view.clone() }, offline, now(), &zone);
+        let shown = menu(
+            &View {
+                language,
+                ..view.clone()
+            },
+            offline,
+            now(),
+            &zone,
+        );
         assert_eq!(written(&shown), expected.join("\n"), "{language:?}");
         assert_eq!(shown.icon, icon);
     }
@@ -44,15 +54,32 @@ fn signed_out_offers_to_sign_in() {
         view(signed_out()),
         false,
         Glyph::SignedOut,
-        &["- Not signed in", "---", "sign-in: Sign in with SSO", "open: Open Kiro", "---", "quit: Quit"],
-        &["- サインインしていません", "---", "sign-in: SSO でサインイン", "open: Kiro を開く", "---", "quit: 終了"],
+        &[
+            "- Not signed in",
+            "---",
+            "sign-in: Sign in with SSO",
+            "open: Open Kiro",
+            "---",
+            "quit: Quit",
+        ],
+        &[
+            "- サインインしていません",
+            "---",
+            "sign-in: SSO でサインイン",
+            "open: Kiro を開く",
+            "---",
+            "quit: 終了",
+        ],
     );
 }
 
 #[test]
 fn signing_in_tells_the_minutes_left() {
     check(
-        View { attempt: Some(attempt("2026-11-23T18:08:01+09:00")), ..view(signed_out()) },
+        View {
+            attempt: Some(attempt("2026-11-23T18:08:01+09:00")),
+            ..view(signed_out())
+        },
         false,
         Glyph::SigningIn,
         &[
@@ -78,13 +105,33 @@ fn signing_in_tells_the_minutes_left() {
 
 #[test]
 fn another_programs_sign_in_is_seen_and_not_touched() {
-    let other = AttemptView { ours: false, via: ViaView::Loopback, step: StepView::Finishing, ..attempt("2026-11-23T18:08:00+09:00") };
+    let other = AttemptView {
+        ours: false,
+        via: ViaView::Loopback,
+        step: StepView::Finishing,
+        ..attempt("2026-11-23T18:08:00+09:00")
+    };
     check(
-        View { attempt: Some(other), ..view(signed_in(None)) },
+        View {
+            attempt: Some(other),
+            ..view(signed_in(None))
+        },
         false,
         Glyph::SigningIn,
-        &["- Checking the answer", "---", "open: Open Kiro", "---", "quit: Quit"],
-        &["- 応答を確認しています", "---", "open: Kiro を開く", "---", "quit: 終了"],
+        &[
+            "- Checking the answer",
+            "---",
+            "open: Open Kiro",
+            "---",
+            "quit: Quit",
+        ],
+        &[
+            "- 応答を確認しています",
+            "---",
+            "open: Kiro を開く",
+            "---",
+            "quit: 終了",
+        ],
     );
 }
 
@@ -92,27 +139,87 @@ fn another_programs_sign_in_is_seen_and_not_touched() {
 fn signed_in_says_who_and_how_long() {
     let rows = |english: &'static str, japanese: &'static str| {
         (
-            ["- Aiko Tanaka · Acme", english, "---", "sign-out: Sign out", "open: Open Kiro", "---", "quit: Quit (stay signed in)"],
-            ["- Aiko Tanaka · Acme", japanese, "---", "sign-out: サインアウト", "open: Kiro を開く", "---", "quit: 終了（サインインは保持）"],
+            [
+                "- Aiko Tanaka · Acme",
+                english,
+                "---",
+                "sign-out: Sign out",
+                "open: Open Kiro",
+                "---",
+                "quit: Quit (stay signed in)",
+            ],
+            [
+                "- Aiko Tanaka · Acme",
+                japanese,
+                "---",
+                "sign-out: サインアウト",
+                "open: Kiro を開く",
+                "---",
+                "quit: 終了（サインインは保持）",
+            ],
         )
     };
     let cases = [
-        (None, false, rows("- Renews by itself", "- 自動で更新されます")),
-        (Some("2026-11-24T09:00:00+09:00"), false, rows("- Signed in until Tue 9:00", "- 火曜 9:00 まで有効")),
-        (Some("2026-11-30T09:12:00+09:00"), false, rows("- Signed in until Mon 30 Nov, 9:12", "- 11月30日 (月) 9:12 まで有効")),
-        (Some("2026-11-24T09:00:00+09:00"), true, rows("- Signed in, no network", "- サインイン済み（オフライン）")),
+        (
+            None,
+            false,
+            rows("- Renews by itself", "- 自動で更新されます"),
+        ),
+        (
+            Some("2026-11-24T09:00:00+09:00"),
+            false,
+            rows("- Signed in until Tue 9:00", "- 火曜 9:00 まで有効"),
+        ),
+        (
+            Some("2026-11-30T09:12:00+09:00"),
+            false,
+            rows(
+                "- Signed in until Mon 30 Nov, 9:12",
+                "- 11月30日 (月) 9:12 まで有効",
+            ),
+        ),
+        (
+            Some("2026-11-24T09:00:00+09:00"),
+            true,
+            rows("- Signed in, no network", "- サインイン済み（オフライン）"),
+        ),
     ];
     for (end, offline, (english, japanese)) in cases {
-        check(view(signed_in(end)), offline, Glyph::SignedIn, &english, &japanese);
+        check(
+            view(signed_in(end)),
+            offline,
+            Glyph::SignedIn,
+            &english,
+            &japanese,
+        );
     }
 }
 
 #[test]
 fn several_accounts_can_be_switched() {
-    let profile = |name: &str, title: &str, active| ProfileView { name: name.to_owned(), title: title.to_owned(), active };
-    let profiles = vec![profile("default", "Aiko · Acme", true), profile("work", "Ben & Co", false)];
-    let shown = menu(&View { profiles, ..view(signed_in(None)) }, false, now(), &TimeZone::UTC);
-    assert!(written(&shown).contains("Switch account > *default=Aiko · Acme, work=Ben & Co"), "{}", written(&shown));
+    let profile = |name: &str, title: &str, active| ProfileView {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        active,
+    };
+    let profiles = vec![
+        profile("default", "Aiko · Acme", true),
+        profile("work", "Ben & Co", false),
+    ];
+    let shown = menu(
+        &View {
+            profiles,
+            ..view(signed_in(None))
+        },
+        false,
+        now(),
+        &TimeZone::UTC,
+    );
+    assert!(
+        written(&shown).contains("Switch account > *default=Aiko · Acme, work=Ben & Co"),
+        "{}",
+        written(&shown)
+    );
 }
 
 #[test]
@@ -147,12 +254,28 @@ fn attention_says_what_and_why() {
 #[test]
 fn the_last_minute_is_one_and_none_is_negative() {
     let label = |end: &str| {
-        let view = View { attempt: Some(attempt(end)), ..view(signed_out()) };
-        written(&menu(&view, false, now(), &TimeZone::UTC)).lines().next().unwrap_or_default().to_owned()
+        let view = View {
+            attempt: Some(attempt(end)),
+            ..view(signed_out())
+        };
+        written(&menu(&view, false, now(), &TimeZone::UTC))
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     };
-    assert_eq!(label("2026-11-23T18:00:01+09:00"), "- Waiting for the browser, 1 min left");
-    assert_eq!(label("2026-11-23T18:01:00+09:00"), "- Waiting for the browser, 1 min left");
-    assert_eq!(label("2026-11-23T17:59:00+09:00"), "- Waiting for the browser, 0 min left");
+    assert_eq!(
+        label("2026-11-23T18:00:01+09:00"),
+        "- Waiting for the browser, 1 min left"
+    );
+    assert_eq!(
+        label("2026-11-23T18:01:00+09:00"),
+        "- Waiting for the browser, 1 min left"
+    );
+    assert_eq!(
+        label("2026-11-23T17:59:00+09:00"),
+        "- Waiting for the browser, 0 min left"
+    );
 }
 
 #[test]

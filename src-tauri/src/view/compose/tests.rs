@@ -72,7 +72,10 @@ fn account_of(known: &Known) -> (&'static str, Option<Code>) {
     match compose(known).account {
         AccountView::SignedOut { reason } => ("out", reason.map(|reason| reason.code)),
         AccountView::SignedIn { who } => {
-            assert_eq!((who.name.as_deref(), who.host.as_str()), (Some("Aiko Tanaka"), "login.acme.com"));
+            assert_eq!(
+                (who.name.as_deref(), who.host.as_str()),
+                (Some("Aiko Tanaka"), "login.acme.com")
+            );
             ("in", None)
         }
         AccountView::NeedsAttention { reason, .. } => ("attention", Some(reason.code)),
@@ -81,30 +84,65 @@ fn account_of(known: &Known) -> (&'static str, Option<Code>) {
 
 #[test]
 fn each_account_has_its_view() {
-    let check = |known: Known, expected: (&str, Option<Code>)| assert_eq!(account_of(&known), expected, "{known:?}");
+    let check = |known: Known, expected: (&str, Option<Code>)| {
+        assert_eq!(account_of(&known), expected, "{known:?}")
+    };
     let out = |reason| known(Ok(Account::SignedOut { reason }));
     check(out(None), ("out", None));
-    check(out(Some(failure(Code::Denied, 10))), ("out", Some(Code::Denied)));
+    check(
+        out(Some(failure(Code::Denied, 10))),
+        ("out", Some(Code::Denied)),
+    );
     // A failure that the person has dismissed does not come back; a later one does.
     let seen = Timestamp::from_second(10).ok();
-    check(Known { seen, ..out(Some(failure(Code::Denied, 10))) }, ("out", None));
-    check(Known { seen, ..out(Some(failure(Code::Denied, 11))) }, ("out", Some(Code::Denied)));
+    check(
+        Known {
+            seen,
+            ..out(Some(failure(Code::Denied, 10)))
+        },
+        ("out", None),
+    );
+    check(
+        Known {
+            seen,
+            ..out(Some(failure(Code::Denied, 11)))
+        },
+        ("out", Some(Code::Denied)),
+    );
     check(known(Ok(Account::SignedIn(aiko()))), ("in", None));
     check(
-        Known { stuck: Some(failure(Code::KeyringLocked, 1)), ..known(Ok(Account::SignedIn(aiko()))) },
+        Known {
+            stuck: Some(failure(Code::KeyringLocked, 1)),
+            ..known(Ok(Account::SignedIn(aiko())))
+        },
         ("attention", Some(Code::KeyringLocked)),
     );
-    let attention = Account::NeedsAttention { reason: failure(Code::SessionEnded, 1), who: aiko() };
-    check(known(Ok(attention)), ("attention", Some(Code::SessionEnded)));
-    check(known(Err(failure(Code::FileNewer, 1))), ("out", Some(Code::FileNewer)));
+    let attention = Account::NeedsAttention {
+        reason: failure(Code::SessionEnded, 1),
+        who: aiko(),
+    };
+    check(
+        known(Ok(attention)),
+        ("attention", Some(Code::SessionEnded)),
+    );
+    check(
+        known(Err(failure(Code::FileNewer, 1))),
+        ("out", Some(Code::FileNewer)),
+    );
 }
 
 #[test]
 fn our_own_attempt_comes_before_another_programs() {
     let mine = attempt("2026-11-23T18:08:00Z");
-    let view = compose(&Known { attempt: Some(mine.clone()), ..known(Ok(Account::SignedOut { reason: None })) });
+    let view = compose(&Known {
+        attempt: Some(mine.clone()),
+        ..known(Ok(Account::SignedOut { reason: None }))
+    });
     assert_eq!(view.attempt, Some(mine));
-    assert_eq!(compose(&known(Ok(Account::SignedOut { reason: None }))).attempt, None);
+    assert_eq!(
+        compose(&known(Ok(Account::SignedOut { reason: None }))).attempt,
+        None
+    );
 }
 
 #[test]
@@ -116,14 +154,29 @@ fn an_organisation_tells_what_the_browser_opens_and_who_comes_back() {
         email: None,
         active,
     };
-    let known = Known { profiles: vec![slot("ben", false), slot("aiko", true)], ..known(Ok(Account::SignedIn(aiko()))) };
+    let known = Known {
+        profiles: vec![slot("ben", false), slot("aiko", true)],
+        ..known(Ok(Account::SignedIn(aiko())))
+    };
     let view = compose(&known);
-    let [organization] = view.organizations.as_slice() else { panic!("one organisation: {view:?}") };
+    let [organization] = view.organizations.as_slice() else {
+        panic!("one organisation: {view:?}")
+    };
     assert_eq!(organization.host, "acme.awsapps.com");
     assert_eq!(organization.region.as_deref(), Some("eu-central-1"));
     assert!(organization.managed && organization.redirect_uris.is_empty());
-    assert_eq!(organization.returning.as_ref().and_then(|returning| returning.name.as_deref()), Some("aiko"));
-    let titles: Vec<&str> = view.profiles.iter().map(|profile| profile.title.as_str()).collect();
+    assert_eq!(
+        organization
+            .returning
+            .as_ref()
+            .and_then(|returning| returning.name.as_deref()),
+        Some("aiko")
+    );
+    let titles: Vec<&str> = view
+        .profiles
+        .iter()
+        .map(|profile| profile.title.as_str())
+        .collect();
     assert_eq!(titles, ["ben · Acme", "aiko · Acme"]);
 }
 
@@ -133,14 +186,23 @@ fn broken_organisation_settings_are_said() {
         organizations: Err(failure(Code::OrganizationsInvalid, 1)),
         ..known(Ok(Account::SignedOut { reason: None }))
     };
-    assert_eq!(compose(&known).failure.map(|failure| failure.code), Some(Code::OrganizationsInvalid));
+    assert_eq!(
+        compose(&known).failure.map(|failure| failure.code),
+        Some(Code::OrganizationsInvalid)
+    );
 }
 
 #[test]
 fn the_claims_an_idp_asks_for_stay_in_the_shell() {
     let mut asked = failure(Code::StepUpNeeded, 1);
     asked.facts.claims = Some("canary".to_owned());
-    let view = compose(&Known { failure: Some(asked), ..known(Ok(Account::SignedIn(aiko()))) });
+    let view = compose(&Known {
+        failure: Some(asked),
+        ..known(Ok(Account::SignedIn(aiko())))
+    });
     let sent = serde_json::to_string(&view).unwrap_or_default();
-    assert!(sent.contains("step_up_needed") && !sent.contains("canary"), "{sent}");
+    assert!(
+        sent.contains("step_up_needed") && !sent.contains("canary"),
+        "{sent}"
+    );
 }
