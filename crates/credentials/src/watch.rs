@@ -155,3 +155,45 @@ fn inode(metadata: &std::fs::Metadata) -> u64 {
 fn inode(_metadata: &std::fs::Metadata) -> u64 {
     0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Hint, settle};
+    use std::sync::mpsc::channel;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn events_without_end_do_not_put_it_off() {
+        let (sender, hints) = channel();
+        let begun = Instant::now();
+        let events = std::thread::spawn(move || {
+            while begun.elapsed() < Duration::from_secs(20) && sender.send(Hint::Look).is_ok() {
+                std::thread::yield_now();
+            }
+        });
+        assert!(settle(
+            &hints,
+            Duration::from_secs(5),
+            Duration::from_millis(100)
+        ));
+        drop(hints);
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(events.join().is_ok());
+    }
+
+    #[test]
+    fn one_event_is_taken_when_it_is_quiet() {
+        let (sender, hints) = channel();
+        assert!(settle(
+            &hints,
+            Duration::from_millis(1),
+            Duration::from_secs(60)
+        ));
+        assert!(sender.send(Hint::End).is_ok());
+        assert!(!settle(
+            &hints,
+            Duration::from_millis(1),
+            Duration::from_secs(60)
+        ));
+    }
+}

@@ -273,7 +273,9 @@ fn sorted(error: keyring_core::Error) -> KeyError {
 /// A prompt is dismissed by a person, and where there is no display to show it on.
 fn needs_unlocking(error: &(dyn std::error::Error + 'static)) -> bool {
     let text = error.to_string();
-    cfg!(target_os = "macos") || text.ends_with("object locked") || text.ends_with("prompt dismissed")
+    cfg!(target_os = "macos")
+        || text.ends_with("object locked")
+        || text.ends_with("prompt dismissed")
 }
 
 #[cfg(test)]
@@ -294,11 +296,20 @@ mod tests {
             assert_eq!(found, expected);
         };
         check(Error::NoEntry, "missing");
-        check(Error::NoStorageAccess("SS error: prompt dismissed".into()), "locked");
-        check(Error::NoStorageAccess("SS Error: object locked".into()), "locked");
+        check(
+            Error::NoStorageAccess("SS error: prompt dismissed".into()),
+            "locked",
+        );
+        check(
+            Error::NoStorageAccess("SS Error: object locked".into()),
+            "locked",
+        );
         check(Error::NoDefaultStore, "unavailable");
         check(Error::PlatformFailure("zbus error".into()), "failed");
         #[cfg(target_os = "linux")]
-        check(Error::NoStorageAccess("SS error: result not returned from SS API".into()), "unavailable");
+        check(
+            Error::NoStorageAccess("SS error: result not returned from SS API".into()),
+            "unavailable",
+        );
     }
 }

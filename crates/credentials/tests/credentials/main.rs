@@ -1,10 +1,12 @@
 //! The common credential file, from outside: every promise of `docs/credential-file.md`.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod files;
+mod format;
 mod key_stores;
 mod refresh;
 mod scratch;
 mod sealing;
 mod sign_out;
 mod unknown_fields;
+mod watch;

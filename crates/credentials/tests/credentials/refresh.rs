@@ -2,8 +2,9 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Barrier, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use kiro_credentials::{
@@ -136,6 +137,45 @@ fn fifty_at_once_share_one_refusal() {
     let (answers, asked) = fifty(&scratch, &|| Err(refusal(RefusalKind::Ended)));
     assert_eq!(asked, 1);
     assert_eq!(answers, vec!["invalid_grant"; 50]);
+}
+
+/// Tells when it is asked: the caller has then read the session, and not yet taken the lock.
+struct Telling(Mutex<Option<Sender<()>>>);
+
+impl Clock for Telling {
+    fn now(&self) -> Timestamp {
+        if let Some(asked) = self.0.lock().unwrap().take() {
+            asked.send(()).unwrap();
+        }
+        noon()
+    }
+}
+
+#[test]
+fn who_waited_for_another_refresh_takes_its_session() {
+    let check = |when: RefreshWhen| {
+        let scratch = Scratch::signed_in(&["default"]);
+        let waiting = std::thread::scope(|scope| {
+            let waiting = Cell::new(None);
+            let first = attempt(&scratch, RefreshWhen::Always, &at(0), &|| {
+                let (asked, has_read) = channel();
+                let store = scratch.store();
+                waiting.set(Some(scope.spawn(move || {
+                    let clock = Telling(Mutex::new(Some(asked)));
+                    answer(store.refresh(&name("default"), when, &clock, &mut |_| {
+                        Ok(renewal("second"))
+                    }))
+                })));
+                has_read.recv().unwrap();
+                Ok(renewal("first"))
+            });
+            assert_eq!(first, ("access-first".to_owned(), 1));
+            waiting.take().unwrap().join().unwrap()
+        });
+        assert_eq!(waiting, "access-first", "{when:?}");
+    };
+    check(RefreshWhen::Always);
+    check(RefreshWhen::Revision(1));
 }
 
 #[test]
