@@ -178,9 +178,19 @@ impl WebClient {
             builder = builder.tls_certs_merge(certificates.clone());
             direct = direct.tls_certs_merge(certificates);
         }
+        // A certificate's content is read only now.
+        let built = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|error| match &settings.extra_ca {
+                Some(path) => HttpError::BadCa {
+                    path: path.clone(),
+                    why: chain(&error),
+                },
+                None => failed(error),
+            })
+        };
         Ok(WebClient {
-            client: builder.build().map_err(failed)?,
-            direct: direct.build().map_err(failed)?,
+            client: built(builder)?,
+            direct: built(direct)?,
             settings: settings.clone(),
         })
     }

@@ -325,10 +325,6 @@ impl<'a> Exchange<'a> {
         answered
     }
 
-    #[expect(
-        clippy::result_large_err,
-        reason = "a refusal is rare and is taken apart at once"
-    )]
     pub(crate) fn outcome<T, E: std::fmt::Display>(
         self,
         answered: Result<T, E>,
