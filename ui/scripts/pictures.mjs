@@ -22,14 +22,25 @@ await page.goto(`http://127.0.0.1:${server.httpServer.address().port}/preview.ht
 await page.waitForSelector("h1");
 await page.evaluate(axe.source);
 
-// A screen, or a screen after presses: name, view, selectors to press.
+// A screen, or a screen after presses: name, view, selectors to press (`selector<-text` fills a field).
 const names = await page.evaluate(() => window.names);
+const filled = [
+  "#name<-Acme, Inc.",
+  "#issuer<-https://id.acme.example/oauth2/default",
+  "#client_id<-0oa1b2c3d4e5F6G7h8i9",
+];
 const screens = [
   ...names.map((name) => [name, name, []]),
   ["add-entra", "add-okta", ["input[value=entra]"]],
   ["add-identity-center", "add-okta", ["input[value=identity-center]"]],
   ["waiting-not-a-callback", "waiting-loopback", ["[data-paste]"]],
   ["sign-out-ways", "signed-in", ["[aria-expanded=false]"]],
+  ["add-found", "add-okta", filled],
+  ["add-taken", "add-okta-again", ["#name<-ACME", "#issuer<-id.acme.example"]],
+  ["add-redirects", "add-okta", [...filled, "summary"]],
+  ["confirm-typed", "add-okta", [...filled, "[data-primary]"]],
+  ["confirm-redirects", "add-okta", [...filled, "[data-primary]", "summary"]],
+  ["attention-details", "attention", ["summary"]],
   ["accounts", "signed-in", ["summary"]],
   ["choose-again", "sign-in-managed", [".card .plain"]],
   ["confirm-file", "first-run", ["[data-primary]"]],
@@ -58,6 +69,7 @@ const measure = () => {
       box.scrollWidth > box.clientWidth + 1 &&
       style.overflowX !== "visible" &&
       style.textOverflow !== "ellipsis" &&
+      !box.matches("input, select") &&
       box.clientWidth
     )
       wrong.push(`${box.className || box.tagName} cuts its content`);

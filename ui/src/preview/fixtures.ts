@@ -102,6 +102,7 @@ export function views(language: Language): Record<string, View> {
   return {
     "first-run": { ...base, organizations: [], chosen: null },
     "add-okta": { ...base, organizations: [], chosen: null },
+    "add-okta-again": base,
     "sign-in": base,
     "coming-back": {
       ...base,

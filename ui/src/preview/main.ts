@@ -24,11 +24,20 @@ async function draw(name: string, tongue: Language | "pseudo", theme: string, pr
   await tick();
   // The finishing screen waits a moment before it comes.
   if (view.attempt?.step === "finishing") await new Promise((done) => setTimeout(done, 350));
-  for (const selector of press) {
-    document.querySelector<HTMLElement>(selector)?.click();
+  for (const step of press) {
+    const [selector = "", value] = step.split("<-");
+    const at = document.querySelector<HTMLElement>(selector);
+    if (!at) throw new Error(`${name}: no ${selector}`);
+    if (value === undefined) at.click();
+    else {
+      (at as HTMLInputElement).value = value;
+      at.dispatchEvent(new Event("input", { bubbles: true }));
+    }
     await tick();
     await new Promise((done) => setTimeout(done, 0));
   }
+  // The look at a server waits until the typing rests.
+  if (press.some((step) => step.includes("<-"))) await new Promise((done) => setTimeout(done, 700));
 }
 
 const asked = new URLSearchParams(location.search);
