@@ -90,6 +90,11 @@ impl Browser {
             .unwrap();
     }
 
+    /// Clicks into the page in front: Chromium hands over no second link without a gesture in between.
+    pub async fn touch(&self) {
+        self.client.find(Locator::Css("body")).await.unwrap().click().await.unwrap();
+    }
+
     /// The text of the page in front.
     pub async fn text(&self) -> String {
         self.client

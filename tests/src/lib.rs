@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness fails its test by panicking")]
 
 mod browser;
+mod desktop;
 mod peer;
 mod person;
 mod ports;
@@ -10,6 +11,7 @@ mod waiting;
 mod world;
 
 pub use browser::Browser;
+pub use desktop::{FOLLOWS_WITHIN, Tray, Window};
 pub use peer::{Peer, http, python};
 pub use person::{Arrived, Person};
 pub use ports::REGISTERED;

@@ -1,0 +1,15 @@
+//! The desktop app: the window, the tray and the deep link, with a real browser and a real keyring.
+
+use kiro_tests::{Keyring, Peer, Tray, Window, World};
+
+mod together;
+
+/// A world with the organisation `acme` at an IdP like Okta's, and the app in it.
+async fn at_okta() -> (Peer, World, Tray, Window) {
+    let peer = Peer::okta(30);
+    let world = World::new(Keyring::Unlocked);
+    world.add_okta(&peer);
+    let tray = Tray::new(&world);
+    let window = Window::open(&world).await;
+    (peer, world, tray, window)
+}
