@@ -5,14 +5,14 @@ use std::sync::atomic::Ordering;
 use crate::world::{ISSUER, World};
 use jiff::SignedDuration;
 use kiro_sign_in::{
-    Account, AccountChoice, Code, Failure, Received, Request, Revoked, SignedIn, Via, access_token,
-    account, begin, receive, sign_out, under_way,
+    Account, AccountChoice, Browser, BrowserError, Code, Failure, Received, Request, SignedIn,
+    SystemBrowser, Via, access_token, account, begin, begin_device, receive, under_way,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 /// Signs in with this callback, handed over by another process as a deep link is.
-async fn sign_in_with(world: &World, extra: &str) -> Result<SignedIn, Failure> {
+pub(crate) async fn sign_in_with(world: &World, extra: &str) -> Result<SignedIn, Failure> {
     let attempt = begin(&world.context, world.request(Via::DeepLink)).await?;
     let callback = world.callback(attempt.url(), extra);
     let other = world.another_process();
@@ -344,80 +344,58 @@ async fn a_pasted_callback_counts_and_another_text_does_not() {
 }
 
 #[tokio::test]
-async fn invalid_grant_ends_the_session_and_a_passing_fault_does_not() {
-    let world = World::new();
-    sign_in_with(&world, "code=c1").await.unwrap();
-    world.clock.advance(SignedDuration::from_mins(58));
-    world.behave(|behaviour| behaviour.offline = true);
+async fn a_device_code_is_asked_for_only_where_it_is_offered_and_allowed() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut world = World::new();
+    let failure = begin_device(&world.context, world.request(Via::Loopback))
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(failure.code, Code::DeviceFlowNotOffered);
+    let path = world.folder.path().join("managed.toml");
+    std::fs::write(
+        &path,
+        "[locks]\ndevice_flow = true\ninsecure_storage = true\n",
+    )
+    .unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    world.context.managed_organizations = path;
+    let before = world.provider.requests.load(Ordering::SeqCst);
+    let failure = begin_device(&world.context, world.request(Via::Loopback))
+        .await
+        .err()
+        .unwrap();
     assert_eq!(
-        access_token(&world.context, None)
-            .await
-            .unwrap()
-            .expose_secret(),
-        "access-1",
-        "still good for two minutes"
+        (failure.code, failure.facts.subject.as_deref()),
+        (Code::ManagedByOrganization, Some("device_flow"))
     );
-    world.clock.advance(SignedDuration::from_mins(5));
-    assert!(access_token(&world.context, None).await.is_err());
-    assert!(
-        matches!(account(&world.context, None).unwrap(), Account::SignedIn(_)),
-        "offline is no end"
-    );
-    world.clock.advance(SignedDuration::from_mins(1));
-    world.behave(|behaviour| behaviour.offline = false);
+    let failure = begin(&world.context, world.request(Via::Loopback))
+        .await
+        .unwrap_err();
     assert_eq!(
-        access_token(&world.context, None)
-            .await
-            .unwrap()
-            .expose_secret(),
-        "access-2",
-        "renewed"
+        (failure.code, failure.facts.subject.as_deref()),
+        (Code::ManagedByOrganization, Some("insecure_storage"))
     );
-    world.clock.advance(SignedDuration::from_mins(61));
-    world.behave(|behaviour| {
-        behaviour
-            .token_answers
-            .push_back((400, json!({"error": "invalid_grant"})))
-    });
     assert_eq!(
-        access_token(&world.context, None).await.unwrap_err().code,
-        Code::SessionEnded
-    );
-    let Account::NeedsAttention { reason, who } = account(&world.another_process(), None).unwrap()
-    else {
-        panic!("needs attention")
-    };
-    assert_eq!(
-        (reason.code, who.name.as_deref()),
-        (Code::SessionEnded, Some("Aiko Tanaka"))
+        world.provider.requests.load(Ordering::SeqCst),
+        before,
+        "nothing was asked of anybody"
     );
 }
 
-#[tokio::test]
-async fn signing_out_is_local_first_and_says_what_was_not_revoked() {
-    let world = World::new();
-    sign_in_with(&world, "code=c1").await.unwrap();
-    let receipt = sign_out(&world.context, None).await.unwrap();
-    assert_eq!((receipt.removed, receipt.revoked), (true, Revoked::Yes));
-    assert!(
-        receipt
-            .end_session
-            .unwrap()
-            .as_str()
-            .contains("id_token_hint=")
-    );
-    sign_in_with(&world, "code=c2").await.unwrap();
-    world.behave(|behaviour| behaviour.offline = true);
-    let receipt = sign_out(&world.context, None).await.unwrap();
-    assert_eq!((receipt.removed, receipt.revoked), (true, Revoked::Offline));
-    assert!(matches!(
-        account(&world.context, None).unwrap(),
-        Account::SignedOut { .. }
-    ));
-    assert_eq!(
-        sign_out(&world.context, None).await.unwrap_err().code,
-        Code::NotSignedIn
-    );
+#[test]
+fn only_addresses_that_a_browser_should_open_reach_one() {
+    for address in [
+        "http://evil.test/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "kiro://kiro.oauth/callback",
+        "https://user@evil.test/",
+        "https://acme.test/#x",
+    ] {
+        let refused = SystemBrowser.open(&address.parse().unwrap());
+        assert!(matches!(refused, Err(BrowserError::Insecure)), "{address}");
+    }
 }
 
 #[tokio::test]

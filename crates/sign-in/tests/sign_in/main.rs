@@ -4,4 +4,5 @@
 
 mod flow;
 mod organizations;
+mod session;
 mod world;

@@ -1,0 +1,100 @@
+//! A session in use: its renewal and its end.
+
+use jiff::SignedDuration;
+use kiro_sign_in::{Account, Code, Revoked, access_token, account, sign_out};
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use crate::flow::sign_in_with;
+use crate::world::World;
+
+#[tokio::test]
+async fn invalid_grant_ends_the_session_and_a_passing_fault_does_not() {
+    let world = World::new();
+    sign_in_with(&world, "code=c1").await.unwrap();
+    world.clock.advance(SignedDuration::from_mins(58));
+    world.behave(|behaviour| behaviour.offline = true);
+    assert_eq!(
+        access_token(&world.context, None)
+            .await
+            .unwrap()
+            .expose_secret(),
+        "access-1",
+        "still good for two minutes"
+    );
+    world.clock.advance(SignedDuration::from_mins(5));
+    assert!(access_token(&world.context, None).await.is_err());
+    assert!(
+        matches!(account(&world.context, None).unwrap(), Account::SignedIn(_)),
+        "offline is no end"
+    );
+    world.clock.advance(SignedDuration::from_mins(1));
+    world.behave(|behaviour| behaviour.offline = false);
+    assert_eq!(
+        access_token(&world.context, None)
+            .await
+            .unwrap()
+            .expose_secret(),
+        "access-2",
+        "renewed"
+    );
+    world.clock.advance(SignedDuration::from_mins(61));
+    world.behave(|behaviour| {
+        behaviour
+            .token_answers
+            .push_back((400, json!({"error": "invalid_grant"})))
+    });
+    assert_eq!(
+        access_token(&world.context, None).await.unwrap_err().code,
+        Code::SessionEnded
+    );
+    let Account::NeedsAttention { reason, who } = account(&world.another_process(), None).unwrap()
+    else {
+        panic!("needs attention")
+    };
+    assert_eq!(
+        (reason.code, who.name.as_deref()),
+        (Code::SessionEnded, Some("Aiko Tanaka"))
+    );
+}
+
+#[tokio::test]
+async fn the_same_address_with_another_subject_is_another_person_at_renewal() {
+    let world = World::new();
+    sign_in_with(&world, "code=c1").await.unwrap();
+    world.clock.advance(SignedDuration::from_mins(61));
+    world.behave(|behaviour| behaviour.claims = json!({"sub": "00u2", "nonce": null}));
+    let failure = access_token(&world.context, None).await.unwrap_err();
+    assert_eq!(failure.code, Code::RefreshFailed);
+    let Account::SignedIn(who) = account(&world.context, None).unwrap() else {
+        panic!("the session is untouched")
+    };
+    assert_eq!(who.subject.as_deref(), Some("00u1"));
+}
+
+#[tokio::test]
+async fn signing_out_is_local_first_and_says_what_was_not_revoked() {
+    let world = World::new();
+    sign_in_with(&world, "code=c1").await.unwrap();
+    let receipt = sign_out(&world.context, None).await.unwrap();
+    assert_eq!((receipt.removed, receipt.revoked), (true, Revoked::Yes));
+    assert!(
+        receipt
+            .end_session
+            .unwrap()
+            .as_str()
+            .contains("id_token_hint=")
+    );
+    sign_in_with(&world, "code=c2").await.unwrap();
+    world.behave(|behaviour| behaviour.offline = true);
+    let receipt = sign_out(&world.context, None).await.unwrap();
+    assert_eq!((receipt.removed, receipt.revoked), (true, Revoked::Offline));
+    assert!(matches!(
+        account(&world.context, None).unwrap(),
+        Account::SignedOut { .. }
+    ));
+    assert_eq!(
+        sign_out(&world.context, None).await.unwrap_err().code,
+        Code::NotSignedIn
+    );
+}
