@@ -160,7 +160,9 @@ impl<'de> Visitor<'de> for Strict {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::{canonical, parse};
+    use super::{EXACT, canonical, parse};
+    use proptest::prelude::*;
+    use serde_json::Value;
 
     fn check(input: &str, expected: &str) {
         assert_eq!(
@@ -217,5 +219,39 @@ mod tests {
     fn depth_allowed() {
         let text = format!("{}{}", "[".repeat(31), "]".repeat(31));
         assert!(parse(text.as_bytes()).is_ok());
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let largest = i64::try_from(EXACT).unwrap();
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-largest..=largest).prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(6, 64, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map(any::<String>(), inner, 0..6)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Canonical text says the same, is its own canonical form, and every other spelling
+        /// of the value has it.
+        #[test]
+        fn one_form_per_value(value in values()) {
+            let text = canonical(&value);
+            prop_assert_eq!(&parse(&text).unwrap(), &value);
+            let spaced = serde_json::to_vec_pretty(&value).unwrap();
+            prop_assert_eq!(canonical(&parse(&spaced).unwrap()), text);
+        }
+
+        #[test]
+        fn bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&bytes);
+        }
     }
 }

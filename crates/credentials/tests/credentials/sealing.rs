@@ -300,3 +300,25 @@ fn blobs_open_at_their_own_place_only() {
         "{gone:?}"
     );
 }
+
+#[test]
+fn first_sign_ins_at_once_share_one_key_and_lose_nothing() {
+    let scratch = Scratch::new();
+    let together = std::sync::Barrier::new(12);
+    std::thread::scope(|scope| {
+        for index in 0..12 {
+            let (scratch, together) = (&scratch, &together);
+            scope.spawn(move || {
+                together.wait();
+                scratch.sign_in(&format!("p{index}"));
+            });
+        }
+    });
+    assert_eq!(scratch.keyring.len(), 1);
+    let snapshot = scratch.store().read().unwrap();
+    assert_eq!((snapshot.profiles.len(), snapshot.generation), (12, 12));
+    for index in 0..12 {
+        let profile = format!("p{index}");
+        assert_eq!(opened(&scratch, &profile), format!("access-{profile}"));
+    }
+}

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::scratch::{Scratch, name};
 
-/// Longer than the look that is taken where no events come.
-const LONG: Duration = Duration::from_secs(15);
+/// Shorter than the look that is taken every 5 s where no events come.
+const SOON: Duration = Duration::from_secs(4);
 
 fn watched(scratch: &Scratch) -> (kiro_credentials::Watch, Receiver<()>) {
     let (sender, changes) = channel();
@@ -22,7 +22,7 @@ fn every_file_that_matters_is_watched() {
         let scratch = Scratch::signed_in(&["default", "work"]);
         let (_watch, changes) = watched(&scratch);
         change(&scratch);
-        changes.recv_timeout(LONG).unwrap();
+        changes.recv_timeout(SOON).unwrap();
     };
     check(&|scratch| scratch.sign_in("default"));
     check(&|scratch| scratch.store().switch(&name("work")).unwrap());
@@ -43,7 +43,7 @@ fn reading_is_no_change_and_a_dropped_watch_ends() {
     drop(watch);
     // Its thread ends, and with it the callback: nothing was sent before that.
     assert_eq!(
-        changes.recv_timeout(LONG),
+        changes.recv_timeout(SOON),
         Err(RecvTimeoutError::Disconnected)
     );
 }
