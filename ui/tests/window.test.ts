@@ -154,6 +154,19 @@ describe("waiting", () => {
     seen.disconnect();
   });
 
+  test("what is long past when the window opens is not said, and 10 minutes more begin anew", async () => {
+    const until = (seconds: number) => ({ expires_at: new Date(now + seconds * 1000).toISOString() });
+    const { push } = await shown(waiting(until(200)), { time });
+    const status = screen.getAllByRole("status")[0]!;
+    expect(status.textContent).toBe("");
+    await pass(141);
+    expect(status.textContent).toBe("1 minute left");
+    await push(waiting(until(600)));
+    expect(status.textContent).toBe("");
+    await pass(301);
+    expect(status.textContent).toBe("5 minutes left");
+  });
+
   test("finishing is shown when it takes longer than 300 ms", async () => {
     const { push } = await shown(waiting({}), { time });
     await push(waiting({ step: "finishing" }));
