@@ -7,6 +7,22 @@ use clap_complete::Shell as CompletionShell;
 use kiro_sign_in::{ProfileName, Settings};
 use url::Url;
 
+/// What to type first.
+const FIRST: &str = "\
+Start here:
+  kiro auth login --sso      sign in through your browser
+  kiro auth status           who is signed in
+  kiro org add --help        set up an organisation, with your administrator's settings";
+
+/// The three ways to sign in.
+const WAYS: &str = "\
+Examples:
+  kiro auth login --sso                 this computer has a browser
+  kiro auth login --sso --device        over SSH: enter a code in a browser anywhere
+  kiro auth login --sso --no-browser    over SSH: paste the address you end at
+
+Exit codes: 0 signed in, 4 denied or failed, 5 server unreachable, 6 keyring or file, 7 settings, 130 interrupted";
+
 /// Sign in to Kiro with your organisation's identity provider
 #[derive(Debug, Parser)]
 #[command(
@@ -14,7 +30,9 @@ use url::Url;
     version,
     disable_help_subcommand = true,
     arg_required_else_help = true,
-    max_term_width = 100
+    max_term_width = 100,
+    help_template = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}",
+    before_help = FIRST
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -56,6 +74,7 @@ pub(crate) enum Auth {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = WAYS)]
 pub(crate) struct Login {
     /// Sign in with SSO (the only way there is; accepted for clarity)
     #[arg(long)]
@@ -88,6 +107,9 @@ pub(crate) struct Login {
 
 #[derive(Args, Debug)]
 pub(crate) struct Status {
+    /// The profile, instead of the active one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
     /// For programs: one JSON object, never translated
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,4 +1,4 @@
-//! One file per verb.
+//! One file per verb, and what several of them say first.
 
 pub(crate) mod completions;
 pub(crate) mod list;
@@ -8,3 +8,41 @@ pub(crate) mod org;
 pub(crate) mod status;
 pub(crate) mod switch;
 pub(crate) mod token;
+
+use kiro_sign_in::{Code, Context, Failure, Organizations, ProfileName};
+
+use crate::shell::Shell;
+
+/// Refuses a profile that was named and does not exist. The active one may be empty.
+fn profile_known(context: &Context, named: Option<&ProfileName>) -> Result<(), Failure> {
+    let (Some(named), Ok(snapshot)) = (named, context.store.read()) else {
+        return Ok(());
+    };
+    if named == &snapshot.active || snapshot.profiles.contains_key(named) {
+        return Ok(());
+    }
+    let mut failure = Failure::new(Code::UnknownProfile, context.clock.now());
+    failure.facts.subject = Some(named.to_string());
+    Err(failure)
+}
+
+/// Tells, on stderr, that the credential file was damaged and its last good copy is in use.
+fn tell_recovered(shell: &Shell, context: &Context) {
+    if let Ok(snapshot) = context.store.read()
+        && let Some(recovered) = snapshot.recovered
+    {
+        let path = recovered.set_aside.display().to_string();
+        shell.mark('!', &shell.words.recovered(&path));
+    }
+}
+
+/// The word in a failure's details when an organisation is unknown because there is none at all.
+pub(crate) const NONE_SET_UP: &str = "none_set_up";
+
+/// An organisation that is not there; where there is none at all, the hint says how to add one.
+fn unknown_organization(mut failure: Failure, organizations: &Organizations) -> Failure {
+    if failure.code == Code::UnknownOrganization && organizations.list.is_empty() {
+        failure.detail.error = Some(NONE_SET_UP.to_owned());
+    }
+    failure
+}

@@ -36,7 +36,9 @@ fn main() -> ExitCode {
         }
     };
     let shell = Shell::from_env();
-    match run(&shell, arguments.verb) {
+    let outcome = run(&shell, arguments.verb);
+    passphrase::restore();
+    match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {
             shell.fail(&failure);
@@ -67,8 +69,8 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
         Verb::Auth(Auth::Logout(args)) | Verb::Logout(args) => {
             commands::logout::run(shell, &context, &args)
         }
-        Verb::Auth(Auth::Status(args)) => commands::status::run(shell, &context, args.json),
-        Verb::Whoami(args) => commands::status::whoami(shell, &context, args.json),
+        Verb::Auth(Auth::Status(args)) => commands::status::run(shell, &context, &args),
+        Verb::Whoami(args) => commands::status::whoami(shell, &context, &args),
         Verb::Auth(Auth::List(args)) => commands::list::run(shell, &context, args.json),
         Verb::Auth(Auth::Switch(args)) => commands::switch::run(shell, &context, &args.profile),
         Verb::Auth(Auth::Token(args)) => {

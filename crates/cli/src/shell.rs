@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use kiro_sign_in::{Code, Context, Failure};
 use owo_colors::OwoColorize;
 
-use crate::words::{Language, Sentence};
+use crate::words::{Language, Sentence, padded, width};
 
 /// What every verb gets.
 pub(crate) struct Shell {
@@ -31,6 +31,28 @@ impl Shell {
         let _ = writeln!(anstream::stdout().lock(), "{line}");
     }
 
+    /// Lines of data on stdout, in columns.
+    pub(crate) fn table(&self, rows: &[Vec<String>]) {
+        let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+        let widest = |at: usize| {
+            rows.iter()
+                .filter_map(|row| row.get(at))
+                .map(|cell| width(cell))
+                .max()
+        };
+        let widths: Vec<usize> = (0..columns)
+            .map(|at| widest(at).unwrap_or_default())
+            .collect();
+        for row in rows {
+            let cells: Vec<String> = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, columns)| padded(cell, *columns))
+                .collect();
+            self.data(cells.join("  ").trim_end());
+        }
+    }
+
     /// One line of talk on stderr.
     pub(crate) fn say(&self, line: &str) {
         let _ = writeln!(anstream::stderr().lock(), "{line}");
@@ -46,6 +68,13 @@ impl Shell {
         let Sentence { error, hint } = self.words.failure(failure);
         self.say(&format!("{} {error}", "error:".red().bold()));
         self.say(&format!("{} {hint}", "hint:".cyan().bold()));
+    }
+
+    /// Says that a signal was heard and has to wait, in place of a spinner that may stand there.
+    pub(crate) fn finishing_first(&self) {
+        if self.talks {
+            self.say(&format!("\r\u{1b}[2K{}", self.words.finishing_first()));
+        }
     }
 
     pub(crate) fn hint(&self, hint: &str) {

@@ -100,14 +100,15 @@ impl Language {
             }
             details.push(detail.time.strftime("%F %T UTC").to_string());
         }
-        let end = if details.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", details.join(" · "))
+        let details = details.join(" · ");
+        let end = match self {
+            _ if details.is_empty() => details,
+            Language::English => format!(" ({details})"),
+            Language::Japanese => format!("（{details}）"),
         };
         Sentence {
-            error: plain(&format!("{}{end}", sentence.error)),
-            hint: plain(&sentence.hint),
+            error: plain(&format!("{}{end}", unspaced(&sentence.error))),
+            hint: plain(&unspaced(&sentence.hint)),
         }
     }
 
@@ -155,19 +156,27 @@ impl Language {
     pub(crate) fn waiting(self, left: i64, device: bool) -> String {
         let (minutes, seconds) = (left.max(0) / 60, left.max(0) % 60);
         match (self, device) {
-            (Language::English, false) => format!(
-                "Waiting for the browser · {minutes}:{seconds:02} left · Ctrl-C cancels · no browser here? run again with --device or --no-browser"
-            ),
+            (Language::English, false) => {
+                format!("Waiting for the browser · {minutes}:{seconds:02} left · Ctrl-C cancels")
+            }
             (Language::English, true) => format!(
                 "Waiting for the code to be entered · {minutes}:{seconds:02} left · Ctrl-C cancels"
             ),
-            (Language::Japanese, false) => format!(
-                "ブラウザーを待っています · 残り {minutes}:{seconds:02} · Ctrl-C で中止 · ブラウザーがないときは --device か --no-browser"
-            ),
+            (Language::Japanese, false) => {
+                format!("ブラウザーを待っています · 残り {minutes}:{seconds:02} · Ctrl-C で中止")
+            }
             (Language::Japanese, true) => {
                 format!("コードの入力を待っています · 残り {minutes}:{seconds:02} · Ctrl-C で中止")
             }
         }
+    }
+
+    /// Follows the spinner's words where there is room, else precedes it.
+    pub(crate) fn elsewhere(self) -> &'static str {
+        self.pick(
+            "no browser here? run again with --device or --no-browser",
+            "ブラウザーがないときは --device か --no-browser",
+        )
     }
 
     pub(crate) fn paste_prompt(self, left: i64) -> String {
@@ -246,20 +255,30 @@ impl Language {
     }
 
     pub(crate) fn session(self, who: &SignedIn, now: Timestamp) -> String {
-        let token = self.moment(who.expires_at, now);
-        match (self, who.session_expires_at) {
-            (Language::English, None) => format!("renews by itself; access token until {token}"),
-            (Language::Japanese, None) => {
-                format!("自動で更新されます。アクセス トークンは {token} まで")
+        let token = match self {
+            Language::English if who.expires_at <= now => "access token due for renewal".to_owned(),
+            Language::Japanese if who.expires_at <= now => {
+                "アクセス トークンは次の使用時に更新".to_owned()
             }
-            (Language::English, Some(end)) => format!(
-                "signed in until {}; access token until {token}",
-                self.moment(end, now)
-            ),
-            (Language::Japanese, Some(end)) => format!(
-                "{} まで有効。アクセス トークンは {token} まで",
-                self.moment(end, now)
-            ),
+            Language::English => format!("access token until {}", self.moment(who.expires_at, now)),
+            Language::Japanese => {
+                format!(
+                    "アクセス トークンは {} まで",
+                    self.moment(who.expires_at, now)
+                )
+            }
+        };
+        match (self, who.session_expires_at) {
+            (Language::English, None) => format!("renews by itself; {token}"),
+            (Language::Japanese, None) => {
+                format!("自動で更新されます。{token}")
+            }
+            (Language::English, Some(end)) => {
+                format!("signed in until {}; {token}", self.moment(end, now))
+            }
+            (Language::Japanese, Some(end)) => {
+                format!("{} まで有効。{token}", self.moment(end, now))
+            }
         }
     }
 
@@ -274,6 +293,47 @@ impl Language {
         match self {
             Language::English => format!("{} {time}", then.strftime("%a %-d %b")),
             Language::Japanese => format!("{}月{}日 {time}", then.month(), then.day()),
+        }
+    }
+
+    /// The sign-out of everybody where nobody was signed in: it still destroys the keys.
+    pub(crate) fn nobody_left(self) -> &'static str {
+        self.pick(
+            "Nobody was signed in. The keys were destroyed.",
+            "サインイン中のアカウントはありません。鍵は破棄しました。",
+        )
+    }
+
+    pub(crate) fn recovered(self, set_aside: &str) -> String {
+        match self {
+            Language::English => format!(
+                "The session file was damaged. Its last good copy is in use; the damaged one will be kept as {set_aside}"
+            ),
+            Language::Japanese => format!(
+                "セッション ファイルが破損していたため、直前の正常なコピーを使用しています。破損したファイルの保存先: {set_aside}"
+            ),
+        }
+    }
+
+    /// Said once where no spinner counts; `left` is whole seconds.
+    pub(crate) fn time_left(self, left: i64) -> String {
+        let (minutes, seconds) = (left.max(0) / 60, left.max(0) % 60);
+        match self {
+            Language::English => format!("Waiting · {minutes}:{seconds:02} left"),
+            Language::Japanese => format!("待っています · 残り {minutes}:{seconds:02}"),
+        }
+    }
+
+    /// The hint where nobody is signed in to the active profile, but to others.
+    pub(crate) fn other_profiles(self, names: &[String]) -> String {
+        let names = names.join(", ");
+        match self {
+            Language::English => format!(
+                "Signed in with another profile: {names}. Use it: `kiro auth switch PROFILE`"
+            ),
+            Language::Japanese => format!(
+                "別のプロファイルでサインイン済みです: {names}。切り替え: `kiro auth switch PROFILE`"
+            ),
         }
     }
 
@@ -407,8 +467,8 @@ impl Language {
 
     pub(crate) fn finishing_first(self) -> &'static str {
         self.pick(
-            "Finishing the renewal first, so that the session is not lost",
-            "セッションを失わないよう、更新を終えてから中断します",
+            "Finishing this step first, so that the session is not lost",
+            "セッションを失わないよう、この処理を終えてから中断します",
         )
     }
 
@@ -471,10 +531,12 @@ impl Language {
     pub(crate) fn file_good(self, count: usize) -> String {
         match self {
             Language::English => format!(
-                "The file is well formed: {count} organisation{}",
+                "Well formed: {count} organisation{}. The servers were not asked; `kiro org add` does that.",
                 if count == 1 { "" } else { "s" }
             ),
-            Language::Japanese => format!("ファイルの形式は正しいです: 組織 {count} 件"),
+            Language::Japanese => format!(
+                "ファイルの形式は正しいです（組織 {count} 件）。サーバーへの接続は確認していません（`kiro org add` で確認されます）。"
+            ),
         }
     }
 }
@@ -500,6 +562,34 @@ pub(crate) fn plain(text: &str) -> String {
         .map(|c| if c == '\n' { ' ' } else { c })
         .filter(|c| !c.is_control() && !bidi(*c))
         .collect()
+}
+
+/// The text without the space that a template keeps between a Latin name and a particle, where the name is Japanese.
+fn unspaced(text: &str) -> String {
+    let japanese =
+        |c: char| ('\u{3040}'..='\u{30ff}').contains(&c) || ('\u{4e00}'..='\u{9fff}').contains(&c);
+    let particle = |c: char| ('\u{3041}'..='\u{309f}').contains(&c);
+    let characters: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len());
+    for (at, &c) in characters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| characters.get(before));
+        let after = characters.get(at + 1);
+        let between = before.is_some_and(|&c| japanese(c)) && after.is_some_and(|&c| particle(c));
+        if c != ' ' || !between {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// How many columns the text takes on a terminal.
+pub(crate) fn width(text: &str) -> usize {
+    dialoguer::console::measure_text_width(text)
+}
+
+/// The text, filled with spaces up to this many columns.
+pub(crate) fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
 /// `26 hours`, `12 minutes`, `40 seconds`: the size of a skew, whatever its sign.

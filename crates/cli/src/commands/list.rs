@@ -8,7 +8,7 @@ use crate::{exit::Exit, shell::Shell, words};
 
 pub(crate) fn run(shell: &Shell, context: &Context, as_json: bool) -> Result<Exit, Failure> {
     let snapshot = snapshot(context)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut table) = (Vec::new(), Vec::new());
     for profile in snapshot.profiles.keys() {
         let account = account(context, Some(profile))?;
         if as_json {
@@ -16,9 +16,9 @@ pub(crate) fn run(shell: &Shell, context: &Context, as_json: bool) -> Result<Exi
             continue;
         }
         let active = if profile == &snapshot.active {
-            '*'
+            "* "
         } else {
-            ' '
+            "  "
         };
         let (who, state) = match &account {
             Account::SignedIn(who) => (Some(who), shell.words.is_signed_in()),
@@ -38,15 +38,19 @@ pub(crate) fn run(shell: &Shell, context: &Context, as_json: bool) -> Result<Exi
                 )
             })
             .unwrap_or_default();
-        shell.data(&format!(
-            "{active} {:<12}  {person}  {place}  {state}",
-            profile.to_string()
-        ));
+        table.push(vec![
+            format!("{active}{profile}"),
+            person,
+            place,
+            state.to_owned(),
+        ]);
     }
     if as_json {
         shell.data(&json!({ "profiles": rows }).to_string());
     } else if snapshot.profiles.is_empty() {
         shell.say(shell.words.nothing_listed());
+    } else {
+        shell.table(&table);
     }
     Ok(Exit::Done)
 }

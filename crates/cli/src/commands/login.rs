@@ -1,5 +1,6 @@
 //! `kiro auth login`: idempotent; the old session stays untouched until the new one is saved.
 
+use std::cell::OnceCell;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,11 +9,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use kiro_credentials::KeySource;
 use kiro_sign_in::{
-    Account, AccountChoice, Browser, Code, Context, Failure, Organizations, Request, SignedIn,
-    SystemBrowser, Via, access_token, account, begin, begin_device,
+    Account, AccountChoice, AttemptHandle, Browser, Code, Context, Failure, Organizations, Request,
+    SignedIn, Step, SystemBrowser, Via, access_token, account, begin, begin_device,
 };
 
-use crate::{args::Login, exit::Exit, paste::Paste, shell, shell::Shell, signals};
+use super::{tell_recovered, unknown_organization};
+use crate::{
+    args::Login, exit::Exit, passphrase, paste::Paste, shell, shell::Shell, signals, words::width,
+};
+
+/// How long a device sign-in that was interrupted may go on: long enough for a poll under way to be saved.
+const GRACE: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(
     shell: &Shell,
@@ -24,6 +31,7 @@ pub(crate) fn run(
         Err(failure) if failure.code == Code::UnknownProfile => Account::SignedOut { reason: None },
         other => other?,
     };
+    tell_recovered(shell, context);
     let organizations = Organizations::load(context)?;
     for (asked, locked, setting) in [
         (
@@ -41,25 +49,26 @@ pub(crate) fn run(
         }
     }
     shell::block_on(context, async {
-        if let Some(who) = still_signed_in(context, args, &before).await {
+        let still = still_signed_in(context, args, &before);
+        if let Some(who) = signals::held_back(shell, context, still).await? {
             shell.say(&shell.words.already(&who));
             return Ok(Exit::Done);
         }
-        let mut request = Request::new(
-            organizations.choose(args.org.as_deref(), context)?.clone(),
-            Via::Loopback,
-        );
+        let chosen = organizations
+            .choose(args.org.as_deref(), context)
+            .map_err(|failure| unknown_organization(failure, &organizations))?;
+        let mut request = Request::new(chosen.clone(), Via::Loopback);
         request.profile = args.profile.clone();
         request.key_source = match (args.passphrase, args.insecure_storage) {
             (true, _) => Some(KeySource::Passphrase),
             (false, true) => Some(KeySource::Plaintext),
             (false, false) => None,
         };
-        let sealed = context
-            .store
-            .read()
-            .is_ok_and(|snapshot| !snapshot.keys.is_empty());
-        new_passphrase.store(args.passphrase && !sealed, Ordering::Relaxed);
+        let exists = context.store.read().is_ok_and(|snapshot| {
+            let mut sources = snapshot.keys.values().map(|key| key.source);
+            sources.any(|source| source == KeySource::Passphrase)
+        });
+        new_passphrase.store(!exists, Ordering::Relaxed);
         request.account = match &before {
             _ if args.select_account => AccountChoice::Select,
             Account::SignedIn(who) | Account::NeedsAttention { who, .. }
@@ -77,10 +86,33 @@ pub(crate) fn run(
         if let Account::NeedsAttention { reason, .. } = &before {
             request.claims = reason.facts.claims.clone();
         }
+        let under_way = OnceCell::new();
+        let mut signing_in = pin!(async {
+            if args.device {
+                device(shell, context, request).await
+            } else {
+                browser(shell, context, request, args.no_browser, &under_way).await
+            }
+        });
         let who = tokio::select! {
-            who = async { if args.device { device(shell, context, request).await } else { browser(shell, context, request, args.no_browser).await } } => who?,
-            // Dropping the attempt withdraws it.
-            () = signals::stop() => return Err(Failure::new(Code::Interrupted, context.clock.now())),
+            biased;
+            () = signals::stop() => {
+                let step = under_way.get().map(|handle: &AttemptHandle| *handle.step().borrow());
+                let rest = match step {
+                    Some(Step::Finishing | Step::Done) => {
+                        shell.finishing_first();
+                        signing_in.await.ok()
+                    }
+                    // A poll may have been granted already: it gets the time to save.
+                    None if args.device && !passphrase::asking() => {
+                        tokio::time::timeout(GRACE, signing_in).await.ok().and_then(Result::ok)
+                    }
+                    // Dropping the attempt withdraws it.
+                    Some(Step::Waiting) | None => None,
+                };
+                rest.ok_or_else(|| signals::interrupted(context))?
+            }
+            who = &mut signing_in => who?,
         };
         shell.mark('✓', &shell.words.signed_in(&who));
         Ok(Exit::Done)
@@ -88,28 +120,41 @@ pub(crate) fn run(
 }
 
 /// Who is signed in, if that is what was asked for and the session still works.
-async fn still_signed_in(context: &Context, args: &Login, before: &Account) -> Option<SignedIn> {
+///
+/// # Errors
+/// What keeps the session from being unsealed: then nobody knows whether it works.
+async fn still_signed_in(
+    context: &Context,
+    args: &Login,
+    before: &Account,
+) -> Result<Option<SignedIn>, Failure> {
     let who = match before {
         Account::SignedIn(who) if !args.force && !args.select_account => who,
         Account::SignedIn(_)
         | Account::NeedsAttention { .. }
         | Account::SignedOut { .. }
-        | Account::SigningIn(_) => return None,
+        | Account::SigningIn(_) => return Ok(None),
     };
     if args
         .org
         .as_ref()
         .is_some_and(|name| name != &who.organization)
     {
-        return None;
+        return Ok(None);
     }
     let failure = access_token(context, args.profile.as_ref()).await.err();
-    let over = failure.is_some_and(|failure| {
-        failure.code == Code::StepUpNeeded
-            || failure.code == Code::LoginRequired
-            || Exit::from(failure.code) == Exit::NotSignedIn
-    });
-    (!over).then(|| who.clone())
+    if let Some(failure) = failure {
+        let exit = Exit::from(failure.code);
+        if exit == Exit::Store {
+            return Err(failure);
+        }
+        let asked = matches!(failure.code, Code::StepUpNeeded | Code::LoginRequired);
+        if asked || exit == Exit::NotSignedIn {
+            return Ok(None);
+        }
+        // Anything else passes: the session is kept.
+    }
+    Ok(Some(who.clone()))
 }
 
 async fn browser(
@@ -117,13 +162,14 @@ async fn browser(
     context: &Context,
     request: Request,
     no_browser: bool,
+    under_way: &OnceCell<AttemptHandle>,
 ) -> Result<SignedIn, Failure> {
     let (title, provider) = (
         request.organization.display_name.clone(),
         request.organization.provider().title(),
     );
     let attempt = begin(context, request).await?;
-    let handle = attempt.handle();
+    let handle = under_way.get_or_init(|| attempt.handle());
     let expires_at = attempt.expires_at();
     if no_browser {
         let redirect = attempt
@@ -134,6 +180,9 @@ async fn browser(
             .to_owned();
         shell.say(&shell.words.open_elsewhere(&redirect));
         shell.say(&format!("  {}", attempt.url()));
+        if !shell.talks {
+            shell.say(&shell.words.time_left(left(context, expires_at)));
+        }
         let mut paste = Paste::start(shell.listens);
         let bar = spinner(shell, "> {msg}");
         let mut waiting = pin!(attempt.wait(context));
@@ -181,11 +230,26 @@ async fn watch(
     device: bool,
     answer: impl Future<Output = Result<SignedIn, Failure>>,
 ) -> Result<SignedIn, Failure> {
+    let terminal = dialoguer::console::Term::stderr();
+    let columns = usize::from(terminal.size().1);
+    let line = |left: i64| {
+        let line = shell.words.waiting(left, device);
+        let longer = format!("{line} · {}", shell.words.elsewhere());
+        let fits = width(&longer) + 2 < columns;
+        if fits && !device { longer } else { line }
+    };
+    let first = line(left(context, expires_at));
+    if !shell.talks {
+        shell.say(&shell.words.time_left(left(context, expires_at)));
+    } else if !device && !first.ends_with(shell.words.elsewhere()) {
+        shell.say(&format!("({})", shell.words.elsewhere()));
+    }
     let bar = spinner(shell, "{spinner} {wide_msg}");
+    bar.set_message(first);
     bar.enable_steady_tick(Duration::from_millis(120));
     let mut answer = pin!(answer);
     loop {
-        bar.set_message(shell.words.waiting(left(context, expires_at), device));
+        bar.set_message(line(left(context, expires_at)));
         tokio::select! {
             who = &mut answer => { bar.finish_and_clear(); return who; }
             () = tokio::time::sleep(Duration::from_secs(1)) => {}

@@ -1,26 +1,35 @@
 //! `kiro auth logout`
 
-use kiro_sign_in::{Browser, Context, Failure, SystemBrowser, sign_out, sign_out_all};
+use std::pin::pin;
 
+use kiro_sign_in::{
+    Browser, Code, Context, Failure, ProfileName, Receipt, SystemBrowser, sign_out, sign_out_all,
+};
+
+use super::profile_known;
 use crate::{
     args::Logout,
     exit::Exit,
     shell,
     shell::{Shell, marked},
+    signals,
+    words::width,
 };
 
+/// A receipt that is wider than this takes a line for each part.
+const WIDEST: usize = 110;
+
 pub(crate) fn run(shell: &Shell, context: &Context, args: &Logout) -> Result<Exit, Failure> {
-    let receipts = shell::block_on(context, async {
-        if args.all {
-            sign_out_all(context).await
-        } else {
-            sign_out(context, args.profile.as_ref())
-                .await
-                .map(|receipt| vec![receipt])
+    let receipts = match shell::block_on(context, signed_out(shell, context, args)) {
+        Err(failure) if failure.code == Code::NotSignedIn => {
+            profile_known(context, args.profile.as_ref())?;
+            shell.mark('–', shell.words.not_signed_in());
+            return Ok(Exit::NotSignedIn);
         }
-    })?;
+        other => other?,
+    };
     if receipts.is_empty() {
-        shell.mark('–', shell.words.not_signed_in());
+        shell.mark('–', shell.words.nobody_left());
     }
     for receipt in &receipts {
         let ended = match &receipt.end_session {
@@ -28,11 +37,42 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Logout) -> Result<Exi
             Some(_) | None => false,
         };
         let parts = shell.words.receipt(receipt, ended);
-        let line: Vec<String> = parts
+        let whole: usize = parts.iter().map(|(_, words)| width(words) + 5).sum();
+        let lines: Vec<String> = parts
             .iter()
             .map(|(mark, words)| marked(*mark, words))
             .collect();
-        shell.say(&line.join("   "));
+        shell.say(&lines.join(if whole > WIDEST { "\n" } else { "   " }));
     }
     Ok(Exit::Done)
+}
+
+/// Until something is removed a signal stops it; then it goes on to the revocation.
+async fn signed_out(
+    shell: &Shell,
+    context: &Context,
+    args: &Logout,
+) -> Result<Vec<Receipt>, Failure> {
+    let profiles = || context.store.read().map(|snapshot| snapshot.profiles.len());
+    let before = profiles();
+    let mut leaving = pin!(async {
+        if args.all {
+            return sign_out_all(context).await;
+        }
+        let profile: Option<&ProfileName> = args.profile.as_ref();
+        sign_out(context, profile)
+            .await
+            .map(|receipt| vec![receipt])
+    });
+    tokio::select! {
+        biased;
+        () = signals::stop() => {
+            if profiles().ok() == before.ok() {
+                return Err(signals::interrupted(context));
+            }
+            shell.finishing_first();
+            leaving.await
+        }
+        receipts = &mut leaving => receipts,
+    }
 }

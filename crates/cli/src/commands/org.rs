@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use kiro_sign_in::{Code, Context, Failure, Organization, Organizations, Settings};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::unknown_organization;
 use crate::{args::AddCommon, exit::Exit, shell, shell::Shell, words};
 
 pub(crate) fn add(
@@ -77,21 +78,24 @@ pub(crate) fn list(shell: &Shell, context: &Context, as_json: bool) -> Result<Ex
         shell.data(&json!({ "organizations": rows }).to_string());
         return Ok(Exit::Done);
     }
+    let mut table = Vec::new();
     for organization in &all.list {
-        let active = if is_default(organization) { '*' } else { ' ' };
+        let active = if is_default(organization) { "* " } else { "  " };
         let managed = match &all.managed_path {
             Some(path) if organization.managed => {
-                format!("  {}", shell.words.managed_by(&path.display().to_string()))
+                shell.words.managed_by(&path.display().to_string())
             }
             Some(_) | None => String::new(),
         };
         let provider = organization.provider().title();
-        shell.data(&format!(
-            "{active} {:<12}  {provider}  {}{managed}",
-            organization.name,
-            organization.sign_in_host()
-        ));
+        table.push(vec![
+            format!("{active}{}", organization.name),
+            provider.to_owned(),
+            organization.sign_in_host(),
+            managed,
+        ]);
     }
+    shell.table(&table);
     if all.list.is_empty() {
         shell.say(shell.words.nothing_listed());
     }
@@ -100,7 +104,9 @@ pub(crate) fn list(shell: &Shell, context: &Context, as_json: bool) -> Result<Ex
 
 pub(crate) fn show(shell: &Shell, context: &Context, name: &str) -> Result<Exit, Failure> {
     let all = Organizations::load(context)?;
-    let organization = all.find(name, context)?;
+    let organization = all
+        .find(name, context)
+        .map_err(|failure| unknown_organization(failure, &all))?;
     shell.data(&format!(
         "{} · {} · {}",
         words::plain(&organization.display_name),
@@ -112,11 +118,19 @@ pub(crate) fn show(shell: &Shell, context: &Context, name: &str) -> Result<Exit,
         .as_object()
         .into_iter()
         .flatten()
-        .filter(|(_, value)| !value.is_null())
+        .filter(|(_, value)| {
+            !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
+        })
     {
-        let value = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
+        let words = |value: &Value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        };
+        let value = match value.as_array() {
+            Some(list) => list.iter().map(words).collect::<Vec<_>>().join(" "),
+            None => words(value),
+        };
         shell.data(&format!("{key:<16} {}", words::plain(&value)));
     }
     if let Some(contact) = &organization.support_contact {
@@ -159,7 +173,10 @@ pub(crate) fn export(shell: &Shell, context: &Context) -> Result<Exit, Failure> 
 }
 
 pub(crate) fn remove(shell: &Shell, context: &Context, name: &str) -> Result<Exit, Failure> {
-    kiro_sign_in::remove(context, name)?;
+    kiro_sign_in::remove(context, name).map_err(|failure| match Organizations::load(context) {
+        Ok(all) => unknown_organization(failure, &all),
+        Err(_) => failure,
+    })?;
     shell.mark('✓', &shell.words.removed(name));
     Ok(Exit::Done)
 }

@@ -6,12 +6,13 @@ use kiro_credentials::Snapshot;
 use kiro_sign_in::{Account, Code, Context, Failure, Organizations, SignedIn, account};
 use serde_json::{Value, json};
 
-use crate::{exit::Exit, shell::Shell, words};
+use super::{profile_known, tell_recovered};
+use crate::{args::Status, exit::Exit, shell::Shell, words};
 
-pub(crate) fn run(shell: &Shell, context: &Context, as_json: bool) -> Result<Exit, Failure> {
-    let account = account(context, None)?;
-    if as_json {
-        return print_json(shell, context, &account);
+pub(crate) fn run(shell: &Shell, context: &Context, args: &Status) -> Result<Exit, Failure> {
+    let account = read(shell, context, args)?;
+    if args.json {
+        return print_json(shell, context, &account, args);
     }
     match &account {
         Account::SignedIn(who) => person(shell, context, who),
@@ -32,10 +33,10 @@ pub(crate) fn run(shell: &Shell, context: &Context, as_json: bool) -> Result<Exi
     Ok(exit(&account))
 }
 
-pub(crate) fn whoami(shell: &Shell, context: &Context, as_json: bool) -> Result<Exit, Failure> {
-    let account = account(context, None)?;
-    if as_json {
-        return print_json(shell, context, &account);
+pub(crate) fn whoami(shell: &Shell, context: &Context, args: &Status) -> Result<Exit, Failure> {
+    let account = read(shell, context, args)?;
+    if args.json {
+        return print_json(shell, context, &account, args);
     }
     let line = |who: &SignedIn| {
         let place = format!(
@@ -61,12 +62,24 @@ fn signed_out(shell: &Shell, context: &Context, reason: Option<&Failure>) {
     shell.data(shell.words.not_signed_in());
     match reason {
         Some(reason) => shell.fail(reason),
-        None => shell.hint(
-            &shell
-                .words
-                .failure(&Failure::new(Code::NotSignedIn, context.clock.now()))
-                .hint,
-        ),
+        None => {
+            let others = context.store.read().map(|snapshot| {
+                snapshot
+                    .profiles
+                    .keys()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+            });
+            match others {
+                Ok(others) if !others.is_empty() => {
+                    shell.hint(&shell.words.other_profiles(&others))
+                }
+                Ok(_) | Err(_) => {
+                    let nobody = Failure::new(Code::NotSignedIn, context.clock.now());
+                    shell.hint(&shell.words.failure(&nobody).hint);
+                }
+            }
+        }
     }
 }
 
@@ -102,6 +115,16 @@ fn person(shell: &Shell, context: &Context, who: &SignedIn) {
     ));
 }
 
+/// The account that is meant; what was wrong with the file is told first.
+fn read(shell: &Shell, context: &Context, args: &Status) -> Result<Account, Failure> {
+    let account = account(context, args.profile.as_ref())?;
+    tell_recovered(shell, context);
+    if let Account::SignedOut { .. } = account {
+        profile_known(context, args.profile.as_ref())?;
+    }
+    Ok(account)
+}
+
 /// The path with `~` for the home folder.
 fn short(path: &Path) -> String {
     let inside =
@@ -121,13 +144,19 @@ fn exit(account: &Account) -> Exit {
     }
 }
 
-fn print_json(shell: &Shell, context: &Context, account: &Account) -> Result<Exit, Failure> {
+fn print_json(
+    shell: &Shell,
+    context: &Context,
+    account: &Account,
+    args: &Status,
+) -> Result<Exit, Failure> {
     let snapshot = snapshot(context)?;
+    let profile = args.profile.as_ref().unwrap_or(&snapshot.active);
     let status = json!({
         "account": account_json(account),
-        "profile": snapshot.active,
+        "profile": profile,
         "profiles": snapshot.profiles.keys().collect::<Vec<_>>(),
-        "store": { "path": context.store.home().credentials_file(), "key_source": snapshot.key_source(&snapshot.active) },
+        "store": { "path": context.store.home().credentials_file(), "key_source": snapshot.key_source(profile) },
     });
     shell.data(&status.to_string());
     Ok(exit(account))

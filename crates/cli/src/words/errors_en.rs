@@ -63,7 +63,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::ClientSetup => (
             format!("Kiro is not set up correctly at {provider}."),
-            format!("Ask {contact} to compare the client ID and scopes with `kiro org list`"),
+            format!("Ask {contact} to compare the client ID and scopes with `kiro org show NAME`"),
         ),
         Code::RedirectUri => (
             format!("{provider} does not know the address it should return to."),
@@ -226,7 +226,12 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::UnknownOrganization => (
             format!("There is no organisation `{subject}`"),
-            "`kiro org list` shows the organisations there are".to_owned(),
+            match failure.detail.error.as_deref() {
+                Some(crate::commands::NONE_SET_UP) => {
+                    "None is set up yet. Add it with the settings of your administrator: `kiro org add --help`".to_owned()
+                }
+                Some(_) | None => "`kiro org list` shows the organisations there are".to_owned(),
+            },
         ),
         Code::ChooseOrganization => (
             "There are several organisations, and none was named".to_owned(),

@@ -66,7 +66,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::ClientSetup => (
             format!("{provider} 側の Kiro の設定が正しくありません。"),
-            format!("クライアント ID とスコープを `kiro org list` と照合するよう {contact} に依頼してください"),
+            format!("クライアント ID とスコープを `kiro org show NAME` と照合するよう {contact} に依頼してください"),
         ),
         Code::RedirectUri => (
             format!("{provider} に戻り先のアドレスが登録されていません。"),
@@ -226,7 +226,12 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::UnknownOrganization => (
             format!("組織 `{subject}` はありません"),
-            "`kiro org list` で一覧を確認できます".to_owned(),
+            match failure.detail.error.as_deref() {
+                Some(crate::commands::NONE_SET_UP) => {
+                    "まだ組織がありません。管理者に設定値を確認し、`kiro org add --help` の方法で追加してください".to_owned()
+                }
+                Some(_) | None => "`kiro org list` で一覧を確認できます".to_owned(),
+            },
         ),
         Code::ChooseOrganization => (
             "組織が複数あります。どれを使うか指定してください".to_owned(),
