@@ -2,6 +2,9 @@
 
 use kiro_tests::{Keyring, Peer, Tray, Window, World};
 
+mod callbacks;
+mod providers;
+mod refused;
 mod together;
 
 /// A world with the organisation `acme` at an IdP like Okta's, and the app in it.

@@ -12,13 +12,22 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-use crate::{World, peer::http, program, until};
+use crate::{World, peer::http, ports::Place, program, until};
+
+const TITLE: &str = "Kiro Sign-In";
 
 /// The app's window. Dropping it ends the app, whichever process it has become.
 pub struct Window {
     driver: Child,
     client: Client,
+    _app: App,
+}
+
+/// The app in one home, whichever process it has become. Dropping it ends them all.
+pub struct App {
     home: String,
+    /// It may listen on one of the registered ports.
+    _place: Place,
 }
 
 /// The panel with the app's icon. Dropping it takes the panel away.
@@ -64,16 +73,19 @@ impl Window {
         Window {
             driver,
             client,
-            home: home(world),
+            _app: App::of(world),
         }
     }
 
-    /// What the page says, as a person reads it.
+    /// What the page says; what is still fading in counts.
     pub async fn text(&self) -> String {
-        match self.client.find(Locator::Css("body")).await {
-            Ok(body) => body.text().await.unwrap_or_default(),
-            Err(_) => String::new(),
-        }
+        let said = self
+            .client
+            .execute("return document.body.innerText", Vec::new())
+            .await;
+        said.ok()
+            .and_then(|text| Some(text.as_str()?.to_owned()))
+            .unwrap_or_default()
     }
 
     /// Waits until the page says this.
@@ -107,10 +119,8 @@ impl Window {
 
     /// Saves the window's own picture as `target/screens/window-NAME.png`.
     pub async fn picture(&self, name: &str) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screens");
-        fs::create_dir_all(&folder).unwrap();
         fs::write(
-            folder.join(format!("window-{name}.png")),
+            screens().join(format!("window-{name}.png")),
             self.client.screenshot().await.unwrap(),
         )
         .unwrap();
@@ -119,11 +129,25 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
+        drop(self.driver.kill());
+        drop(self.driver.wait());
+    }
+}
+
+impl App {
+    fn of(world: &World) -> App {
+        App {
+            home: home(world),
+            _place: Place::shared(),
+        }
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
         for process in processes(&self.home) {
             kill(process);
         }
-        drop(self.driver.kill());
-        drop(self.driver.wait());
     }
 }
 
@@ -232,6 +256,56 @@ impl World {
         .await;
     }
 
+    /// Starts the app in the tray.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start_hidden(&self) -> App {
+        let app = App::of(self);
+        let mut command = self.desktop();
+        // Reaped by init once its session leader has ended: nobody waits for it here.
+        drop(
+            command
+                .arg("--hidden")
+                .process_group(0)
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap(),
+        );
+        app
+    }
+
+    /// Whether the app has a window on the screen.
+    #[must_use]
+    pub fn has_window(&self) -> bool {
+        let asked = self
+            .command("xwininfo")
+            .args(["-name", TITLE])
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&asked.stdout).contains("Map State: IsViewable")
+    }
+
+    /// Waits for a window that WebDriver did not start, and saves its picture as `target/screens/window-NAME.png`.
+    ///
+    /// # Panics
+    /// When there is none within the bound.
+    pub async fn sees_window(&self, name: &str) {
+        until("the app has a window", async || {
+            self.has_window().then_some(())
+        })
+        .await;
+        let picture = screens().join(format!("window-{name}.png"));
+        let taken = self
+            .command("import")
+            .args(["-silent", "-window", TITLE])
+            .arg(picture)
+            .status()
+            .unwrap();
+        assert!(taken.success(), "the window's picture");
+    }
+
     /// A command that starts the app once more.
     #[must_use]
     pub fn desktop(&self) -> Command {
@@ -273,6 +347,12 @@ async fn said(who: &str, text: &str, mut asked: impl AsyncFnMut() -> String) {
         );
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
+}
+
+fn screens() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screens");
+    fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 fn home(world: &World) -> String {

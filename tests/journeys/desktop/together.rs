@@ -1,6 +1,8 @@
 //! The window, the tray and the `kiro` command tell the same story.
 
-use kiro_tests::until;
+use std::time::Instant;
+
+use kiro_tests::{FOLLOWS_WITHIN, until};
 
 #[tokio::test]
 async fn signing_in_and_out_and_in_again_is_known_to_window_tray_and_command() {
@@ -42,4 +44,43 @@ async fn signing_in_and_out_and_in_again_is_known_to_window_tray_and_command() {
     window.says("Sign out of this computer").await;
     tray.says("Sign out").await;
     assert_eq!(world.status()["account"]["state"], "signed_in");
+}
+
+#[tokio::test]
+async fn what_the_command_does_is_in_window_and_tray_within_a_second() {
+    let (_peer, world, mut tray, window) = super::at_okta().await;
+    window.says("Sign in to Kiro").await;
+    tray.says("Not signed in").await;
+    let login = world.start_kiro(&["auth", "login", "--sso", "--org", "acme"]);
+    world.browser().await.sign_in("aiko").await;
+    let output = tokio::task::spawn_blocking(|| login.end()).await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let done = Instant::now();
+    window.says("Sign out of this computer").await;
+    assert!(
+        done.elapsed() < FOLLOWS_WITHIN,
+        "the window took {:?}",
+        done.elapsed()
+    );
+    tray.says("Aiko Tanaka · ").await;
+    assert!(
+        done.elapsed() < FOLLOWS_WITHIN,
+        "the tray took {:?}",
+        done.elapsed()
+    );
+
+    assert_eq!(world.kiro(&["auth", "logout"]).status.code(), Some(0));
+    let done = Instant::now();
+    window.says("Sign in to Kiro").await;
+    assert!(
+        done.elapsed() < FOLLOWS_WITHIN,
+        "the window took {:?}",
+        done.elapsed()
+    );
+    tray.says("Not signed in").await;
+    assert!(
+        done.elapsed() < FOLLOWS_WITHIN,
+        "the tray took {:?}",
+        done.elapsed()
+    );
 }
