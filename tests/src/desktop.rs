@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use crate::{World, peer::http, ports::Place, program, until};
 
 const TITLE: &str = "Kiro Sign-In";
+/// A window without its page has no more colours.
+const BLANK: u32 = 32;
 
 /// The app's window. Dropping it ends the app, whichever process it has become.
 pub struct Window {
@@ -117,13 +119,21 @@ impl Window {
         .await;
     }
 
-    /// Saves the window's own picture as `target/screens/window-NAME.png`.
+    /// Saves the window's own picture, once everything has arrived on it, as `target/screens/window-NAME.png`.
+    ///
+    /// # Panics
+    /// When there is no picture to be had.
     pub async fn picture(&self, name: &str) {
-        fs::write(
-            screens().join(format!("window-{name}.png")),
-            self.client.screenshot().await.unwrap(),
-        )
-        .unwrap();
+        let painted = "const done = arguments[0];
+            const finite = (each) => each.effect.getComputedTiming().endTime !== Infinity;
+            Promise.allSettled(document.getAnimations().filter(finite).map((each) => each.finished))
+                .then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));";
+        self.client
+            .execute_async(painted, Vec::new())
+            .await
+            .unwrap();
+        let picture = self.client.screenshot().await.unwrap();
+        fs::write(screens().join(format!("window-{name}.png")), picture).unwrap();
     }
 }
 
@@ -287,7 +297,8 @@ impl World {
         String::from_utf8_lossy(&asked.stdout).contains("Map State: IsViewable")
     }
 
-    /// Waits for a window that WebDriver did not start, and saves its picture as `target/screens/window-NAME.png`.
+    /// Waits until a window that WebDriver did not start shows a page, and saves its picture as
+    /// `target/screens/window-NAME.png`.
     ///
     /// # Panics
     /// When there is none within the bound.
@@ -297,13 +308,23 @@ impl World {
         })
         .await;
         let picture = screens().join(format!("window-{name}.png"));
-        let taken = self
-            .command("import")
-            .args(["-silent", "-window", TITLE])
-            .arg(picture)
-            .status()
-            .unwrap();
-        assert!(taken.success(), "the window's picture");
+        until("something is painted on it", async || {
+            let taken = self
+                .command("import")
+                .args(["-silent", "-window", TITLE])
+                .arg(&picture)
+                .status()
+                .unwrap();
+            let colours = self
+                .command("identify")
+                .args(["-format", "%k"])
+                .arg(&picture)
+                .output()
+                .unwrap();
+            let colours: u32 = String::from_utf8_lossy(&colours.stdout).parse().ok()?;
+            (taken.success() && colours > BLANK).then_some(())
+        })
+        .await;
     }
 
     /// A command that starts the app once more.

@@ -84,3 +84,16 @@ async fn what_the_command_does_is_in_window_and_tray_within_a_second() {
         done.elapsed()
     );
 }
+
+#[tokio::test]
+async fn window_tray_and_title_change_their_language_together() {
+    let (_peer, world, mut tray, window) = super::at_okta().await;
+    window.press("日本語").await;
+    window.says("Kiro にサインイン").await;
+    tray.says("サインインしていません").await;
+    window.picture("signed-out-ja").await;
+    window.press("English").await;
+    window.says("Sign in to Kiro").await;
+    tray.says("Not signed in").await;
+    assert!(world.has_window(), "the title is English again");
+}
