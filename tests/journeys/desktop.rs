@@ -6,6 +6,7 @@ mod callbacks;
 mod providers;
 mod refused;
 mod together;
+mod tray;
 
 /// A world with the organisation `acme` at an IdP like Okta's, and the app in it.
 async fn at_okta() -> (Peer, World, Tray, Window) {
