@@ -72,9 +72,8 @@ impl Shell {
 
     /// Says that a signal was heard and has to wait, in place of a spinner that may stand there.
     pub(crate) fn finishing_first(&self) {
-        if self.talks {
-            self.say(&format!("\r\u{1b}[2K{}", self.words.finishing_first()));
-        }
+        let clear = if self.talks { "\r\u{1b}[2K" } else { "" };
+        self.say(&format!("{clear}{}", self.words.finishing_first()));
     }
 
     pub(crate) fn hint(&self, hint: &str) {

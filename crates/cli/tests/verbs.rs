@@ -40,6 +40,7 @@ fn signed_out_and_without_an_organisation() {
         "auth token",
         "auth logout",
         "auth switch work",
+        "auth status --profile work",
         "auth token --profile work",
         "login",
         "auth login --sso --org nobody",
