@@ -147,3 +147,15 @@ fn files_go_even_when_the_keyring_does_not_answer() {
     assert!(!scratch.path("credentials.json").exists());
     assert!(!scratch.path("credentials.json.bak").exists());
 }
+
+#[test]
+fn the_only_profile_is_the_active_one() {
+    let active = |scratch: &Scratch| scratch.store().read().unwrap().active;
+    let scratch = Scratch::signed_in(&["work", "home"]);
+    assert_eq!(active(&scratch), name("work"));
+    scratch.store().remove(&name("work")).unwrap();
+    assert_eq!(active(&scratch), name("home"));
+    scratch.store().remove(&name("home")).unwrap();
+    scratch.sign_in("other");
+    assert_eq!(active(&scratch), name("other"));
+}
