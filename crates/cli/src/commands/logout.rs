@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A receipt that is wider than this takes a line for each part.
-const WIDEST: usize = 110;
+const WIDEST: usize = 120;
 
 pub(crate) fn run(shell: &Shell, context: &Context, args: &Logout) -> Result<Exit, Failure> {
     let receipts = match shell::block_on(context, signed_out(shell, context, args)) {

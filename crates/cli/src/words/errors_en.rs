@@ -137,7 +137,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::PassphraseNeeded => (
             "The session is sealed with a passphrase, and none was given.".to_owned(),
-            "Run the command in a terminal, or name a file that holds it in KIRO_PASSPHRASE_FILE".to_owned(),
+            "Name a file that holds it in KIRO_PASSPHRASE_FILE; `kiro auth login` in a terminal asks for it".to_owned(),
         ),
         Code::WrongPassphrase => (
             "The passphrase is not the one that sealed this session.".to_owned(),

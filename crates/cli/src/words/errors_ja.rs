@@ -137,7 +137,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::PassphraseNeeded => (
             "セッションはパスフレーズで保護されていますが、指定されていません。".to_owned(),
-            "端末で実行するか、パスフレーズのファイルを KIRO_PASSPHRASE_FILE に指定してください".to_owned(),
+            "パスフレーズを書いたファイルを KIRO_PASSPHRASE_FILE に指定してください。ターミナルでは `kiro auth login` が入力を求めます".to_owned(),
         ),
         Code::WrongPassphrase => (
             "パスフレーズが違います。".to_owned(),

@@ -56,3 +56,20 @@ fn the_first_setting_that_is_not_empty_decides() {
 fn a_name_cannot_rewrite_the_terminal() {
     assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\u{2066}d\ne"), "a[2Jbcd e");
 }
+
+#[test]
+fn a_japanese_word_before_a_particle_keeps_no_space() {
+    let check = |text: &str, expected: &str| assert_eq!(super::unspaced(text), expected);
+    check("このアカウント に Kiro が", "このアカウントに Kiro が");
+    check("aiko@acme.com に Kiro が", "aiko@acme.com に Kiro が");
+    check("アクセス トークン", "アクセス トークン");
+    check("plain words", "plain words");
+}
+
+#[test]
+fn columns_count_wide_characters_twice() {
+    let check = |text: &str, expected: &str| assert_eq!(super::padded(text, 6), expected);
+    check("ab", "ab    ");
+    check("組織", "組織  ");
+    check("longer than that", "longer than that");
+}
