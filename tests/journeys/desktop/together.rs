@@ -26,6 +26,8 @@ async fn signing_in_and_out_and_in_again_is_known_to_window_tray_and_command() {
     assert_eq!(status["store"]["key_source"], "os-keyring");
     let token = world.kiro(&["auth", "token"]);
     assert_eq!(token.status.code(), Some(0));
+    let launcher = world.path(".local/share/applications/kiro-sign-in.desktop");
+    assert!(launcher.exists(), "the app registered kiro:// by itself");
 
     tray.press("Sign out");
     tray.says("Not signed in").await;
