@@ -80,7 +80,7 @@ describe("words around the screens", () => {
   test("links that belong to another app are told while waiting", async () => {
     await shown("waiting-scheme-taken");
     expect(document.querySelector(".notice")!.textContent!.trim()).toBe(
-      "Another app opens kiro:// links (Kiro IDE) Signing in through localhost instead.",
+      "Another app opens kiro:// links (Kiro IDE). Signing in through localhost instead.",
     );
   });
 });
