@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod desktop;
+mod errors;
 mod parts;
 mod paste;
+mod ports;
+mod providers;
 mod refresh;
 mod sign_in;

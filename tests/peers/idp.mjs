@@ -88,7 +88,7 @@ export async function serve(flavour) {
   provider.on("server_error", (ctx, e) => console.error("server_error", e));
 
   const sign = (token) => {
-    const [h, p] = token.split(".").map((x) => JSON.parse(Buffer.from(x, "base64url")));
+    const [h, p] = token.split(".").slice(0, 2).map((x) => JSON.parse(Buffer.from(x, "base64url")));
     if (state.tamper === "issuer") p.iss = "https://evil.example";
     if (state.tamper === "nonce") p.nonce = "not-the-nonce-of-this-sign-in";
     if (state.tamper === "aud") p.aud = "somebody-else";

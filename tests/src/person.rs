@@ -111,8 +111,12 @@ impl Person {
             at.query_pairs_mut().append_pair("user_code", code);
         }
         match self.walk(at.as_str()).await {
-            Arrived::Page(200, page) => page,
-            other => panic!("a page, not {other:?}"),
+            Arrived::Page(200, page) if page.contains("Success") || page.contains("approved") => {
+                page
+            }
+            other @ (Arrived::Callback(_) | Arrived::Page(..)) => {
+                panic!("a page that says it is done, not {other:?}")
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -44,6 +45,9 @@ pub struct Running {
     child: Option<Child>,
     said: String,
 }
+
+/// The tenant of the peer that is like Entra ID.
+const TENANT: &str = "11111111-2222-4333-8444-555555555555";
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>session</type><listen>unix:dir=@RUN@</listen><auth>EXTERNAL</auth>
@@ -345,20 +349,17 @@ impl World {
         self.ports.get_or_init(Place::shared);
     }
 
-    /// Adds the organisation `acme` at this peer; its tenant is `organizations` or an id.
+    /// Adds the organisation `acme` at this peer; with the tenant `organizations`, the peer's own is the one allowed.
     pub fn add_entra(&self, peer: &Peer) {
         self.allow_kiro_links(peer.word("origin"));
         let tenant = peer.word("issuer").rsplit('/').nth(1).unwrap();
-        self.add(&[
-            "entra",
-            "acme",
-            "--tenant",
-            tenant,
-            "--authority",
-            peer.word("origin"),
-            "--client-id",
-            peer.word("client_id"),
-        ]);
+        let (origin, client) = (peer.word("origin"), peer.word("client_id"));
+        let mut words = vec!["entra", "acme", "--tenant", tenant];
+        words.extend(["--authority", origin, "--client-id", client]);
+        if tenant == "organizations" {
+            words.extend(["--allowed-tenant", TENANT]);
+        }
+        self.add(&words);
     }
 
     /// Adds the organisation `acme` at this peer.
@@ -475,13 +476,29 @@ impl Running {
         .unwrap();
     }
 
-    /// Waits for the end; the output has everything that was said.
+    /// Waits for the end, at most 40 s; the output has everything that was said.
+    ///
+    /// # Panics
+    /// When the program does not end by itself.
     #[must_use]
     pub fn end(mut self) -> Output {
-        let mut output = self.child.take().unwrap().wait_with_output().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(40);
+        let mut child = self.child.take().unwrap();
+        let by_itself = loop {
+            if child.try_wait().unwrap().is_some() {
+                break true;
+            }
+            if Instant::now() > deadline {
+                child.kill().unwrap();
+                break false;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let mut output = child.wait_with_output().unwrap();
         output
             .stderr
             .splice(0..0, std::mem::take(&mut self.said).into_bytes());
+        assert!(by_itself, "ended after 40 s only: {output:?}");
         output
     }
 }
