@@ -92,7 +92,13 @@ impl Browser {
 
     /// Clicks into the page in front: Chromium hands over no second link without a gesture in between.
     pub async fn touch(&self) {
-        self.client.find(Locator::Css("body")).await.unwrap().click().await.unwrap();
+        self.client
+            .find(Locator::Css("body"))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
     }
 
     /// The text of the page in front.

@@ -1,12 +1,17 @@
 //! The harness of the journeys: private worlds (home, session bus, display, keyring, browser) around the real programs, and the
 //! peers they sign in at. It spawns programs and links none of them.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness fails its test by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a harness fails its test by panicking"
+)]
 
 mod browser;
 mod desktop;
 mod peer;
 mod person;
 mod ports;
+mod running;
 mod waiting;
 mod world;
 
@@ -15,5 +20,6 @@ pub use desktop::{FOLLOWS_WITHIN, Tray, Window};
 pub use peer::{Peer, http, python};
 pub use person::{Arrived, Person};
 pub use ports::REGISTERED;
+pub use running::Running;
 pub use waiting::until;
-pub use world::{Keyring, Running, World, program};
+pub use world::{Keyring, World, program};
