@@ -11,7 +11,6 @@ mod desktop;
 mod peer;
 mod person;
 mod ports;
-mod running;
 mod waiting;
 mod world;
 
@@ -20,6 +19,5 @@ pub use desktop::{FOLLOWS_WITHIN, Tray, Window};
 pub use peer::{Peer, http, python};
 pub use person::{Arrived, Person};
 pub use ports::REGISTERED;
-pub use running::Running;
 pub use waiting::until;
-pub use world::{Keyring, World, program};
+pub use world::{Keyring, Running, World, program};
