@@ -11,6 +11,7 @@ mod desktop;
 mod peer;
 mod person;
 mod ports;
+mod running;
 mod waiting;
 mod world;
 
@@ -19,5 +20,6 @@ pub use desktop::{FOLLOWS_WITHIN, Tray, Window};
 pub use peer::{Peer, http, python};
 pub use person::{Arrived, Person};
 pub use ports::REGISTERED;
+pub use running::Running;
 pub use waiting::until;
-pub use world::{Keyring, Running, World, program};
+pub use world::{Keyring, World, program};

@@ -9,13 +9,13 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::ports::{self, Place};
+use crate::running::Running;
 use crate::{Browser, Peer, until};
 
 /// What the Secret Service of the world is like.
@@ -38,12 +38,6 @@ pub struct World {
     children: Vec<Child>,
     ports: OnceLock<Place>,
     taken: Vec<TcpListener>,
-}
-
-/// A program of ours that runs beside the test.
-pub struct Running {
-    child: Option<Child>,
-    said: String,
 }
 
 /// The tenant of the peer that is like Entra ID.
@@ -321,10 +315,7 @@ impl World {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        Running {
-            child: Some(child),
-            said: String::new(),
-        }
+        Running::new(child)
     }
 
     /// `kiro auth status --json`.
@@ -435,80 +426,6 @@ impl World {
             (Timestamp::now() > ends).then_some(())
         })
         .await;
-    }
-}
-
-impl Running {
-    /// The address that the program prints alone on a line of stderr.
-    #[must_use]
-    pub fn address(&mut self) -> String {
-        self.address_or_end()
-            .unwrap_or_else(|| panic!("an address alone on its line, not: {}", self.said))
-    }
-
-    /// The same, or `None` when the program ends without.
-    pub fn address_or_end(&mut self) -> Option<String> {
-        loop {
-            let line = self.line()?;
-            if line.trim().starts_with("http") {
-                return Some(line.trim().to_owned());
-            }
-        }
-    }
-
-    /// The next line of stderr.
-    pub fn line(&mut self) -> Option<String> {
-        let stderr = self.child.as_mut().unwrap().stderr.as_mut().unwrap();
-        let mut line = String::new();
-        let count = BufReader::with_capacity(1, stderr)
-            .read_line(&mut line)
-            .unwrap();
-        self.said += &line;
-        (count > 0).then_some(line)
-    }
-
-    /// Types a line.
-    pub fn type_line(&mut self, line: &str) {
-        writeln!(
-            self.child.as_mut().unwrap().stdin.as_mut().unwrap(),
-            "{line}"
-        )
-        .unwrap();
-    }
-
-    /// Waits for the end, at most 40 s; the output has everything that was said.
-    ///
-    /// # Panics
-    /// When the program does not end by itself.
-    #[must_use]
-    pub fn end(mut self) -> Output {
-        let deadline = Instant::now() + Duration::from_secs(40);
-        let mut child = self.child.take().unwrap();
-        let by_itself = loop {
-            if child.try_wait().unwrap().is_some() {
-                break true;
-            }
-            if Instant::now() > deadline {
-                child.kill().unwrap();
-                break false;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        };
-        let mut output = child.wait_with_output().unwrap();
-        output
-            .stderr
-            .splice(0..0, std::mem::take(&mut self.said).into_bytes());
-        assert!(by_itself, "ended after 40 s only: {output:?}");
-        output
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            drop(child.kill());
-            drop(child.wait());
-        }
     }
 }
 
