@@ -3,6 +3,7 @@
 
 mod desktop;
 mod errors;
+mod keyring;
 mod parts;
 mod paste;
 mod ports;

@@ -99,6 +99,12 @@ pub enum IdTokenError {
     /// The key set cannot be used.
     #[error("the provider's key set cannot be used")]
     Keys,
+    /// The server that has the keys has a problem of its own.
+    #[error("the provider's keys cannot be fetched now: {status}")]
+    Temporary {
+        /// The HTTP status.
+        status: u16,
+    },
     /// Not a signed JWT with the claims that must be there, each once and of its type.
     #[error("the ID token cannot be read: {0}")]
     Malformed(&'static str),

@@ -111,7 +111,11 @@ impl Jwks {
             .body(Vec::new())
             .map_err(|_| IdTokenError::Keys)?;
         let answer = http.send(request).await?;
-        if answer.status() != 200 || answer.body().len() > LIMIT {
+        let status = answer.status().as_u16();
+        if status == 429 || status >= 500 {
+            return Err(IdTokenError::Temporary { status });
+        }
+        if status != 200 || answer.body().len() > LIMIT {
             return Err(IdTokenError::Keys);
         }
         let document: Document = json::read(answer.body()).map_err(|_| IdTokenError::Keys)?;

@@ -256,7 +256,8 @@ async fn sets_that_cannot_be_used() {
         (200, off_the_curve(33), "Signature"),
         (200, off_the_curve(3000), "Signature"),
         (404, many(1), "Keys"),
-        (500, many(1), "Keys"),
+        (500, many(1), "Temporary"),
+        (429, many(1), "Temporary"),
         (200, many(1)[..40].to_owned(), "Keys"),
     ] {
         let peer = Peer::json(status, body.clone());

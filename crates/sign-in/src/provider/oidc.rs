@@ -176,7 +176,9 @@ impl Oidc {
         if let IdTokenError::Http(error) = error {
             return self.context.network_failure(error);
         }
-        let code = if matches!(error, IdTokenError::Tenant { .. }) {
+        let code = if matches!(error, IdTokenError::Temporary { .. }) {
+            Code::ServerError
+        } else if matches!(error, IdTokenError::Tenant { .. }) {
             Code::WrongTenant
         } else {
             Code::UntrustedAnswer
