@@ -269,7 +269,7 @@ async fn loopback_ignores_strangers_and_tells_the_browser_only_after_the_session
     let attempt = begin(&world.context, world.request(Via::Loopback))
         .await
         .unwrap();
-    let callback = world.callback(attempt.url(), "code=c1");
+    let callback = world.callback(attempt.url(), "code=of-aiko");
     let origin = callback.split("/oauth").next().unwrap().to_owned();
     let context = world.context.clone();
     let waiting = tokio::spawn(async move { attempt.wait(&context).await });
@@ -294,7 +294,7 @@ async fn loopback_ignores_strangers_and_tells_the_browser_only_after_the_session
     let (status, page) = get(&callback).await;
     assert_eq!(status, 200);
     assert!(
-        page.contains("You are signed in.") && !page.contains("c1"),
+        page.contains("You are signed in.") && !page.contains("of-aiko"),
         "{page}"
     );
     assert!(waiting.await.unwrap().is_ok());
