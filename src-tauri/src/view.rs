@@ -288,9 +288,10 @@ mod tests {
             ),
             |text, declaration| format!("{text}\nexport {declaration}\n"),
         );
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/lib/bindings.ts");
+        let package = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+        let path = format!("{package}/../ui/src/lib/bindings.ts");
         if std::env::var_os("UPDATE_BINDINGS").is_some() {
-            std::fs::write(path, &generated).unwrap();
+            std::fs::write(&path, &generated).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap();
         assert_eq!(

@@ -76,7 +76,7 @@ fn the_keyring_is_on_the_bus_or_not() {
 #[test]
 fn boto3_gets_through_identity_centers_wire_and_what_is_malformed_does_not() {
     let peer = Peer::aws();
-    let client = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/aws_client.py");
+    let client = kiro_tests::checkout().join("tests/peers/aws_client.py");
     let output = std::process::Command::new(kiro_tests::python())
         .arg(client)
         .arg(peer.word("origin"))

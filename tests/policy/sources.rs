@@ -29,6 +29,9 @@ fn complaints(path: &str, text: &str) -> Vec<String> {
         if code.starts_with("#[ignore]") {
             refuse("a test ignored without a reason");
         }
+        if code.contains(concat!("env!(\"", "CARGO_MANIFEST_DIR\")")) {
+            refuse("the checkout's path is baked in: read the variable at run time");
+        }
         for stub in ["todo!(", "unimplemented!("] {
             if code.starts_with(stub) {
                 refuse("a stub");
@@ -119,6 +122,11 @@ fn each_rule_refuses_its_bad_example() {
         "a.rs",
         "#[ignore]",
         &["a.rs:1: a test ignored without a reason"],
+    );
+    check(
+        "a.rs",
+        concat!("let path = env!(\"", "CARGO_MANIFEST_DIR\");"),
+        &["a.rs:1: the checkout's path is baked in: read the variable at run time"],
     );
     check("a.rs", "    todo!()", &["a.rs:1: a stub"]);
     check("a.rs", "    unimplemented!(\"later\")", &["a.rs:1: a stub"]);

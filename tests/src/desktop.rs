@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-use crate::{World, peer::http, ports::Place, program, until};
+use crate::{World, checkout, peer::http, ports::Place, program, until};
 
 const TITLE: &str = "Kiro Sign-In";
 /// A window without its page has no more colours.
@@ -170,7 +170,7 @@ impl Tray {
     pub fn new(world: &World) -> Tray {
         let mut child = world
             .command("/usr/bin/python3")
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/desktop/tray.py"))
+            .arg(checkout().join("tests/peers/desktop/tray.py"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(world.path("tray.log")).unwrap())
@@ -371,7 +371,7 @@ async fn said(who: &str, text: &str, mut asked: impl AsyncFnMut() -> String) {
 }
 
 fn screens() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screens");
+    let folder = checkout().join("target/screens");
     fs::create_dir_all(&folder).unwrap();
     folder
 }

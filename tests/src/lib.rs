@@ -6,6 +6,8 @@
     reason = "a harness fails its test by panicking"
 )]
 
+use std::path::PathBuf;
+
 mod browser;
 mod desktop;
 mod peer;
@@ -23,3 +25,13 @@ pub use ports::REGISTERED;
 pub use running::Running;
 pub use waiting::until;
 pub use world::{Keyring, World, program};
+
+/// The checkout whose tests run. Asked at run time: two checkouts may share a target folder, and with it this very binary.
+///
+/// # Panics
+/// When neither cargo nor nextest started the test.
+#[must_use]
+pub fn checkout() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo or nextest starts the test");
+    PathBuf::from(package).parent().unwrap().to_owned()
+}

@@ -1,10 +1,12 @@
 //! A peer: a separate program on loopback that says in one line of JSON where it listens, and ends when its stdin closes.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+
+use crate::checkout;
 
 /// A running identity provider.
 pub struct Peer {
@@ -14,16 +16,14 @@ pub struct Peer {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
+    checkout().join("tests/peers")
 }
 
 /// The Python with botocore: `KIRO_TEST_PYTHON`, else the one `scripts/setup` makes.
 #[must_use]
 pub fn python() -> PathBuf {
-    std::env::var_os("KIRO_TEST_PYTHON").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python"),
-        PathBuf::from,
-    )
+    std::env::var_os("KIRO_TEST_PYTHON")
+        .map_or_else(|| checkout().join("target/venv/bin/python"), PathBuf::from)
 }
 
 impl Peer {
