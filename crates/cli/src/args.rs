@@ -55,6 +55,9 @@ pub(crate) enum Verb {
     Whoami(Status),
     /// Print a completion script for your shell
     Completions(Completions),
+    /// Write the manual's pages into a folder, as the packages do
+    #[command(hide = true)]
+    Man(Man),
 }
 
 #[derive(Debug, Subcommand)]
@@ -154,6 +157,13 @@ pub(crate) struct Completions {
     /// The shell
     #[arg(value_name = "SHELL")]
     pub(crate) shell: CompletionShell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Man {
+    /// The folder
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

@@ -51,6 +51,9 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
     if let Verb::Completions(args) = verb {
         return Ok(commands::completions::run(args.shell));
     }
+    if let Verb::Man(args) = verb {
+        return Ok(commands::man::run(&args.folder));
+    }
     let new_passphrase = Arc::new(AtomicBool::new(false));
     let asks = !matches!(verb, Verb::Auth(Auth::Token(_)));
     let context = Context::from_env_with(concat!("kiro/", env!("CARGO_PKG_VERSION")), |home| {
@@ -86,5 +89,6 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
         Verb::Org(Org::Export) => commands::org::export(shell, &context),
         Verb::Org(Org::Remove(args)) => commands::org::remove(shell, &context, &args.name),
         Verb::Completions(args) => Ok(commands::completions::run(args.shell)),
+        Verb::Man(args) => Ok(commands::man::run(&args.folder)),
     }
 }
