@@ -130,3 +130,21 @@ fn completions_for_three_shells() {
         );
     }
 }
+
+#[test]
+fn the_manual_has_a_page_for_each_verb() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = home.path().to_str().expect("UTF-8");
+    assert!(kiro(home.path(), "C", &["man", folder]).starts_with("exit 0\n"));
+    let page = |name: &str| {
+        std::fs::read_to_string(home.path().join(name))
+            .unwrap_or_else(|why| panic!("{name}: {why}"))
+    };
+    assert!(page("kiro.1").contains("kiro\\-auth(1)"));
+    assert!(page("kiro-auth-login.1").contains("\\-\\-no\\-browser"));
+    let refused = kiro(home.path(), "C", &["man", "/nonexistent"]);
+    assert!(
+        refused.starts_with("exit 1\n") && refused.contains("hint: "),
+        "{refused}"
+    );
+}
