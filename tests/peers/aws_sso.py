@@ -9,6 +9,7 @@ import hashlib
 import html
 import json
 import os
+import pathlib
 import secrets
 import sys
 import threading
@@ -35,6 +36,7 @@ NAMES = {
     "server_error": "InternalServerException", "invalid_redirect_uri": "InvalidRedirectUriException", "invalid_scope": "InvalidScopeException",
 }
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+STYLE = (pathlib.Path(__file__).parent / "page.css").read_text()
 PEOPLE = {"aiko": "demo", "maya": "demo"}
 LOCK = threading.Lock()
 state = {"at_ttl": 3600, "next_token": [], "authorize_error": None, "start_url": None}
@@ -257,10 +259,11 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(404, {"message": "no such path"}, "ResourceNotFoundException")
 
     def form(self, query, problem):
-        self.answer(200, f"<!doctype html><title>AWS access portal</title><h1>AWS access portal</h1><p role=alert>{html.escape(problem)}</p>"
+        self.answer(200, f"<!doctype html><title>AWS access portal</title><style>{STYLE}</style><main><h1>AWS access portal</h1>"
+                    f"<p>A demonstration: aiko; the password is demo.</p><p role=alert>{html.escape(problem)}</p>"
                     f"<form method=post action='/interaction/sign-in?{html.escape(up.urlencode(query))}'>"
                     "<label>User name <input name=username></label><label>Password <input name=password type=password></label>"
-                    "<button id=sign-in>Sign in</button></form>", content="text/html")
+                    "<button id=sign-in>Sign in</button></form></main>", content="text/html")
 
     def authorize(self, query):
         seen["authorize"] += 1

@@ -1,5 +1,6 @@
 // What okta.mjs and entra.mjs share: oidc-provider (a certified OpenID Provider) under a path, a sign-in page,
 // and a control port for the tests. Prints one line of JSON when ready and ends when its stdin does.
+import fs from "node:fs";
 import http from "node:http";
 import { createSign, generateKeyPairSync, randomUUID } from "node:crypto";
 import Provider, { interactionPolicy } from "oidc-provider";
@@ -11,6 +12,7 @@ const TENANT_PEOPLE = {
   maya: { name: "Maya Okafor", given_name: "Maya", family_name: "Okafor", email: "maya@acme.com" },
 };
 const PASSWORD = "demo";
+const STYLE = fs.readFileSync(new URL("page.css", import.meta.url), "utf8");
 const OFFLINE = "held_offline";
 const inward = (scope) => scope?.replace(/\boffline_access\b/, OFFLINE);
 const now = () => Math.floor(Date.now() / 1000);
@@ -102,11 +104,11 @@ export async function serve(flavour) {
 
   const page = (ctx, d, problem) => {
     ctx.type = "html";
-    ctx.body = `<!doctype html><html lang="en"><title>Sign in · ${html(options.title)}</title><h1>${html(options.title)}</h1>
-<p role="alert">${html(problem)}</p>
+    ctx.body = `<!doctype html><html lang="en"><title>Sign in · ${html(options.title)}</title><style>${STYLE}</style><main><h1>${html(options.title)}</h1>
+<p>A demonstration: aiko, ben (not assigned) or maya; the password is ${PASSWORD}.</p><p role="alert">${html(problem)}</p>
 <form method="post"><label>User name <input name="username" autofocus value="${html(d.params.login_hint)}"></label>
 <label>Password <input name="password" type="password"></label><button id="sign-in">Sign in</button>
-<button id="cancel" name="cancel" value="1">Cancel</button></form>`;
+<button id="cancel" name="cancel" value="1">Cancel</button></form></main>`;
   };
   provider.use(async (ctx, next) => {
     if (!ctx.path.startsWith("/interaction/")) {
