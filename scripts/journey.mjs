@@ -10,20 +10,19 @@ const html = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 /** Runs the journey at the organisation's provider; returns how many pictures it left. `hasBen`: knows somebody who is not assigned. */
 export async function journey({ env, demo, origins, hasBen }) {
   const browser = await systemBrowser(env, demo, origins);
-  const pictures = [];
-  const transcript = [];
+  const story = []; // pictures and commands, as they happened
+  let pictures = 0;
   const folder = path.join(demo, "pictures");
   fs.mkdirSync(folder, { recursive: true });
   const keep = async (session, caption) => {
-    const name = `${String(pictures.length + 1).padStart(2, "0")}.png`;
+    const name = `${String((pictures += 1)).padStart(2, "0")}.png`;
     await pause(500); // a screen fades in
     fs.writeFileSync(path.join(folder, name), await session.picture());
-    pictures.push({ name, caption });
-    transcript.push(`[${name}] ${caption}`);
+    story.push({ name, caption });
   };
   const terminal = (command) => {
     const ran = spawnSync("sh", ["-c", command], { env, encoding: "utf8" });
-    transcript.push(`$ ${command}\n${ran.stdout}${ran.stderr}(exit code ${ran.status})`);
+    story.push({ command, said: `${ran.stdout}${ran.stderr}(exit code ${ran.status})` });
   };
   const app = await drive(
     "WebKitWebDriver",
@@ -74,10 +73,11 @@ export async function journey({ env, demo, origins, hasBen }) {
   } finally {
     await app.end();
     browser.end();
-    fs.writeFileSync(path.join(demo, "transcript.txt"), `${transcript.join("\n\n")}\n`);
-    fs.writeFileSync(path.join(demo, "index.html"), page(pictures, transcript));
+    const line = (each) => (each.name ? `[${each.name}] ${each.caption}` : `$ ${each.command}\n${each.said}`);
+    fs.writeFileSync(path.join(demo, "transcript.txt"), `${story.map(line).join("\n\n")}\n`);
+    fs.writeFileSync(path.join(demo, "index.html"), page(story));
   }
-  return pictures.length;
+  return pictures;
 }
 
 /** Chromium as the system browser of the virtual desktop, told to hand kiro:// over without asking. */
@@ -126,13 +126,20 @@ async function systemBrowser(env, demo, origins) {
   };
 }
 
-const page = (pictures, transcript) => `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Kiro Sign-In: the demonstration</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;margin:32px;background:#f6f8f7;color:#15201d}
-main{display:flex;flex-wrap:wrap;gap:24px}figure{margin:0;max-width:440px}img{max-width:100%;border:1px solid #dce2df;border-radius:10px}
-pre{background:#fff;border:1px solid #dce2df;border-radius:10px;padding:16px;overflow:auto}</style>
-<h1>Kiro Sign-In: the demonstration</h1><main>
-${pictures.map(({ name, caption }) => `<figure><img src="pictures/${name}" alt="${html(caption)}"><figcaption>${html(caption)}</figcaption></figure>`).join("\n")}
-</main><h2>Terminal</h2><pre>${html(transcript.filter((line) => line.startsWith("$")).join("\n\n"))}</pre>
+const shown = (each) =>
+  each.name
+    ? `<figure><img src="pictures/${each.name}" alt=""><figcaption>${html(each.caption)}</figcaption></figure>`
+    : `<figure><pre><b>$ ${html(each.command)}</b>\n${html(each.said)}</pre></figure>`;
+
+const page = (story) => `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Kiro Sign-In: the demonstration</title>
+<style>body{font:15px/1.5 system-ui,sans-serif;margin:32px auto;max-width:1000px;padding:0 24px;background:#f6f8f7;color:#15201d}
+ol{list-style:none;margin:0;padding:0;display:grid;gap:32px}li{display:grid;grid-template-columns:3ch 1fr}li::before{content:counter(list-item);color:#5b6b66}
+figure{margin:0}figcaption{order:-1;margin-bottom:8px;font-weight:600}figure{display:flex;flex-direction:column}
+img{max-width:min(100%,720px);align-self:start;border:1px solid #dce2df;border-radius:10px}
+pre{margin:0;background:#15201d;color:#e6efec;border-radius:10px;padding:16px;overflow:auto}</style>
+<h1>Kiro Sign-In: the demonstration</h1>
+<p>What happened, from top to bottom: the window, the provider’s page in the system browser, and the terminal.</p>
+<ol>${story.map((each) => `<li>${shown(each)}</li>`).join("\n")}</ol>
 </html>
 `;
