@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod desktop;
+mod device;
 mod errors;
 mod keyring;
 mod parts;
@@ -10,3 +11,4 @@ mod ports;
 mod providers;
 mod refresh;
 mod sign_in;
+mod sign_out;

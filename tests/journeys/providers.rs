@@ -1,4 +1,4 @@
-//! The other two providers by loopback, and Identity Center by a device's code.
+//! The other two providers by loopback.
 
 use kiro_tests::{Keyring, Peer, Person, World};
 use serde_json::json;
@@ -95,31 +95,4 @@ async fn identity_center_by_loopback_at_its_own_address_and_then_out() {
         (&json!([]), &json!(1), &json!(registered + 1))
     );
     assert_eq!(world.status()["account"]["state"], "signed_out");
-}
-
-async fn by_device(world: &World) {
-    let mut login = world.start_kiro(&[
-        "auth",
-        "login",
-        "--sso",
-        "--org",
-        "acme",
-        "--device",
-        "--insecure-storage",
-    ]);
-    let address = login.address();
-    let code = login.line().unwrap().trim().to_owned();
-    Person::new("aiko").enter_code(&address, &code).await;
-    let output = login.end();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(world.status()["account"]["state"], "signed_in");
-}
-
-#[tokio::test]
-async fn identity_center_by_a_devices_code() {
-    let peer = Peer::aws();
-    let world = World::new(Keyring::Absent);
-    world.add_identity_center(&peer);
-    by_device(&world).await;
-    assert_eq!(peer.control(json!({})).await["malformed"], json!([]));
 }

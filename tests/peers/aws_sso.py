@@ -39,8 +39,8 @@ DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 STYLE = (pathlib.Path(__file__).parent / "page.css").read_text()
 PEOPLE = {"aiko": "demo", "maya": "demo"}
 LOCK = threading.Lock()
-state = {"at_ttl": 3600, "next_token": [], "authorize_error": None, "start_url": None}
-seen = {"grants": {}, "token_requests": 0, "registrations": 0, "authorize": 0, "device": 0, "logouts": 0, "malformed": []}
+state = {"at_ttl": 3600, "next_token": [], "authorize_error": None, "start_url": None, "device_ttl": 600}
+seen = {"grants": {}, "token_requests": 0, "registrations": 0, "authorize": 0, "device": 0, "device_polls": [], "logouts": 0, "malformed": []}
 clients, codes, devices, refresh_tokens, access_tokens, issued = {}, {}, {}, {}, {}, []
 
 
@@ -172,12 +172,14 @@ class Handler(BaseHTTPRequestHandler):
         device, user = secret("device"), f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
         devices[device] = {"user": user, "client": value["clientId"], "allowed": None, "asked": 0.0}
         address = f"{ORIGIN}/device"
-        self.answer(200, {"deviceCode": device, "userCode": user, "verificationUri": address, "verificationUriComplete": f"{address}?user_code={user}", "expiresIn": 600, "interval": 1})
+        self.answer(200, {"deviceCode": device, "userCode": user, "verificationUri": address, "verificationUriComplete": f"{address}?user_code={user}", "expiresIn": state["device_ttl"], "interval": 1})
 
     def CreateToken(self, value):
         seen["token_requests"] += 1
         grant = value["grantType"]
         seen["grants"][grant] = seen["grants"].get(grant, 0) + 1
+        if grant == DEVICE:
+            seen["device_polls"].append(int(time.time() * 1000))
         if state["next_token"]:
             forced = state["next_token"].pop(0)
             return self.answer(forced["status"], forced.get("body", {"error": "server_error", "error_description": ""}), NAMES.get(forced.get("body", {}).get("error", "server_error")))
@@ -263,7 +265,7 @@ class Handler(BaseHTTPRequestHandler):
                     f"<p>A demonstration: aiko; the password is demo.</p><p role=alert>{html.escape(problem)}</p>"
                     f"<form method=post action='/interaction/sign-in?{html.escape(up.urlencode(query))}'>"
                     "<label>User name <input name=username></label><label>Password <input name=password type=password></label>"
-                    "<button id=sign-in>Sign in</button></form></main>", content="text/html")
+                    "<button id=sign-in>Sign in</button><button id=cancel name=deny value=1>Deny</button></form></main>", content="text/html")
 
     def authorize(self, query):
         seen["authorize"] += 1

@@ -26,6 +26,7 @@ await serve((origin) => ({
     }
   },
   tokenError: (body) => {
+    if (body.error === "access_denied") body.error = "authorization_declined"; // the device flow's word for it
     const code = numbers[body.error] ?? 90002;
     delete body.iss;
     Object.assign(body, {

@@ -5,6 +5,9 @@ import http from "node:http";
 import { createSign, generateKeyPairSync, randomUUID } from "node:crypto";
 import Provider, { interactionPolicy } from "oidc-provider";
 
+// stdout has the ready line alone: whoever reads it may close it afterwards, and oidc-provider's notices must not end us
+console.info = console.warn;
+
 export const TEN_PORTS = [3128, 4649, 6588, 8008, 9091, 49153, 50153, 51153, 52153, 53153];
 const TENANT_PEOPLE = {
   aiko: { name: "Aiko Tanaka", given_name: "Aiko", family_name: "Tanaka", email: "aiko@acme.com" },
@@ -37,8 +40,8 @@ export async function serve(flavour) {
   const options = flavour(origin);
   const { issuer, mount, client } = options;
   let key = newKey("k1"), other = newKey("k1"), rotated = false;
-  const state = { at_ttl: +(process.env.AT_TTL ?? 3600), next_token: [], tamper: null, authorize_error: null, jwks_status: null, discovery_status: null, pause_token: false };
-  const seen = { grants: {}, token_requests: 0, authorize: 0, revocations: 0, logouts: 0, discovery: 0, jwks: 0, device: 0, authorize_queries: [] };
+  const state = { at_ttl: +(process.env.AT_TTL ?? 3600), next_token: [], tamper: null, authorize_error: null, jwks_status: null, discovery_status: null, pause_token: false, device_ttl: 600, interval: 1 };
+  const seen = { grants: {}, token_requests: 0, authorize: 0, revocations: 0, logouts: 0, discovery: 0, jwks: 0, device: 0, device_polls: [], authorize_queries: [] };
   const secrets = new Set(), grants = new Map();
 
   const policy = interactionPolicy.base();
@@ -62,7 +65,7 @@ export async function serve(flavour) {
     rotateRefreshToken: true,
     // oidc-provider drops `offline_access` without prompt=consent; Okta and Entra ID do not: it travels inside under another name
     issueRefreshToken: async (ctx, c, code) => code.scopes.has(OFFLINE),
-    ttl: { AccessToken: () => state.at_ttl, IdToken: 3600, RefreshToken: 86400, DeviceCode: 600, AuthorizationCode: 60, Session: 3600, Grant: 86400, Interaction: 600 },
+    ttl: { AccessToken: () => state.at_ttl, IdToken: 3600, RefreshToken: 86400, DeviceCode: () => state.device_ttl, AuthorizationCode: 60, Session: 3600, Grant: 86400, Interaction: 600 },
     async loadExistingGrant(ctx) {
       const known = ctx.oidc.session.grantIdFor(ctx.oidc.client.clientId);
       const found = known && await ctx.oidc.provider.Grant.find(known);
@@ -115,6 +118,7 @@ export async function serve(flavour) {
       await next();
       if (ctx.body && typeof ctx.body === "object" && !Buffer.isBuffer(ctx.body)) {
         if (ctx.body.id_token && (state.tamper || rotated)) ctx.body.id_token = sign(ctx.body.id_token);
+        if (ctx.body.user_code) ctx.body.interval = state.interval; // Okta and Entra ID say 5
         for (const name of ["access_token", "refresh_token", "id_token", "device_code"]) if (ctx.body[name]) secrets.add(ctx.body[name]);
         if (typeof ctx.body.scope === "string") ctx.body.scope = ctx.body.scope.replace(OFFLINE, "offline_access");
         if (ctx.body.error) options.tokenError?.(ctx.body);
@@ -187,6 +191,7 @@ export async function serve(flavour) {
       seen.token_requests += 1;
       const grant = req.body.grant_type; seen.grants[grant] = (seen.grants[grant] ?? 0) + 1;
       for (const name of ["code_verifier"]) if (req.body[name]) secrets.add(req.body[name]);
+      if (req.body.device_code) seen.device_polls.push(Date.now());
       const forced = state.next_token.shift();
       if (forced?.slow_ms) await new Promise((ok) => setTimeout(ok, forced.slow_ms));
       if (forced?.drop) return req.socket.destroy();

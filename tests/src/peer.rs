@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
@@ -11,6 +11,8 @@ use crate::checkout;
 /// A running identity provider.
 pub struct Peer {
     child: Child,
+    /// Kept open: a peer that writes to a closed pipe ends.
+    _stdout: BufReader<ChildStdout>,
     /// The line it printed when it was ready: `origin`, `issuer`, `client_id`, `control`.
     pub ready: Value,
 }
@@ -35,12 +37,15 @@ impl Peer {
             .spawn()
             .expect("the peer starts");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
         let ready = serde_json::from_str(&line)
             .expect("the peer says where it listens (`npm ci` in tests/peers?)");
-        Peer { child, ready }
+        Peer {
+            child,
+            _stdout: stdout,
+            ready,
+        }
     }
 
     /// Like Okta; `leeway` in seconds for a rotated refresh token.

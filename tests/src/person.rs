@@ -12,6 +12,8 @@ const PAGES: usize = 20;
 /// Somebody with a browser of their own and no session in it yet.
 pub struct Person {
     name: String,
+    declines: bool,
+    passwords: usize,
     http: reqwest::Client,
     cookies: BTreeMap<String, String>,
 }
@@ -37,9 +39,24 @@ impl Person {
             .unwrap();
         Person {
             name: name.to_owned(),
+            declines: false,
+            passwords: 0,
             http,
             cookies: BTreeMap::new(),
         }
+    }
+
+    /// The same person, who presses "Cancel" where the password is asked for.
+    #[must_use]
+    pub fn who_declines(mut self) -> Person {
+        self.declines = true;
+        self
+    }
+
+    /// How often the password was asked for so far: never again while the browser's session lasts.
+    #[must_use]
+    pub fn passwords(&self) -> usize {
+        self.passwords
     }
 
     /// Opens the address and signs in. The callback is not fetched: it is handed to the test.
@@ -47,6 +64,7 @@ impl Person {
         let mut at = Url::parse(address).unwrap();
         let home = at.origin();
         let mut form: Option<Vec<(String, String)>> = None;
+        let mut declined = false;
         for _ in 0..PAGES {
             let request = match &form {
                 Some(fields) => self.http.post(at.clone()).form(fields),
@@ -75,6 +93,9 @@ impl Person {
             }
             let status = answer.status().as_u16();
             let page = answer.text().await.unwrap();
+            if declined {
+                return Arrived::Page(status, page);
+            }
             let Some((action, fields)) = self.filled_in(&page) else {
                 return Arrived::Page(status, page);
             };
@@ -84,6 +105,7 @@ impl Person {
                 self.name
             );
             at = at.join(&action).unwrap();
+            declined = self.declines && fields.iter().any(|(name, _)| name == "password");
             form = Some(fields);
         }
         panic!("a sign-in of more than {PAGES} pages, now at {at}");
@@ -104,19 +126,15 @@ impl Person {
         answer.text().await.unwrap()
     }
 
-    /// Signs in where a device's code is asked for; the last page.
+    /// Signs in, or declines, where a device's code is asked for; the last page.
     pub async fn enter_code(&mut self, address: &str, code: &str) -> String {
         let mut at = Url::parse(address).unwrap();
         if at.query().is_none() {
             at.query_pairs_mut().append_pair("user_code", code);
         }
         match self.walk(at.as_str()).await {
-            Arrived::Page(200, page) if page.contains("Success") || page.contains("approved") => {
-                page
-            }
-            other @ (Arrived::Callback(_) | Arrived::Page(..)) => {
-                panic!("a page that says it is done, not {other:?}")
-            }
+            Arrived::Page(_, page) => page,
+            Arrived::Callback(to) => panic!("a last page, not {to}"),
         }
     }
 
@@ -133,22 +151,43 @@ impl Person {
         }
     }
 
-    fn filled_in(&self, page: &str) -> Option<(String, Vec<(String, String)>)> {
+    fn filled_in(&mut self, page: &str) -> Option<(String, Vec<(String, String)>)> {
         let form = page.split("<form").nth(1)?;
         let head = form.split('>').next()?;
         let action = attribute(head, "action").unwrap_or_default();
         let body = form.split("</form>").next()?;
-        let fields = body.split("<input").skip(1).filter_map(|rest| {
+        let mut fields = Vec::new();
+        for rest in body.split("<input").skip(1) {
             let tag = rest.split('>').next()?;
-            let name = attribute(tag, "name")?;
+            let Some(name) = attribute(tag, "name") else {
+                continue;
+            };
             let value = match name.as_str() {
                 "username" => self.name.clone(),
-                "password" => "demo".to_owned(),
+                "password" => {
+                    self.passwords += 1;
+                    "demo".to_owned()
+                }
                 _ => attribute(tag, "value").unwrap_or_default(),
             };
-            Some((name, value))
-        });
-        Some((action, fields.collect()))
+            fields.push((name, value));
+        }
+        let asked = fields.iter().any(|(name, _)| name == "password");
+        let mut buttons = page
+            .split("<button")
+            .skip(1)
+            .filter_map(|rest| rest.split('>').next());
+        let pressed = if asked && self.declines {
+            buttons.find(|tag| attribute(tag, "name").is_some())
+        } else {
+            buttons.next()
+        };
+        if let Some(tag) = pressed
+            && let Some(name) = attribute(tag, "name")
+        {
+            fields.push((name, attribute(tag, "value").unwrap_or_default()));
+        }
+        Some((action, fields))
     }
 }
 

@@ -1,0 +1,82 @@
+//! `kiro auth logout` and `--idp`: what each provider offers, and whether the browser still knows the person afterwards.
+
+use std::process::Output;
+
+use kiro_tests::{Keyring, Peer, Person, World};
+use serde_json::json;
+
+use crate::paste::{LOGIN, said};
+
+/// Signs in in this person's own browser.
+async fn sign_in(world: &World, person: &mut Person) {
+    let mut login = world.start_kiro(&LOGIN);
+    let callback = person.callback(&login.address()).await;
+    login.type_line(&callback);
+    let output = login.end();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+fn logout(world: &World, words: &[&str]) -> String {
+    let output: Output = world.kiro(&[&["auth", "logout"], words].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(output.stdout.is_empty());
+    assert_eq!(world.status()["account"]["state"], "signed_out");
+    said(&output)
+}
+
+#[tokio::test]
+async fn only_logout_idp_ends_the_browsers_session_too() {
+    let okta = (Peer::okta(30), World::new(Keyring::Absent));
+    okta.1.add_okta(&okta.0);
+    let entra = (Peer::entra(None), World::new(Keyring::Absent));
+    entra.1.add_entra(&entra.0);
+    let worlds = [
+        (okta, "✓ Revoked at Okta", 2),
+        (entra, "– Microsoft Entra ID offers no revocation", 0),
+    ];
+    for ((peer, world), revoked, revocations) in worlds {
+        world.only_note_addresses();
+        let mut aiko = Person::new("aiko");
+        sign_in(&world, &mut aiko).await;
+        let said = logout(&world, &[]);
+        assert!(
+            said.contains(revoked) && said.contains("still open (`--idp` ends it)"),
+            "{said}"
+        );
+        assert!(!world.path("opened").exists(), "no browser was asked for");
+        assert_eq!(
+            peer.control(json!({})).await["revocations"],
+            json!(revocations)
+        );
+
+        sign_in(&world, &mut aiko).await;
+        assert_eq!(aiko.passwords(), 1, "the browser's session goes on");
+        let said = logout(&world, &["--idp"]);
+        assert!(said.contains("✓ Ending the browser session at "), "{said}");
+        let address = world.opened().await;
+        assert!(address.contains("id_token_hint="), "no question asked");
+        assert!(!said.contains("id_token_hint"), "it names the person");
+        aiko.walk(&address).await;
+        assert!(peer.control(json!({})).await["logouts"].as_u64() >= Some(1));
+
+        sign_in(&world, &mut aiko).await;
+        assert_eq!(aiko.passwords(), 2, "the password is asked for again");
+    }
+}
+
+#[tokio::test]
+async fn identity_center_ends_its_own_session_and_says_what_it_cannot() {
+    let peer = Peer::aws();
+    let world = World::new(Keyring::Absent);
+    world.add_identity_center(&peer);
+    world.only_note_addresses();
+    sign_in(&world, &mut Person::new("aiko")).await;
+    let said = logout(&world, &["--idp"]);
+    assert!(
+        said.contains("✓ Revoked at IAM Identity Center")
+            && said.contains("still open: only its own sign-out page ends it"),
+        "{said}"
+    );
+    assert!(!world.path("opened").exists());
+    assert_eq!(peer.control(json!({})).await["logouts"], json!(1));
+}
