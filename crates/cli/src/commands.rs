@@ -10,22 +10,9 @@ pub(crate) mod status;
 pub(crate) mod switch;
 pub(crate) mod token;
 
-use kiro_sign_in::{Code, Context, Failure, Organizations, ProfileName};
+use kiro_sign_in::{Code, Context, Failure, Organizations};
 
 use crate::shell::Shell;
-
-/// Refuses a profile that was named and does not exist. The active one may be empty.
-fn profile_known(context: &Context, named: Option<&ProfileName>) -> Result<(), Failure> {
-    let (Some(named), Ok(snapshot)) = (named, context.store.read()) else {
-        return Ok(());
-    };
-    if named == &snapshot.active || snapshot.profiles.contains_key(named) {
-        return Ok(());
-    }
-    let mut failure = Failure::new(Code::UnknownProfile, context.clock.now());
-    failure.facts.subject = Some(named.to_string());
-    Err(failure)
-}
 
 /// Tells, on stderr, that the credential file was damaged and its last good copy is in use.
 fn tell_recovered(shell: &Shell, context: &Context) {

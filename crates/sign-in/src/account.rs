@@ -109,9 +109,17 @@ pub fn account(context: &Context, profile: Option<&ProfileName>) -> Result<Accou
         .store
         .read()
         .map_err(|error| store_failure(context, &error))?;
-    let profile = profile.unwrap_or(&snapshot.active);
+    let named = profile;
+    let profile = named.unwrap_or(&snapshot.active);
     let Some(public) = snapshot.profiles.get(profile) else {
-        return Ok(nobody(context, profile));
+        let nobody = nobody(context, profile);
+        return match (named, nobody) {
+            // A profile that somebody has signed in to, or tries to, is known.
+            (Some(named), Account::SignedOut { reason: None }) if named != &snapshot.active => {
+                Err(unknown(context, named))
+            }
+            (_, nobody) => Ok(nobody),
+        };
     };
     let who = signed_in(context, profile, public, &snapshot);
     let record = context.store.refresh_record(profile).unwrap_or_default();
@@ -138,6 +146,13 @@ pub fn under_way(context: &Context) -> Vec<UnderWay> {
         .collect();
     open.sort_by_key(|under_way| std::cmp::Reverse(under_way.expires_at));
     open
+}
+
+/// The failure of a profile that was named and is nobody's.
+pub(crate) fn unknown(context: &Context, profile: &ProfileName) -> Failure {
+    context
+        .failure(Code::UnknownProfile)
+        .about(profile.to_string())
 }
 
 fn nobody(context: &Context, profile: &ProfileName) -> Account {

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use url::Url;
 
+use crate::account::account;
 use crate::organizations::Provider;
 use crate::{Code, Context, Failure, pending, provider};
 
@@ -18,17 +19,17 @@ const CLEARLY_FRESH: SignedDuration = SignedDuration::from_secs(330);
 /// The access token if it is good for now, without network and without an async runtime; `None` when a refresh is due.
 ///
 /// # Errors
-/// `not_signed_in`, and what the store can meet.
+/// `not_signed_in`, `unknown_profile`, and what the store can meet.
 pub fn fresh_token(
     context: &Context,
-    profile: Option<&ProfileName>,
+    named: Option<&ProfileName>,
 ) -> Result<Option<SecretString>, Failure> {
-    let profile = chosen(context, profile)?;
+    let profile = chosen(context, named)?;
     let session = context
         .store
         .session(&profile)
         .map_err(|error| store_failure(context, &error))?;
-    let session = session.ok_or_else(|| context.failure(Code::NotSignedIn))?;
+    let session = session.ok_or_else(|| nobody(context, named))?;
     let clearly_fresh = session.public.expires_at.duration_since(context.now()) > CLEARLY_FRESH;
     Ok(clearly_fresh.then_some(session.tokens.access))
 }
@@ -192,12 +193,9 @@ pub enum Revoked {
 /// Signs out: removes the session from this computer first, then revokes its tokens, best effort.
 ///
 /// # Errors
-/// `not_signed_in`, and what writing the file can meet; then nothing was removed.
-pub async fn sign_out(
-    context: &Context,
-    profile: Option<&ProfileName>,
-) -> Result<Receipt, Failure> {
-    let profile = chosen(context, profile)?;
+/// `not_signed_in`, `unknown_profile`, and what writing the file can meet; then nothing was removed.
+pub async fn sign_out(context: &Context, named: Option<&ProfileName>) -> Result<Receipt, Failure> {
+    let profile = chosen(context, named)?;
     let snapshot = context
         .store
         .read()
@@ -205,7 +203,7 @@ pub async fn sign_out(
     let public = snapshot
         .profiles
         .get(&profile)
-        .ok_or_else(|| context.failure(Code::NotSignedIn))?
+        .ok_or_else(|| nobody(context, named))?
         .clone();
     let who = crate::account::signed_in(context, &profile, &public, &snapshot);
     let slot = profile.clone();
@@ -269,6 +267,14 @@ fn chosen(context: &Context, profile: Option<&ProfileName>) -> Result<ProfileNam
     }
 }
 
+/// Why a slot without a session has none: nobody is signed in, or there is no such profile.
+fn nobody(context: &Context, named: Option<&ProfileName>) -> Failure {
+    match account(context, named) {
+        Err(failure) if failure.code == Code::UnknownProfile => failure,
+        Ok(_) | Err(_) => context.failure(Code::NotSignedIn),
+    }
+}
+
 /// A store's error as a failure.
 pub(crate) fn store_failure(context: &Context, error: &StoreError) -> Failure {
     let code = match error {
@@ -284,9 +290,7 @@ pub(crate) fn store_failure(context: &Context, error: &StoreError) -> Failure {
         StoreError::Tampered { .. } | StoreError::Damaged { .. } => Code::FileDamaged,
         StoreError::Newer { .. } => Code::FileNewer,
         StoreError::NoSuchProfile { profile } => {
-            return context
-                .failure(Code::UnknownProfile)
-                .about(profile.to_string());
+            return crate::account::unknown(context, profile);
         }
         StoreError::Busy => Code::CouldNotSave,
     };

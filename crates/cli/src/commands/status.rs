@@ -6,7 +6,7 @@ use kiro_credentials::Snapshot;
 use kiro_sign_in::{Account, Code, Context, Failure, Organizations, SignedIn, account};
 use serde_json::{Value, json};
 
-use super::{profile_known, tell_recovered};
+use super::tell_recovered;
 use crate::{args::Status, exit::Exit, shell::Shell, words};
 
 pub(crate) fn run(shell: &Shell, context: &Context, args: &Status) -> Result<Exit, Failure> {
@@ -119,9 +119,6 @@ fn person(shell: &Shell, context: &Context, who: &SignedIn) {
 fn read(shell: &Shell, context: &Context, args: &Status) -> Result<Account, Failure> {
     let account = account(context, args.profile.as_ref())?;
     tell_recovered(shell, context);
-    if let Account::SignedOut { .. } = account {
-        profile_known(context, args.profile.as_ref())?;
-    }
     Ok(account)
 }
 

@@ -1,7 +1,9 @@
 //! A session in use: its renewal and its end.
 
 use jiff::SignedDuration;
-use kiro_sign_in::{Account, Code, Revoked, access_token, account, sign_out};
+use kiro_sign_in::{
+    Account, Code, ProfileName, Revoked, access_token, account, fresh_token, sign_out,
+};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -97,4 +99,21 @@ async fn signing_out_is_local_first_and_says_what_was_not_revoked() {
         sign_out(&world.context, None).await.unwrap_err().code,
         Code::NotSignedIn
     );
+}
+
+#[tokio::test]
+async fn a_profile_that_is_named_and_nobody_s_is_unknown() {
+    let world = World::new();
+    let (work, active) = ("work".parse().unwrap(), ProfileName::default());
+    let check = |profile: &ProfileName, token: Code| {
+        let failure = fresh_token(&world.context, Some(profile)).unwrap_err();
+        assert_eq!(failure.code, token, "{profile}");
+    };
+    check(&work, Code::UnknownProfile);
+    check(&active, Code::NotSignedIn);
+    let failure = account(&world.context, Some(&work)).unwrap_err();
+    assert_eq!(failure.facts.subject.as_deref(), Some("work"));
+    assert!(account(&world.context, Some(&active)).is_ok());
+    let failure = sign_out(&world.context, Some(&work)).await.unwrap_err();
+    assert_eq!(failure.code, Code::UnknownProfile);
 }
