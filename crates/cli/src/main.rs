@@ -37,7 +37,10 @@ fn main() -> ExitCode {
     };
     let shell = Shell::from_env();
     let outcome = run(&shell, arguments.verb);
-    passphrase::restore();
+    if passphrase::asking() {
+        passphrase::restore();
+        shell.say(""); // the prompt's line is left behind
+    }
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::shell::Shell;
 
@@ -23,15 +23,44 @@ pub(crate) fn prompt(
             return None;
         }
         let [ask, again, differ] = words.passphrase();
-        let mut password = dialoguer::Password::new().with_prompt(ask);
-        if new.load(Ordering::Relaxed) {
-            password = password.with_confirmation(again, differ);
-        }
-        remember();
-        let answer = password.interact();
-        ASKING.store(false, Ordering::Relaxed);
-        answer.ok().map(SecretString::from)
+        quiet();
+        let answer = loop {
+            let Some(first) = line(ask) else { break None };
+            if !new.load(Ordering::Relaxed) {
+                break Some(first);
+            }
+            let Some(second) = line(again) else {
+                break None;
+            };
+            if first.expose_secret() == second.expose_secret() {
+                break Some(first);
+            }
+            talk(&format!("{differ}\n"));
+        };
+        restore();
+        answer
     })
+}
+
+/// One line from the silent terminal; `None` at its end, or when nothing was typed.
+fn line(prompt: &str) -> Option<SecretString> {
+    talk(&format!("{prompt}: "));
+    #[cfg(unix)]
+    let read = {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line);
+        talk("\n");
+        read.map(|_| line)
+    };
+    #[cfg(not(unix))]
+    let read = dialoguer::console::Term::stderr().read_secure_line();
+    let mut line = read.ok()?;
+    line.truncate(line.trim_end_matches(['\r', '\n']).len());
+    (!line.is_empty()).then(|| SecretString::from(line))
+}
+
+fn talk(words: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes());
 }
 
 /// Whether a prompt is waiting for its answer.
@@ -39,23 +68,27 @@ pub(crate) fn asking() -> bool {
     ASKING.load(Ordering::Relaxed)
 }
 
-fn remember() {
+/// Silences the terminal before the prompt stands on it: what is typed ahead is not echoed either.
+fn quiet() {
     #[cfg(unix)]
     {
-        let now = rustix::termios::tcgetattr(rustix::stdio::stdin()).ok();
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(rustix::stdio::stdin()).ok();
+        if let Some(mut quiet) = before.clone() {
+            quiet.local_modes.remove(LocalModes::ECHO);
+            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &quiet);
+        }
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = before;
     }
     ASKING.store(true, Ordering::Relaxed);
 }
 
-/// Gives the terminal back its echo when a prompt was interrupted.
+/// Gives the terminal its echo back, after the answer or when the prompt was interrupted.
 pub(crate) fn restore() {
+    ASKING.store(false, Ordering::Relaxed);
     #[cfg(unix)]
-    if asking()
-        && let Some(before) = &*BEFORE.lock().unwrap_or_else(PoisonError::into_inner)
-    {
+    if let Some(before) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
         use rustix::termios::{OptionalActions, tcsetattr};
-        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Flush, before);
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"\n");
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &before);
     }
 }

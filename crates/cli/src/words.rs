@@ -3,9 +3,12 @@
 mod errors_en;
 mod errors_ja;
 mod organization;
+mod receipt;
 mod status;
 
-use kiro_sign_in::{Failure, Receipt, Revoked, SignedIn};
+pub(crate) use receipt::BrowserSession;
+
+use kiro_sign_in::{Failure, SignedIn};
 
 /// The person's language.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -237,90 +240,6 @@ impl Language {
             Language::English => format!("The active profile is `{profile}`"),
             Language::Japanese => format!("プロファイル `{profile}` に切り替えました"),
         }
-    }
-
-    /// The receipt of a sign-out: (mark, words) for each part.
-    pub(crate) fn receipt(self, receipt: &Receipt, ended_at_idp: bool) -> Vec<(char, String)> {
-        let (provider, host) = (receipt.provider.title(), plain(&receipt.host));
-        let contact = receipt.contact.as_deref().map(plain);
-        let mut parts = Vec::new();
-        if receipt.removed {
-            parts.push((
-                '✓',
-                self.pick("Removed from this computer", "この PC から削除")
-                    .to_owned(),
-            ));
-        } else {
-            return vec![('–', self.not_signed_in().to_owned())];
-        }
-        let ask = |english: &str, japanese: &str| match self {
-            Language::English => format!(
-                "{english}; it ends by itself, to end it now ask {}",
-                contact.as_deref().unwrap_or("your administrator")
-            ),
-            Language::Japanese => format!(
-                "{japanese}（自然に終了します。すぐに終了するには {} に依頼してください）",
-                contact.as_deref().unwrap_or("管理者")
-            ),
-        };
-        parts.push(match receipt.revoked {
-            Revoked::Yes => (
-                '✓',
-                match self {
-                    Language::English => format!("Revoked at {provider}"),
-                    Language::Japanese => format!("{provider} で失効"),
-                },
-            ),
-            Revoked::NotOffered => (
-                '–',
-                match self {
-                    Language::English => {
-                        format!("{provider} offers no revocation; what was issued ends by itself")
-                    }
-                    Language::Japanese => {
-                        format!("{provider} には失効の仕組みがありません（自然に終了します）")
-                    }
-                },
-            ),
-            Revoked::Offline => (
-                '–',
-                ask("Not revoked: offline", "失効できませんでした: オフライン"),
-            ),
-            Revoked::Failed => ('–', ask("Not revoked", "失効できませんでした")),
-        });
-        parts.push(match (self, ended_at_idp) {
-            (Language::English, true) => (
-                '✓',
-                format!("Ending the browser session at {host} in your browser"),
-            ),
-            (Language::English, false) => (
-                '–',
-                format!(
-                    "Browser session at {host} still open{}",
-                    if receipt.end_session.is_some() {
-                        " (`--idp` ends it)"
-                    } else {
-                        ""
-                    }
-                ),
-            ),
-            (Language::Japanese, true) => (
-                '✓',
-                format!("{host} のブラウザー セッションをブラウザーで終了します"),
-            ),
-            (Language::Japanese, false) => (
-                '–',
-                format!(
-                    "{host} のブラウザー セッション: 継続中{}",
-                    if receipt.end_session.is_some() {
-                        "（`--idp` で終了）"
-                    } else {
-                        ""
-                    }
-                ),
-            ),
-        });
-        parts
     }
 
     pub(crate) fn finishing_first(self) -> &'static str {

@@ -1,21 +1,28 @@
 //! The device authorization grant (RFC 8628): a code to type on another device.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kiro_credentials::ProfileName;
 use kiro_relying_party::DeviceAuthorization;
 use secrecy::SecretString;
+use tokio::sync::watch;
 use url::Url;
 
 use crate::account::SignedIn;
 use crate::flow::{Request, expiry, prepare_store, save};
 use crate::organizations::{Organization, Organizations};
-use crate::provider::{self, Poll};
+use crate::pending::Step;
+use crate::provider::{self, IdentityProvider, Poll};
 use crate::{Code, Context, Failure};
 
 /// RFC 8628 §3.5: `slow_down` adds five seconds to the interval.
 const SLOW_DOWN: Duration = Duration::from_secs(5);
+/// RFC 8628 §3.5 asks for a back-off after time-outs; a person who enters the code waits no longer than this.
+const SLOWEST: Duration = Duration::from_secs(30);
+/// How long a poll that is on its way when the sign-in is cancelled may still bring tokens, to be saved rather than lost.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What a provider answered to the device authorization request.
 pub(crate) struct Device {
@@ -42,7 +49,17 @@ pub struct DeviceAttempt {
     organization: Organization,
     profile: ProfileName,
     expires_at: Timestamp,
+    shared: Arc<Shared>,
 }
+
+struct Shared {
+    cancelled: watch::Sender<bool>,
+    step: watch::Sender<Step>,
+}
+
+/// A handle on a device sign-in that waits. Cheap to clone.
+#[derive(Clone)]
+pub struct DeviceHandle(Arc<Shared>);
 
 /// Asks for a code to type on another device. The key is probed first, as for every sign-in.
 ///
@@ -72,7 +89,23 @@ pub async fn begin_device(context: &Context, request: Request) -> Result<DeviceA
         organization,
         profile,
         expires_at,
+        shared: Arc::new(Shared {
+            cancelled: watch::Sender::new(false),
+            step: watch::Sender::new(Step::Waiting),
+        }),
     })
+}
+
+impl DeviceHandle {
+    /// Gives the sign-in up: at once between two polls, within a second of a poll; once tokens are here they are saved.
+    pub fn cancel(&self) {
+        self.0.cancelled.send_replace(true);
+    }
+
+    /// How far it is, and a way to hear of changes.
+    pub fn step(&self) -> watch::Receiver<Step> {
+        self.0.step.subscribe()
+    }
 }
 
 impl DeviceAttempt {
@@ -96,39 +129,73 @@ impl DeviceAttempt {
         self.expires_at
     }
 
+    /// A handle that outlives a borrow of the attempt.
+    pub fn handle(&self) -> DeviceHandle {
+        DeviceHandle(Arc::clone(&self.shared))
+    }
+
     /// Polls until the person has entered the code, refused, or let it expire.
     ///
     /// # Errors
     /// `cancelled`, `device_code_expired`, and everything finishing can meet. A lost connection only delays.
     pub async fn wait(self, context: &Context) -> Result<SignedIn, Failure> {
+        let finished = self.poll(context).await;
+        self.shared.step.send_replace(Step::Done);
+        finished.map_err(|failure| failure.of(&self.organization))
+    }
+
+    async fn poll(&self, context: &Context) -> Result<SignedIn, Failure> {
         let idp = provider::of(context, &self.organization);
-        let of = |failure: Failure| failure.of(&self.organization);
         let mut interval = self.device.interval;
         loop {
-            tokio::time::sleep(interval).await;
-            if context.now() >= self.expires_at {
-                return Err(of(context.failure(Code::DeviceCodeExpired)));
+            tokio::select! {
+                () = tokio::time::sleep(interval) => {}
+                () = self.shared.cancelled() => return Err(context.failure(Code::Cancelled)),
             }
-            match idp.poll_device(&self.device, &self.profile).await {
+            if context.now() >= self.expires_at {
+                return Err(context.failure(Code::DeviceCodeExpired));
+            }
+            let polled = tokio::select! {
+                polled = self.poll_once(idp.as_ref()) => polled,
+                () = self.shared.given_up() => return Err(context.failure(Code::Cancelled)),
+            };
+            match polled {
                 Ok(Poll::Granted(grant)) => {
-                    return save(
-                        context,
-                        idp.as_ref(),
-                        &self.organization,
-                        self.profile.clone(),
-                        *grant,
-                    )
-                    .await
-                    .map_err(of);
+                    let profile = self.profile.clone();
+                    return save(context, idp.as_ref(), &self.organization, profile, *grant).await;
                 }
                 Ok(Poll::Pending) => {}
                 Ok(Poll::SlowDown) => interval += SLOW_DOWN,
-                // RFC 8628 §3.5: after a time-out, poll less often.
                 Err(failure) if matches!(failure.code, Code::Unreachable | Code::ServerError) => {
-                    interval = (interval * 2).min(Duration::from_secs(30))
+                    interval = (interval * 2).min(SLOWEST.max(interval));
                 }
-                Err(failure) => return Err(of(failure)),
+                Err(failure) => return Err(failure),
             }
+        }
+    }
+
+    async fn poll_once(&self, idp: &dyn IdentityProvider) -> Result<Poll, Failure> {
+        let granted = || {
+            self.shared.step.send_replace(Step::Finishing);
+        };
+        idp.poll_device(&self.device, &self.profile, &granted).await
+    }
+}
+
+impl Shared {
+    /// Comes back when the sign-in was cancelled.
+    async fn cancelled(&self) {
+        let mut cancelled = self.cancelled.subscribe();
+        // The sender lives in `self`: no error.
+        let _ = cancelled.wait_for(|cancelled| *cancelled).await;
+    }
+
+    /// Comes back when it was cancelled and a poll has had its time; never once tokens are here.
+    async fn given_up(&self) {
+        self.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+        if *self.step.borrow() == Step::Finishing {
+            std::future::pending::<()>().await;
         }
     }
 }

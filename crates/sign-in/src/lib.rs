@@ -36,7 +36,7 @@ pub use account::{Account, SignedIn, UnderWay, account, under_way};
 pub use attempt::{Attempt, AttemptHandle, NotACallback};
 pub use browser::{Browser, BrowserError, SystemBrowser};
 pub use context::{AwsEndpoints, Context};
-pub use device::{DeviceAttempt, begin_device};
+pub use device::{DeviceAttempt, DeviceHandle, begin_device};
 pub use discovered::Discovered;
 pub use failure::{Code, Detail, Facts, Failure};
 pub use flow::{AccountChoice, Request, Via, begin};

@@ -83,8 +83,13 @@ pub(crate) trait IdentityProvider: Send + Sync {
     ) -> Result<Grant, Failure>;
     /// Begins a device authorization (RFC 8628 §3.1).
     async fn begin_device(&self, profile: &ProfileName) -> Result<Device, Failure>;
-    /// Asks whether the person has entered the code.
-    async fn poll_device(&self, device: &Device, profile: &ProfileName) -> Result<Poll, Failure>;
+    /// Asks whether the person has entered the code. Calls `granted` as soon as tokens are here, before they are verified.
+    async fn poll_device(
+        &self,
+        device: &Device,
+        profile: &ProfileName,
+        granted: &(dyn Fn() + Send + Sync),
+    ) -> Result<Poll, Failure>;
     /// Renews a session. Endpoint, client and issuer come from its authenticated public part.
     async fn renew(&self, session: &Session) -> Result<Renewal, Refusal>;
     /// Revokes tokens, best effort.

@@ -9,17 +9,41 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use kiro_credentials::KeySource;
 use kiro_sign_in::{
-    Account, AccountChoice, AttemptHandle, Browser, Code, Context, Failure, Organizations, Request,
-    SignedIn, Step, SystemBrowser, Via, access_token, account, begin, begin_device,
+    Account, AccountChoice, AttemptHandle, Browser, Code, Context, DeviceHandle, Failure,
+    Organizations, Request, SignedIn, Step, SystemBrowser, Via, access_token, account, begin,
+    begin_device,
 };
 
 use super::{tell_recovered, unknown_organization};
-use crate::{
-    args::Login, exit::Exit, passphrase, paste::Paste, shell, shell::Shell, signals, words::width,
-};
+use crate::{args::Login, exit::Exit, paste::Paste, shell, shell::Shell, signals, words::width};
 
-/// How long a device sign-in that was interrupted may go on: long enough for a poll under way to be saved.
-const GRACE: Duration = Duration::from_secs(1);
+/// A sign-in that a signal may have to stop.
+enum UnderWay {
+    Browser(AttemptHandle),
+    Device(DeviceHandle),
+}
+
+impl UnderWay {
+    /// Asks it to stop; whether it has to be awaited, because tokens may be here already.
+    fn stop(&self, shell: &Shell) -> bool {
+        let step = match self {
+            UnderWay::Browser(handle) => *handle.step().borrow(),
+            UnderWay::Device(handle) => *handle.step().borrow(),
+        };
+        let finishing = matches!(step, Step::Finishing | Step::Done);
+        if finishing {
+            shell.finishing_first();
+        }
+        match self {
+            // Dropping the attempt withdraws it.
+            UnderWay::Browser(_) => finishing,
+            UnderWay::Device(handle) => {
+                handle.cancel();
+                true
+            }
+        }
+    }
+}
 
 pub(crate) fn run(
     shell: &Shell,
@@ -89,7 +113,7 @@ pub(crate) fn run(
         let under_way = OnceCell::new();
         let mut signing_in = pin!(async {
             if args.device {
-                device(shell, context, request).await
+                device(shell, context, request, &under_way).await
             } else {
                 browser(shell, context, request, args.no_browser, &under_way).await
             }
@@ -97,18 +121,9 @@ pub(crate) fn run(
         let who = tokio::select! {
             biased;
             () = signals::stop() => {
-                let step = under_way.get().map(|handle: &AttemptHandle| *handle.step().borrow());
-                let rest = match step {
-                    Some(Step::Finishing | Step::Done) => {
-                        shell.finishing_first();
-                        signing_in.await.ok()
-                    }
-                    // A poll may have been granted already: it gets the time to save.
-                    None if args.device && !passphrase::asking() => {
-                        tokio::time::timeout(GRACE, signing_in).await.ok().and_then(Result::ok)
-                    }
-                    // Dropping the attempt withdraws it.
-                    Some(Step::Waiting) | None => None,
+                let rest = match under_way.get() {
+                    Some(handle) if handle.stop(shell) => signing_in.await.ok(),
+                    Some(_) | None => None,
                 };
                 rest.ok_or_else(|| signals::interrupted(context))?
             }
@@ -162,14 +177,15 @@ async fn browser(
     context: &Context,
     request: Request,
     no_browser: bool,
-    under_way: &OnceCell<AttemptHandle>,
+    under_way: &OnceCell<UnderWay>,
 ) -> Result<SignedIn, Failure> {
     let (title, provider) = (
         request.organization.display_name.clone(),
         request.organization.provider().title(),
     );
     let attempt = begin(context, request).await?;
-    let handle = under_way.get_or_init(|| attempt.handle());
+    let handle = attempt.handle();
+    let _ = under_way.set(UnderWay::Browser(handle.clone()));
     let expires_at = attempt.expires_at();
     if no_browser {
         let redirect = attempt
@@ -213,8 +229,14 @@ async fn browser(
     watch(shell, context, expires_at, false, attempt.wait(context)).await
 }
 
-async fn device(shell: &Shell, context: &Context, request: Request) -> Result<SignedIn, Failure> {
+async fn device(
+    shell: &Shell,
+    context: &Context,
+    request: Request,
+    under_way: &OnceCell<UnderWay>,
+) -> Result<SignedIn, Failure> {
     let attempt = begin_device(context, request).await?;
+    let _ = under_way.set(UnderWay::Device(attempt.handle()));
     shell.say(shell.words.enter_code());
     shell.say(&format!("  {}", attempt.verification_uri()));
     shell.say(&format!("  {}", crate::words::plain(attempt.user_code())));
@@ -264,7 +286,7 @@ fn spinner(shell: &Shell, template: &str) -> ProgressBar {
     }
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::new_spinner().with_style(style)
+    ProgressBar::new_spinner().with_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "))
 }
 
 fn left(context: &Context, expires_at: Timestamp) -> i64 {

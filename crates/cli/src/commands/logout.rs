@@ -6,14 +6,13 @@ use kiro_sign_in::{
     Browser, Code, Context, Failure, ProfileName, Receipt, SystemBrowser, sign_out, sign_out_all,
 };
 
-use super::profile_known;
 use crate::{
     args::Logout,
     exit::Exit,
     shell,
     shell::{Shell, marked},
     signals,
-    words::width,
+    words::{BrowserSession, width},
 };
 
 /// A receipt that is wider than this takes a line for each part.
@@ -22,7 +21,6 @@ const WIDEST: usize = 120;
 pub(crate) fn run(shell: &Shell, context: &Context, args: &Logout) -> Result<Exit, Failure> {
     let receipts = match shell::block_on(context, signed_out(shell, context, args)) {
         Err(failure) if failure.code == Code::NotSignedIn => {
-            profile_known(context, args.profile.as_ref())?;
             shell.mark('–', shell.words.not_signed_in());
             return Ok(Exit::NotSignedIn);
         }
@@ -32,11 +30,16 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Logout) -> Result<Exi
         shell.mark('–', shell.words.nobody_left());
     }
     for receipt in &receipts {
-        let ended = match &receipt.end_session {
-            Some(url) if args.idp => SystemBrowser.open(url).is_ok(),
-            Some(_) | None => false,
+        let browser = match &receipt.end_session {
+            Some(url) if args.idp => match SystemBrowser.open(url) {
+                Ok(()) => BrowserSession::Ending,
+                Err(_) => BrowserSession::NotOpened,
+            },
+            Some(_) => BrowserSession::Offered,
+            None if args.idp => BrowserSession::NotOffered,
+            None => BrowserSession::Open,
         };
-        let parts = shell.words.receipt(receipt, ended);
+        let parts = shell.words.receipt(receipt, browser);
         let whole: usize = parts.iter().map(|(_, words)| width(words) + 5).sum();
         let lines: Vec<String> = parts
             .iter()

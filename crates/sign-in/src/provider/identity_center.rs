@@ -394,7 +394,12 @@ impl IdentityProvider for IdentityCenter {
         })
     }
 
-    async fn poll_device(&self, device: &Device, _profile: &ProfileName) -> Result<Poll, Failure> {
+    async fn poll_device(
+        &self,
+        device: &Device,
+        _profile: &ProfileName,
+        granted: &(dyn Fn() + Send + Sync),
+    ) -> Result<Poll, Failure> {
         let DeviceSecret::IdentityCenter {
             client_id,
             device_code,
@@ -413,7 +418,10 @@ impl IdentityProvider for IdentityCenter {
             .send()
             .await;
         match answer {
-            Ok(answer) => Ok(Poll::Granted(Box::new(self.grant(answer, client_id)?))),
+            Ok(answer) => {
+                granted();
+                Ok(Poll::Granted(Box::new(self.grant(answer, client_id)?)))
+            }
             Err(error) => match error
                 .as_service_error()
                 .and_then(ProvideErrorMetadata::code)

@@ -368,7 +368,12 @@ impl IdentityProvider for Oidc {
         })
     }
 
-    async fn poll_device(&self, device: &Device, _profile: &ProfileName) -> Result<Poll, Failure> {
+    async fn poll_device(
+        &self,
+        device: &Device,
+        _profile: &ProfileName,
+        granted: &(dyn Fn() + Send + Sync),
+    ) -> Result<Poll, Failure> {
         let DeviceSecret::Oidc(authorization) = &device.secret else {
             return Err(self.context.failure(Code::Unexpected));
         };
@@ -383,10 +388,11 @@ impl IdentityProvider for Oidc {
         match polled.map_err(|error| token_failure(&self.context, self, error))? {
             DevicePoll::Pending => Ok(Poll::Pending),
             DevicePoll::SlowDown => Ok(Poll::SlowDown),
-            DevicePoll::Granted(answer) => Ok(Poll::Granted(Box::new(
-                self.grant(&metadata, answer, NonceExpectation::NotChecked)
-                    .await?,
-            ))),
+            DevicePoll::Granted(answer) => {
+                granted();
+                let grant = self.grant(&metadata, answer, NonceExpectation::NotChecked);
+                Ok(Poll::Granted(Box::new(grant.await?)))
+            }
             DevicePoll::Denied(refusal) => Err(token_failure(
                 &self.context,
                 self,
