@@ -22,15 +22,20 @@ use crate::{commands, freshness, window};
 /// At login the panel may come up after us, and one that ends may come back.
 const PANEL_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How the app ended.
+pub(crate) enum End {
+    /// For good.
+    Over(ExitCode),
+    /// To go on as a hidden one, without the window's memory.
+    #[cfg(target_os = "linux")]
+    Replaced,
+}
+
 /// Runs the app until it quits. `hidden`: start in the tray. `failure`: what the first screen has to say.
 ///
 /// # Errors
 /// When the toolkit cannot start.
-pub(crate) fn run(
-    context: Context,
-    hidden: bool,
-    failure: Option<Failure>,
-) -> tauri::Result<ExitCode> {
+pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> tauri::Result<End> {
     let single = tauri_plugin_single_instance::Builder::new()
         .dbus_id(instance(context.store.home()))
         .callback(|app, arguments, _| started_again(app, arguments))
@@ -75,7 +80,13 @@ pub(crate) fn run(
             api.prevent_exit(); // the last window closed, and the tray keeps the app
         }
     });
-    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+    #[cfg(target_os = "linux")]
+    if code == desktop::REPLACED {
+        return Ok(End::Replaced);
+    }
+    Ok(End::Over(
+        u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from),
+    ))
 }
 
 fn set_up(
@@ -111,6 +122,7 @@ fn set_up(
 /// A link that the deep-link plugin brings: on macOS every one, elsewhere one that a second process has received
 /// already, which the files then know as finished.
 async fn arrived(desktop: Arc<Desktop>, link: String) {
+    let _work = desktop.work.read().await;
     match receive(&desktop.context, &link).await {
         Received::NotOurs | Received::Left(_) => {}
         Received::Opened(_) => desktop.present(),
@@ -157,7 +169,9 @@ fn act(app: &AppHandle, deed: Deed) {
     };
     match deed {
         Deed::Open | Deed::Why => desktop.present(),
-        Deed::Quit => app.exit(0),
+        Deed::Quit => {
+            async_runtime::spawn(desktop::quit(desktop));
+        }
         Deed::Cancel => signing_in::cancel(&desktop),
         Deed::SwitchTo(profile) => signing_in::switch(&desktop, &profile),
         Deed::SignOut => {

@@ -13,8 +13,8 @@ use kiro_sign_in::{
     Account, Code, Context, Failure, Organization, Organizations, Receipt, account, under_way,
 };
 use tauri::ipc::Channel;
-use tauri::{AppHandle, async_runtime};
-use tokio::sync::Notify;
+use tauri::{AppHandle, Manager, async_runtime};
+use tokio::sync::{Notify, RwLock};
 
 use crate::language::Language;
 use crate::signing_in::Ours;
@@ -25,8 +25,16 @@ use crate::window;
 /// Minutes on the tray change without any file changing.
 const BEAT: Duration = Duration::from_secs(10);
 
+/// The exit code of an app that goes on as a hidden one.
+#[cfg(target_os = "linux")]
+pub(crate) const REPLACED: i32 = 1 << 16;
+/// Quitting waits this long for work to come to its end: longer than any request may take.
+const LAST_WORK: Duration = Duration::from_secs(20);
+
 /// The running app.
 pub(crate) struct Desktop {
+    /// What must not be cut in two reads: a renewal, a sign-out, the end of a sign-in. Who ends the program writes.
+    pub(crate) work: RwLock<()>,
     pub(crate) context: Context,
     pub(crate) app: AppHandle,
     memory: Mutex<Memory>,
@@ -83,6 +91,7 @@ impl Desktop {
             turn: 0,
         };
         Arc::new(Desktop {
+            work: RwLock::new(()),
             context,
             app,
             memory: Mutex::new(memory),
@@ -116,7 +125,12 @@ impl Desktop {
 
     /// Brings the window to the front.
     pub(crate) fn present(&self) {
-        window::present(&self.app, &self.context, self.language());
+        let app = self.app.clone();
+        window::present(&self.app, &self.context, self.language(), move || {
+            if let Some(desktop) = app.try_state::<Arc<Desktop>>() {
+                desktop.look_again();
+            }
+        });
     }
 
     /// Sends every view to this page from now on, beginning with the present one.
@@ -219,8 +233,38 @@ pub(crate) async fn follow(desktop: Arc<Desktop>) {
         {
             tracing::error!("the view could not be made");
         }
+        #[cfg(target_os = "linux")]
+        give_memory_back(&desktop).await;
         let _ = tokio::time::timeout(BEAT, desktop.changed.notified()).await;
     }
+}
+
+/// Ends the app, after the work under way.
+pub(crate) async fn quit(desktop: Arc<Desktop>) {
+    if let Some(window) = window::of(&desktop.app) {
+        let _ = window.hide();
+    }
+    let _over = tokio::time::timeout(LAST_WORK, desktop.work.write()).await;
+    desktop.app.exit(0);
+    std::future::pending::<()>().await; // no work begins any more
+}
+
+/// Once the window is closed and nothing is under way, has the app replaced by a hidden one: WebKit's processes, and
+/// what they left in this one, go with it.
+#[cfg(target_os = "linux")]
+async fn give_memory_back(desktop: &Arc<Desktop>) {
+    let app = &desktop.app;
+    let closed =
+        || window::of(app).is_some() && !window::is_shown(app) && desktop.memory().ours.is_none();
+    if !tray::is_visible(app) || !closed() {
+        return;
+    }
+    let Ok(_over) = desktop.work.try_write() else {
+        return; // the next beat tries again
+    };
+    tracing::info!("the window's memory is given back");
+    app.exit(REPLACED);
+    std::future::pending::<()>().await; // no work begins any more
 }
 
 fn profiles(context: &Context) -> Vec<KnownProfile> {

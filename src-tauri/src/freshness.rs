@@ -20,7 +20,9 @@ pub(crate) async fn keep(desktop: Arc<Desktop>) {
         let waited =
             stuck_since.is_none_or(|since| desktop.now().duration_since(since) >= PATIENCE);
         if waited && matches!(account(&desktop.context, None), Ok(Account::SignedIn(_))) {
+            let work = desktop.work.read().await;
             let result = refresh_if_due(&desktop.context, None).await;
+            drop(work);
             let state = State::after(result);
             stuck_since = state.stuck.is_some().then(|| desktop.now());
             state.remember(&desktop);

@@ -17,6 +17,8 @@ mod language;
 mod log;
 mod organization;
 mod redact;
+#[cfg(target_os = "linux")]
+mod replacement;
 mod signing_in;
 mod tray;
 mod view;
@@ -28,6 +30,7 @@ use std::process::ExitCode;
 
 use kiro_sign_in::Context;
 
+use crate::app::End;
 use crate::arguments::Start;
 use crate::callback::Arrival;
 
@@ -41,6 +44,8 @@ fn main() -> ExitCode {
     if matches!(start, Start::Link(_)) {
         callback::leave_the_browser();
     }
+    #[cfg(target_os = "linux")]
+    replacement::reap();
     let Ok(context) = Context::from_env(concat!("kiro-desktop/", env!("CARGO_PKG_VERSION"))) else {
         return refuse("error: There is neither KIRO_HOME nor a home folder", 1);
     };
@@ -59,7 +64,13 @@ fn main() -> ExitCode {
         );
     }
     match app::run(context, start == Start::Hidden, failure) {
-        Ok(code) => code,
+        Ok(End::Over(code)) => code,
+        #[cfg(target_os = "linux")]
+        Ok(End::Replaced) => {
+            let error = replacement::start();
+            tracing::error!(%error, "the app did not come back to the tray");
+            refuse(&format!("error: The app did not start again: {error}"), 1)
+        }
         Err(error) => {
             tracing::error!(%error, "the app did not start");
             refuse(&format!("error: The app did not start: {error}"), 1)

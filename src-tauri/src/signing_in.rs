@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kiro_sign_in::{
     Account, AccountChoice, Attempt, AttemptHandle, AttemptId, Browser, Code, Context, Failure,
-    Organization, Organizations, ProfileName, Request, Via, account, begin, scheme, sign_out,
+    Organization, Organizations, ProfileName, Request, Step, Via, account, begin, scheme, sign_out,
 };
 use tauri::async_runtime;
 use url::Url;
@@ -257,12 +257,17 @@ async fn finish(desktop: Arc<Desktop>, turn: u64, attempt: Attempt) {
     let mut steps = attempt.handle().step();
     let progress = desktop.clone();
     let steps = async_runtime::spawn(async move {
+        let mut work = None;
         while steps.changed().await.is_ok() {
+            if *steps.borrow_and_update() == Step::Finishing {
+                work = Some(progress.work.read().await);
+            }
             progress.look_again();
         }
+        drop(work);
     });
     let result = attempt.wait(&desktop.context).await;
-    steps.abort();
+    let _ = steps.await; // its sender went with the attempt
     if desktop.memory().turn != turn {
         return;
     }
@@ -304,6 +309,7 @@ pub(crate) fn cancel(desktop: &Desktop) {
 
 /// Signs the active profile out: here first, then at the IdP.
 pub(crate) async fn sign_out_here(desktop: &Desktop) {
+    let _work = desktop.work.read().await;
     let result = sign_out(&desktop.context, None).await;
     let now = desktop.now();
     desktop.change(|memory| {

@@ -23,11 +23,17 @@ pub(crate) fn is_shown(app: &AppHandle) -> bool {
     of(app).is_some_and(|window| window.is_visible().unwrap_or(false))
 }
 
-/// Shows the window in front of the others, and makes it first if there is none.
-pub(crate) fn present(app: &AppHandle, context: &Context, language: Language) {
+/// Shows the window in front of the others, and makes it first if there is none. `closed` is called when the person
+/// has closed it and the tray keeps the app.
+pub(crate) fn present(
+    app: &AppHandle,
+    context: &Context,
+    language: Language,
+    closed: impl Fn() + Send + 'static,
+) {
     let window = match of(app) {
         Some(window) => window,
-        None => match create(app, context, language) {
+        None => match create(app, context, language, closed) {
             Ok(window) => window,
             Err(error) => return tracing::error!(%error, "the window could not be made"),
         },
@@ -48,7 +54,12 @@ pub(crate) fn set_language(app: &AppHandle, language: Language) {
     }
 }
 
-fn create(app: &AppHandle, context: &Context, language: Language) -> tauri::Result<WebviewWindow> {
+fn create(
+    app: &AppHandle,
+    context: &Context,
+    language: Language,
+    closed: impl Fn() + Send + 'static,
+) -> tauri::Result<WebviewWindow> {
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title(Words(language).window_title())
         .inner_size(SIZE.0, SIZE.1)
@@ -68,6 +79,7 @@ fn create(app: &AppHandle, context: &Context, language: Language) -> tauri::Resu
             // The tray keeps the app; without one, closing the last window ends it.
             api.prevent_close();
             let _ = window.hide();
+            closed();
         }
     });
     Ok(window)

@@ -3,6 +3,7 @@
 use kiro_tests::{Keyring, Peer, Tray, Window, World};
 
 mod callbacks;
+mod memory;
 mod providers;
 mod refused;
 mod together;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{World, checkout, peer::http, ports::Place, program, until};
 
-const TITLE: &str = "Kiro Sign-In";
+pub(crate) const TITLE: &str = "Kiro Sign-In";
 /// A window without its page has no more colours.
 const BLANK: u32 = 32;
 

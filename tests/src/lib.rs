@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 mod browser;
 mod desktop;
+mod memory;
 mod peer;
 mod person;
 mod ports;

@@ -17,7 +17,7 @@ pub struct Peer {
     pub ready: Value,
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     checkout().join("tests/peers")
 }
 

@@ -1,0 +1,50 @@
+//! A closed window gives its memory back (about 120 MiB of it outlive a destroyed window): the app goes on in the tray as one small process.
+
+use kiro_tests::{Keyring, Tray, World, until};
+
+/// Room between two starts, in MiB; an open window takes more than ten times that.
+const ROOM: u64 = 10;
+
+#[tokio::test]
+async fn a_closed_window_leaves_one_small_process_and_the_tray() {
+    let world = World::new(Keyring::Absent);
+    let mut tray = Tray::new(&world);
+    let _app = world.start_hidden();
+    tray.says("Open Kiro").await;
+    let hidden = world.memory_of(world.desktop_processes()[0]);
+    let mut descriptors = Vec::new();
+    for round in 0..3 {
+        tray.says("Open Kiro").await;
+        tray.press("Open Kiro");
+        until("the window is there", async || {
+            world.has_window().then_some(())
+        })
+        .await;
+        let [app] = world.desktop_processes()[..] else {
+            panic!("one app");
+        };
+        until("WebKit's helpers run", async || {
+            (!world.children_of(app).is_empty()).then_some(())
+        })
+        .await;
+        world.close_window();
+        until("the helpers are gone and reaped", async || {
+            (!world.has_window()
+                && world.desktop_processes() == [app]
+                && world.children_of(app).is_empty())
+            .then_some(())
+        })
+        .await;
+        tray.says("Open Kiro").await;
+        let memory = world.memory_of(app);
+        assert!(
+            (1..=hidden + ROOM).contains(&memory),
+            "round {round}: {memory} MiB, {hidden} MiB before any window"
+        );
+        descriptors.push(world.descriptors_of(app));
+    }
+    assert!(
+        descriptors[2] <= descriptors[0] + 1,
+        "descriptors do not pile up: {descriptors:?}"
+    );
+}
