@@ -70,6 +70,13 @@ impl Shell {
         self.say(&format!("{} {hint}", "hint:".cyan().bold()));
     }
 
+    /// What went wrong beside a command that did its work.
+    pub(crate) fn warn(&self, failure: &Failure) {
+        let Sentence { error, hint } = self.words.failure(failure);
+        self.mark('!', &error);
+        self.hint(&hint);
+    }
+
     /// Says that a signal was heard and has to wait, in place of a spinner that may stand there.
     pub(crate) fn finishing_first(&self) {
         let clear = if self.talks { "\r\u{1b}[2K" } else { "" };

@@ -6,6 +6,12 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::lock::FileLock;
+
+/// How long a new file may be in another writer's hands.
+const CREATION: Duration = Duration::from_secs(5);
 
 /// Why a file could not be read or written. Each variant names the path.
 #[derive(Debug, thiserror::Error)]
@@ -28,13 +34,13 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is not ours alone, so it is not used.
+    /// The file or folder is not ours alone, so it is not used.
     #[error("{} is not private: {why}", path.display())]
     NotPrivate {
-        /// The file.
+        /// The file or folder.
         path: PathBuf,
-        /// What is wrong with it, for the person.
-        why: String,
+        /// What is wrong with it.
+        why: Exposure,
     },
     /// The file is larger than any of its kind can be.
     #[error("{} is too large", path.display())]
@@ -62,6 +68,31 @@ pub enum FileError {
         /// The system's answer.
         #[source]
         source: io::Error,
+    },
+}
+
+/// Why a file or folder is not ours alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Exposure {
+    /// It points elsewhere.
+    #[error("it is a symbolic link")]
+    SymbolicLink,
+    /// A folder, FIFO, socket or device where a file belongs.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// Something else where a folder belongs.
+    #[error("it is not a folder")]
+    NotAFolder,
+    /// Somebody else could change it at any time.
+    #[error("it belongs to another user")]
+    OtherOwner,
+    /// Its permissions let others in: `chmod <wanted> <path>` is the remedy.
+    #[error("others may access it (mode {found:04o}, wanted {wanted:04o})")]
+    Mode {
+        /// Its permission bits.
+        found: u32,
+        /// 0600 for a file, 0700 for a folder.
+        wanted: u32,
     },
 }
 
@@ -140,32 +171,42 @@ pub fn read_private(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, FileEr
 /// folder is flushed. The caller holds the lock that belongs to `path`.
 ///
 /// # Errors
-/// [`FileError`]; the old file is then still in place.
+/// [`FileError`]; the old file is then still in place. A folder that cannot be flushed is none:
+/// the new file is in place by then, and only a power cut could bring the old one back.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let temporary = temporary_of(path);
-    let result = write_temporary(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .and_then(|()| sync_folder(path));
+    let result = write_temporary(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     result.map_err(|source| {
         let _ = fs::remove_file(&temporary);
         FileError::from_io(path, source)
-    })
+    })?;
+    settle(path);
+    Ok(())
 }
 
-/// Writes a file that must not exist yet (0600, flushed to the disk).
+/// Writes a file that must not exist yet (0600, flushed to the disk); it is there whole or not at
+/// all. Needs no lock: writers of the same file wait for each other, and the first one wins.
 ///
 /// # Errors
 /// [`FileError::Exists`] when it does, else what the system answered.
 pub fn create_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let mut file = os::create_new(path).map_err(|source| FileError::from_io(path, source))?;
+    let failed = |source| FileError::from_io(path, source);
+    let temporary = temporary_of(path);
+    // Locked, so that what a killed writer left is told from what a living one is writing.
+    let lock = FileLock::acquire(&temporary, CREATION)?;
+    let mut file = lock.file();
     let result = file
-        .write_all(bytes)
+        .set_len(0)
+        .and_then(|()| file.write_all(bytes))
         .and_then(|()| file.sync_all())
-        .and_then(|()| sync_folder(path));
-    result.map_err(|source| {
-        let _ = fs::remove_file(path);
-        FileError::from_io(path, source)
-    })
+        .and_then(|()| match fs::hard_link(&temporary, path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => write_new(path, bytes),
+            result => result,
+        });
+    let _ = fs::remove_file(&temporary);
+    result.map_err(failed)?;
+    settle(path);
+    Ok(())
 }
 
 /// Removes a file; `false` when there was none.
@@ -173,25 +214,40 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// # Errors
 /// What the system answered.
 pub fn remove(path: &Path) -> Result<bool, FileError> {
-    match fs::remove_file(path).and_then(|()| sync_folder(path)) {
-        Ok(()) => Ok(true),
+    match fs::remove_file(path) {
+        Ok(()) => {
+            settle(path);
+            Ok(true)
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(source) => Err(FileError::from_io(path, source)),
     }
 }
 
-/// Gives a file a second name, in place of whatever had that name; a copy where links do not work.
+/// Gives a file a second name; one that is in use is left as it is.
+pub(crate) fn link_as(path: &Path, second: &Path) -> Result<(), FileError> {
+    match fs::hard_link(path, second) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => copy_as(path, second),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Gives a file a second name, in place of whatever had that name.
 pub(crate) fn keep_as(path: &Path, second: &Path) -> Result<(), FileError> {
     let temporary = temporary_of(second);
-    let _ = fs::remove_file(&temporary);
     if fs::hard_link(path, &temporary).is_err() {
-        let bytes = fs::read(path).map_err(|source| FileError::from_io(path, source))?;
-        return replace(second, &bytes);
+        return copy_as(path, second);
     }
     let result = fs::rename(&temporary, second);
     // Renaming one of two names of the same file onto the other does nothing and leaves both.
     let _ = fs::remove_file(&temporary);
     result.map_err(|source| FileError::from_io(second, source))
+}
+
+/// Where links do not work.
+fn copy_as(path: &Path, second: &Path) -> Result<(), FileError> {
+    let bytes = fs::read(path).map_err(|source| FileError::from_io(path, source))?;
+    replace(second, &bytes)
 }
 
 /// Makes a folder 0700, or checks that the present one is ours and not writable by others.
@@ -214,6 +270,19 @@ pub(crate) fn open_lock(path: &Path, create: bool) -> Result<Option<File>, FileE
 
 pub(crate) use os::same_file;
 
+/// Length, time and inode of a file: another stamp, another content.
+pub(crate) type Stamp = Option<(u64, Option<SystemTime>, u64)>;
+
+/// The stamp of a file, without opening it; `None` when there is none.
+pub(crate) fn stamp(path: &Path) -> Stamp {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    Some((
+        metadata.len(),
+        metadata.modified().ok(),
+        os::inode(&metadata),
+    ))
+}
+
 /// Where the next content of a file is written before it takes its place.
 pub(crate) fn temporary_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -227,15 +296,23 @@ fn write_temporary(temporary: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let mut file = os::create_new(temporary)?;
+    write_new(temporary, bytes)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = os::create_new(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) => os::sync_folder(folder),
-        None => Ok(()),
+/// Flushes the folder, so that a name which changed survives a power cut.
+///
+/// The change is seen by every process already. Calling it failed would make callers act on what
+/// is not so: revoke the tokens that stand in the file, say that nobody was signed out.
+fn settle(path: &Path) {
+    let result = path.parent().map_or(Ok(()), os::sync_folder);
+    if let Err(error) = result {
+        tracing::warn!(path = %path.display(), %error, "a power cut now could undo the last write");
     }
 }
 
@@ -250,7 +327,7 @@ mod os {
 
     use rustix::fs::OFlags;
 
-    use super::FileError;
+    use super::{Exposure, FileError};
 
     fn flags(flags: OFlags) -> i32 {
         flags.bits().cast_signed()
@@ -287,7 +364,7 @@ mod os {
         if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
             return FileError::NotPrivate {
                 path: path.to_owned(),
-                why: "it is a symbolic link".to_owned(),
+                why: Exposure::SymbolicLink,
             };
         }
         FileError::from_io(path, error)
@@ -295,14 +372,14 @@ mod os {
 
     pub(super) fn check_private(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
         let why = if !metadata.is_file() {
-            "it is not a regular file".to_owned()
+            Exposure::NotAFile
         } else if metadata.uid() != rustix::process::geteuid().as_raw() {
-            "it belongs to another user".to_owned()
+            Exposure::OtherOwner
         } else if metadata.mode() & 0o077 != 0 {
-            format!(
-                "others may access it (mode {:04o}, wanted 0600)",
-                metadata.mode() & 0o7777
-            )
+            Exposure::Mode {
+                found: metadata.mode() & 0o7777,
+                wanted: 0o600,
+            }
         } else {
             return Ok(());
         };
@@ -320,20 +397,23 @@ mod os {
             Err(source) => return Err(io_error(source)),
         }
         let metadata = fs::metadata(path).map_err(io_error)?;
-        let refused = |why: &str| {
+        let refused = |why: Exposure| {
             Err(FileError::NotPrivate {
                 path: path.to_owned(),
-                why: why.to_owned(),
+                why,
             })
         };
         if !metadata.is_dir() {
-            return refused("it is not a folder");
+            return refused(Exposure::NotAFolder);
         }
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return refused("it belongs to another user");
+            return refused(Exposure::OtherOwner);
         }
         if metadata.mode() & 0o022 != 0 {
-            return refused("others may write to it");
+            return refused(Exposure::Mode {
+                found: metadata.mode() & 0o7777,
+                wanted: 0o700,
+            });
         }
         if metadata.mode() & 0o055 != 0 {
             fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(io_error)?;
@@ -343,6 +423,10 @@ mod os {
 
     pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
+    }
+
+    pub(super) fn inode(metadata: &Metadata) -> u64 {
+        metadata.ino()
     }
 
     pub(crate) fn same_file(file: &File, path: &Path) -> bool {
@@ -360,7 +444,7 @@ mod os {
     use std::io;
     use std::path::Path;
 
-    use super::FileError;
+    use super::{Exposure, FileError};
 
     pub(super) fn open_read(path: &Path) -> io::Result<File> {
         File::open(path)
@@ -389,7 +473,7 @@ mod os {
         } else {
             Err(FileError::NotPrivate {
                 path: path.to_owned(),
-                why: "it is not a regular file".to_owned(),
+                why: Exposure::NotAFile,
             })
         }
     }
@@ -400,6 +484,10 @@ mod os {
 
     pub(super) fn sync_folder(_folder: &Path) -> io::Result<()> {
         Ok(())
+    }
+
+    pub(super) fn inode(_metadata: &Metadata) -> u64 {
+        0
     }
 
     pub(crate) fn same_file(_file: &File, path: &Path) -> bool {

@@ -32,7 +32,7 @@ mod store;
 mod watch;
 
 pub use document::KeyEntry;
-pub use file::{FileError, create_new, read_private, remove, replace};
+pub use file::{Exposure, FileError, create_new, read_private, remove, replace};
 pub use home::{Home, HomeError};
 pub use key::{
     Cost, Kdf, Key, KeyError, KeyId, KeySource, KeyStore, Keys, OsKeyring, Passphrase,
@@ -41,7 +41,8 @@ pub use key::{
 pub use lock::FileLock;
 pub use profile::{BadProfileName, ProfileName};
 pub use refresh::{
-    Clock, RefreshError, RefreshRecord, RefreshWhen, Refusal, RefusalKind, Renewal, SystemClock,
+    Clock, Fresh, RefreshError, RefreshRecord, RefreshWhen, Refusal, RefusalKind, Renewal,
+    SystemClock,
 };
 pub use seal::SealedBlob;
 pub use session::{NewPublic, Public, Session, Tokens};

@@ -1,5 +1,6 @@
 //! Kernel locks: gone with the process that held them, however it died.
 
+use std::convert::Infallible;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +12,15 @@ use crate::file::{self, FileError};
 /// The file itself stays: removing a lock file would let two processes hold "the" lock.
 #[derive(Debug)]
 pub struct FileLock {
-    _file: File,
+    file: File,
+}
+
+/// How waiting for a lock ended.
+pub(crate) enum Waited<T> {
+    /// The lock is ours.
+    Locked(FileLock),
+    /// It is no longer needed.
+    Instead(T),
 }
 
 impl FileLock {
@@ -37,11 +46,26 @@ impl FileLock {
     /// # Errors
     /// [`FileError::LockTimeout`], or [`FileError`] when the file cannot be opened.
     pub fn acquire(path: &Path, deadline: Duration) -> Result<FileLock, FileError> {
+        match Self::acquire_unless(path, deadline, || None::<Infallible>)? {
+            Waited::Locked(lock) => Ok(lock),
+            Waited::Instead(never) => match never {},
+        }
+    }
+
+    /// The same, unless `instead`, which is asked while somebody else has the lock, knows better.
+    pub(crate) fn acquire_unless<T>(
+        path: &Path,
+        deadline: Duration,
+        mut instead: impl FnMut() -> Option<T>,
+    ) -> Result<Waited<T>, FileError> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
             if let Some(lock) = Self::try_once(path)? {
-                return Ok(lock);
+                return Ok(Waited::Locked(lock));
+            }
+            if let Some(known) = instead() {
+                return Ok(Waited::Instead(known));
             }
             let left = deadline.saturating_sub(begun.elapsed());
             if left.is_zero() {
@@ -69,6 +93,11 @@ impl FileLock {
         }
     }
 
+    /// The locked file.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
     fn try_once(path: &Path) -> Result<Option<FileLock>, FileError> {
         loop {
             let Some(file) = file::open_lock(path, true)? else {
@@ -77,7 +106,7 @@ impl FileLock {
             match file.try_lock() {
                 // Somebody may have replaced or removed the file between open and lock.
                 Ok(()) if file::same_file(&file, path) => {
-                    return Ok(Some(FileLock { _file: file }));
+                    return Ok(Some(FileLock { file }));
                 }
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),

@@ -26,31 +26,38 @@ pub(crate) fn place(home: &Home, bytes: &[u8]) -> PathBuf {
 /// Keeps a damaged file under its quarantine name; the file itself is about to be replaced.
 pub(crate) fn set_aside(home: &Home, damaged: &Path, bytes: &[u8]) -> Result<PathBuf, FileError> {
     let place = place(home, bytes);
-    file::keep_as(damaged, &place)?;
+    file::link_as(damaged, &place)?;
     tracing::warn!(set_aside = %place.display(), "a damaged credential file was set aside");
     Ok(place)
 }
 
 /// Signing out: no quarantined file keeps this profile (`None`: any profile).
-///
-/// A file that cannot be read cannot be edited either and may hold the sealed secrets, so it goes.
 pub(crate) fn forget(home: &Home, profile: Option<&ProfileName>) -> Result<(), FileError> {
     for path in files(home)? {
-        let document = match file::read_private(&path, LIMIT) {
-            Ok(Some(bytes)) => Document::parse(&bytes).ok(),
-            Ok(None) | Err(_) => None,
-        };
-        match (profile, document) {
-            (Some(profile), Some(mut document)) => {
-                if document.forget(profile)
-                    && let Ok(bytes) = document.bytes()
-                {
-                    file::replace(&path, &bytes)?;
-                }
+        forget_in(&path, profile)?;
+    }
+    Ok(())
+}
+
+/// Takes a profile (`None`: all) out of a copy that is not in use.
+///
+/// A file that cannot be read cannot be edited either and may hold the sealed secrets, so it goes.
+pub(crate) fn forget_in(path: &Path, profile: Option<&ProfileName>) -> Result<(), FileError> {
+    let document = match file::read_private(path, LIMIT) {
+        Ok(Some(bytes)) => Document::parse(&bytes).ok(),
+        Ok(None) => return Ok(()),
+        Err(_) => None,
+    };
+    match (profile, document) {
+        (Some(profile), Some(mut document)) => {
+            if document.forget(profile)
+                && let Ok(bytes) = document.bytes()
+            {
+                file::replace(path, &bytes)?;
             }
-            (Some(_) | None, _) => {
-                file::remove(&path)?;
-            }
+        }
+        (Some(_) | None, _) => {
+            file::remove(path)?;
         }
     }
     Ok(())

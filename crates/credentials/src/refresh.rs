@@ -3,30 +3,37 @@
 //! `locks/<profile>` (kernel lock) → re-read → durable intent in `locks/<profile>.json` → the
 //! caller's token request → write → outcome beside the lock → unlock.
 
+mod record;
+mod renewal;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
-use crate::file::{self, FileError};
-use crate::lock::FileLock;
+pub use record::{RefreshRecord, Refusal, RefusalKind};
+pub(crate) use renewal::Unsaved;
+pub use renewal::{Fresh, Renewal};
+
+use crate::file::{self, FileError, Stamp};
+use crate::lock::{FileLock, Waited};
 use crate::profile::ProfileName;
-use crate::session::{Session, Tokens};
+use crate::session::Session;
 use crate::store::{Store, StoreError};
 
-/// Longer than any token request may take.
+/// Longer than any token request may take, its writing included.
 const LOCK_DEADLINE: Duration = Duration::from_secs(90);
-const RECORD_LIMIT: usize = 16 * 1024;
-/// So long a failure speaks for those who waited.
-const ADOPTED: SignedDuration = SignedDuration::from_secs(30);
 /// An access token is renewed so long before its end.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
-/// Where "now" comes from.
+/// Where "now" comes from, and how time is let pass.
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> Timestamp;
+
+    /// Comes back after so long.
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
 }
 
 /// The system's clock.
@@ -37,66 +44,6 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
-}
-
-/// What a token request brought.
-pub struct Renewal {
-    /// The new access token.
-    pub access: SecretString,
-    /// The new refresh token; `None` keeps the old one.
-    pub refresh: Option<SecretString>,
-    /// The new ID token; `None` keeps the old one.
-    pub id: Option<SecretString>,
-    /// The access token's end.
-    pub expires_at: Timestamp,
-    /// The session's end, where the provider tells it; `None` keeps what was known.
-    pub session_expires_at: Option<Timestamp>,
-    /// The scopes, when the answer tells them.
-    pub scopes: Option<Vec<String>>,
-}
-
-/// Why a token request brought nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    /// What it means for the session.
-    pub kind: RefusalKind,
-    /// RFC 6749 §5.2 `error`, or a word of ours.
-    pub error: String,
-    /// What the IdP said about it.
-    #[serde(default)]
-    pub description: Option<String>,
-    /// The IdP's number for its support.
-    #[serde(default)]
-    pub correlation_id: Option<String>,
-}
-
-/// What a refusal means for the session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefusalKind {
-    /// `invalid_grant`: this token will never work again.
-    Ended,
-    /// The person must do something: step-up, claims.
-    Interaction,
-    /// Network, 5xx, 429: later it may work.
-    Temporary,
-    /// Anything else.
-    Other,
-}
-
-/// The last attempt to refresh a profile: `locks/<profile>.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefreshRecord {
-    /// The revision whose refresh token was sent.
-    pub revision: u64,
-    /// When.
-    pub started_at: Timestamp,
-    /// When the outcome was known; `None`: under way, or its process died.
-    pub finished_at: Option<Timestamp>,
-    /// `None` with `finished_at`: it worked.
-    pub refusal: Option<Refusal>,
-    /// An earlier attempt on this revision died between request and answer.
-    pub interrupted: bool,
 }
 
 /// When to refresh.
@@ -134,25 +81,27 @@ impl From<FileError> for RefreshError {
     }
 }
 
-impl Store {
-    /// The last attempt to refresh this profile, for the revision it names. No key, no lock.
-    ///
-    /// # Errors
-    /// [`StoreError::File`]. A record that cannot be parsed is none.
-    pub fn refresh_record(
-        &self,
-        profile: &ProfileName,
-    ) -> Result<Option<RefreshRecord>, StoreError> {
-        let bytes = file::read_private(&self.record_path(profile), RECORD_LIMIT)?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
-    }
+/// What stands in the files about a profile that is to be refreshed.
+enum Standing {
+    /// Somebody else's refresh, or its failure, answers this call too.
+    Answered(Result<Session, RefreshError>),
+    /// It is ours to do.
+    Open {
+        session: Session,
+        nonce: String,
+        last: Option<RefreshRecord>,
+    },
+}
 
+impl Store {
     /// A session that is fresh in the sense of `when`; `exchange` is called at most once, in at
     /// most one process at a time.
     ///
     /// A refusal less than 30 s old speaks for this call too. While the access token is still
-    /// valid, a temporary refusal of a refresh that was merely due is no error. A caller that
-    /// handles signals holds them back for the time of this call.
+    /// valid, a refresh that was merely due may fail for a passing reason, and a disk may refuse
+    /// its intent: neither is an error. A session that was renewed and cannot be written is given
+    /// to the caller all the same. A caller that handles signals holds them back for the time of
+    /// this call.
     ///
     /// # Errors
     /// [`RefreshError`]. None of them removes or changes the session in the file.
@@ -162,59 +111,94 @@ impl Store {
         when: RefreshWhen,
         clock: &dyn Clock,
         exchange: &mut dyn FnMut(&Session) -> Result<Renewal, Refusal>,
-    ) -> Result<Session, RefreshError> {
+    ) -> Result<Fresh, RefreshError> {
         let (before, nonce) = self
             .session_and_nonce(profile)?
             .ok_or(RefreshError::NotSignedIn)?;
         if !self.wanted(&before, when, clock.now())? {
-            return Ok(before);
+            return Ok(Fresh::saved(before));
         }
+        match self.refresh_wanted(&before, &nonce, when, clock, exchange) {
+            Err(RefreshError::Store(error @ (StoreError::File(_) | StoreError::Busy)))
+                if when == RefreshWhen::Due && before.public.expires_at > clock.now() =>
+            {
+                tracing::warn!(%error, "the session could not be refreshed yet");
+                Ok(Fresh::saved(before))
+            }
+            result => result,
+        }
+    }
+
+    fn refresh_wanted(
+        &self,
+        before: &Session,
+        nonce: &str,
+        when: RefreshWhen,
+        clock: &dyn Clock,
+        exchange: &mut dyn FnMut(&Session) -> Result<Renewal, Refusal>,
+    ) -> Result<Fresh, RefreshError> {
+        let profile = &before.profile;
         self.home().ensure()?;
-        let _lock = FileLock::acquire(&self.home().locks().join(profile.as_str()), LOCK_DEADLINE)?;
-        let (session, now_nonce) = self
-            .session_and_nonce(profile)?
-            .ok_or(RefreshError::NotSignedIn)?;
+        // Who waits need not queue for the lock: what its holder wrote answers everybody at once.
+        let mut seen = self.stamps(profile);
+        let answered = || {
+            let now = self.stamps(profile);
+            if std::mem::replace(&mut seen, now) == seen {
+                return None;
+            }
+            match self.standing(profile, nonce, when, clock.now()) {
+                Ok(Standing::Answered(answer)) => Some(answer),
+                Ok(Standing::Open { .. }) | Err(_) => None,
+            }
+        };
+        let path = self.home().locks().join(profile.as_str());
+        let _lock = match FileLock::acquire_unless(&path, LOCK_DEADLINE, answered)? {
+            Waited::Locked(lock) => lock,
+            Waited::Instead(answer) => return answer.map(Fresh::saved),
+        };
+        if let Some(fresh) = self.keep_unsaved(profile, nonce, clock.now())? {
+            return Ok(fresh);
+        }
         let now = clock.now();
-        let done_meanwhile = now_nonce != nonce && session.public.expires_at > now;
-        if done_meanwhile || !self.wanted(&session, when, now)? {
-            return Ok(session);
-        }
-        let revision = session.public.revision;
-        let last = self
-            .refresh_record(profile)?
-            .filter(|record| record.revision == revision);
-        if let Some(refusal) = last.as_ref().and_then(|record| adopted(record, now)) {
-            return outcome(session, when, now, refusal);
-        }
+        let (session, nonce, last) = match self.standing(profile, nonce, when, now)? {
+            Standing::Answered(answer) => return answer.map(Fresh::saved),
+            Standing::Open {
+                session,
+                nonce,
+                last,
+            } => (session, nonce, last),
+        };
         if session.tokens.refresh.is_none() {
             let usable = when == RefreshWhen::Due && session.public.expires_at > now;
             return if usable {
-                Ok(session)
+                Ok(Fresh::saved(session))
             } else {
                 Err(RefreshError::NoRefreshToken)
             };
         }
-        let interrupted =
-            last.is_some_and(|record| record.interrupted || record.finished_at.is_none());
         let mut record = RefreshRecord {
-            revision,
+            revision: session.public.revision,
             started_at: now,
             finished_at: None,
             refusal: None,
-            interrupted,
+            interrupted: last
+                .is_some_and(|record| record.interrupted || record.finished_at.is_none()),
         };
         self.write_record(profile, &record)?;
         match exchange(&session) {
             Ok(renewal) => {
-                let renewed = self.renew(profile, &now_nonce, |public, tokens| {
-                    renewal.apply(public, tokens)
-                })?;
-                record.finished_at = Some(clock.now());
-                self.note_outcome(profile, &record);
-                match renewed {
-                    Some(session) => Ok(session),
+                let kept = self.keep(session, nonce, renewal, clock);
+                if kept.as_ref().is_none_or(|fresh| fresh.unsaved.is_none()) {
+                    record.finished_at = Some(clock.now());
+                    self.note_outcome(profile, &record);
+                }
+                match kept {
+                    Some(fresh) => Ok(fresh),
                     // Signed in anew, or out, while the request was under way: that stands.
-                    None => self.session(profile)?.ok_or(RefreshError::NotSignedIn),
+                    None => self
+                        .session(profile)?
+                        .map(Fresh::saved)
+                        .ok_or(RefreshError::NotSignedIn),
                 }
             }
             Err(refusal) => {
@@ -222,16 +206,51 @@ impl Store {
                 let (current, current_nonce) = self
                     .session_and_nonce(profile)?
                     .ok_or(RefreshError::NotSignedIn)?;
-                if current_nonce != now_nonce {
-                    return Ok(current);
+                if current_nonce != nonce {
+                    return Ok(Fresh::saved(current));
                 }
                 let now = clock.now();
                 record.finished_at = Some(now);
                 record.refusal = Some(refusal.clone());
                 self.note_outcome(profile, &record);
-                outcome(current, when, now, refusal)
+                outcome(current, when, now, refusal).map(Fresh::saved)
             }
         }
+    }
+
+    /// What is known now, given the seal of the session that the caller began with.
+    fn standing(
+        &self,
+        profile: &ProfileName,
+        began_with: &str,
+        when: RefreshWhen,
+        now: Timestamp,
+    ) -> Result<Standing, RefreshError> {
+        let Some((session, nonce)) = self.session_and_nonce(profile)? else {
+            return Ok(Standing::Answered(Err(RefreshError::NotSignedIn)));
+        };
+        let done_meanwhile = nonce != began_with && session.public.expires_at > now;
+        if done_meanwhile || !self.wanted(&session, when, now)? {
+            return Ok(Standing::Answered(Ok(session)));
+        }
+        let last = self
+            .refresh_record(profile)?
+            .filter(|record| record.revision == session.public.revision);
+        match last.as_ref().and_then(|record| record.adopted(now)) {
+            Some(refusal) => Ok(Standing::Answered(outcome(session, when, now, refusal))),
+            None => Ok(Standing::Open {
+                session,
+                nonce,
+                last,
+            }),
+        }
+    }
+
+    fn stamps(&self, profile: &ProfileName) -> [Stamp; 2] {
+        [
+            file::stamp(&self.home().credentials_file()),
+            file::stamp(&self.record_path(profile)),
+        ]
     }
 
     fn wanted(
@@ -265,47 +284,6 @@ impl Store {
             }
         }
     }
-
-    fn write_record(
-        &self,
-        profile: &ProfileName,
-        record: &RefreshRecord,
-    ) -> Result<(), RefreshError> {
-        let bytes = serde_json::to_vec(record).map_err(|error| {
-            let path = self.record_path(profile);
-            FileError::Io {
-                path,
-                source: error.into(),
-            }
-        })?;
-        Ok(file::replace(&self.record_path(profile), &bytes)?)
-    }
-
-    /// The outcome is known and, when good, saved: that it cannot be noted down changes nothing.
-    fn note_outcome(&self, profile: &ProfileName, record: &RefreshRecord) {
-        if let Err(error) = self.write_record(profile, record) {
-            tracing::warn!(%error, "the outcome of a refresh could not be noted down");
-        }
-    }
-}
-
-impl Renewal {
-    fn apply(self, public: &mut crate::Public, tokens: &mut Tokens) {
-        tokens.access = self.access;
-        if self.refresh.is_some() {
-            tokens.refresh = self.refresh;
-        }
-        if self.id.is_some() {
-            tokens.id = self.id;
-        }
-        public.expires_at = self.expires_at;
-        if self.session_expires_at.is_some() {
-            public.session_expires_at = self.session_expires_at;
-        }
-        if let Some(scopes) = self.scopes {
-            public.scopes = scopes;
-        }
-    }
 }
 
 /// Whether a token with this much life left, of this whole life, is to be renewed.
@@ -313,12 +291,6 @@ fn due(left: SignedDuration, life: SignedDuration, jitter: SignedDuration) -> bo
     let ahead = AHEAD.min(life / 4);
     let jitter = jitter.min(life / 8);
     left <= (ahead + jitter).max(SignedDuration::ZERO)
-}
-
-fn adopted(record: &RefreshRecord, now: Timestamp) -> Option<Refusal> {
-    let age = now.duration_since(record.finished_at?);
-    let young = (SignedDuration::ZERO..ADOPTED).contains(&age);
-    record.refusal.clone().filter(|_| young)
 }
 
 fn outcome(

@@ -11,7 +11,7 @@ mod sign_out;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Map;
@@ -22,6 +22,7 @@ use crate::Home;
 use crate::document::{Document, Profile};
 use crate::key::{Key, KeyId, KeySource, Keys};
 use crate::profile::ProfileName;
+use crate::refresh::{Renewal, Unsaved};
 use crate::seal;
 use crate::session::{NewPublic, Plain, Public, Session, Tokens};
 use crate::snapshot::Snapshot;
@@ -43,6 +44,8 @@ struct Inner {
     loaded: Mutex<BTreeMap<KeyId, Key>>,
     /// The key that new secrets are sealed with, once one was ensured.
     chosen: Mutex<Option<Chosen>>,
+    /// Renewals that the disk did not take yet.
+    unsaved: Mutex<BTreeMap<ProfileName, Unsaved>>,
     /// Up to 30 s, so that many processes do not refresh at the same moment.
     jitter: Duration,
 }
@@ -67,6 +70,7 @@ impl Store {
             written_by: written_by.to_owned(),
             loaded: Mutex::default(),
             chosen: Mutex::default(),
+            unsaved: Mutex::default(),
             jitter,
         };
         Store {
@@ -204,7 +208,7 @@ impl Store {
         &self,
         profile: &ProfileName,
         nonce: &str,
-        change: impl FnOnce(&mut Public, &mut Tokens),
+        renewal: Renewal,
     ) -> Result<Option<Session>, StoreError> {
         // The IdP may have rotated already: wait longer than anybody can hold the lock.
         let lock = self.lock_for(Duration::from_secs(60))?;
@@ -219,7 +223,7 @@ impl Store {
         };
         let (mut public, plain) = self.unseal_profile(&found.document, profile, entry)?;
         let mut tokens = plain.tokens();
-        change(&mut public, &mut tokens);
+        renewal.apply(&mut public, &mut tokens);
         public.revision += 1;
         let session = self.put(
             &mut found.document,
@@ -229,6 +233,10 @@ impl Store {
         )?;
         self.write(&lock, found, &Previous::Keep)?;
         Ok(Some(session))
+    }
+
+    pub(crate) fn unsaved(&self) -> MutexGuard<'_, BTreeMap<ProfileName, Unsaved>> {
+        guard(&self.inner.unsaved)
     }
 
     pub(crate) fn record_path(&self, profile: &ProfileName) -> PathBuf {
@@ -302,6 +310,6 @@ impl Store {
     }
 }
 
-fn guard<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

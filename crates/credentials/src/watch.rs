@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use notify::{RecursiveMode, Watcher as _};
 
-use crate::Home;
+use crate::{Home, file};
 
 const FALLBACK: Duration = Duration::from_secs(5);
 /// One write is several events; they are taken together.
@@ -34,8 +34,8 @@ enum Hint {
     End,
 }
 
-/// Name, length and time of every file that matters.
-type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>, u64)>;
+/// Every file that matters.
+type Fingerprint = Vec<(PathBuf, file::Stamp)>;
 
 pub(crate) fn watch(home: &Home, changed: Box<dyn Fn() + Send + Sync>) -> Watch {
     let (end, hints) = channel();
@@ -136,24 +136,10 @@ fn fingerprint(home: &Home) -> Fingerprint {
 }
 
 fn note(path: &Path, found: &mut Fingerprint) {
-    if let Ok(metadata) = std::fs::symlink_metadata(path) {
-        found.push((
-            path.to_owned(),
-            metadata.len(),
-            metadata.modified().ok(),
-            inode(&metadata),
-        ));
+    let stamp = file::stamp(path);
+    if stamp.is_some() {
+        found.push((path.to_owned(), stamp));
     }
-}
-
-#[cfg(unix)]
-fn inode(metadata: &std::fs::Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
-}
-
-#[cfg(not(unix))]
-fn inode(_metadata: &std::fs::Metadata) -> u64 {
-    0
 }
 
 #[cfg(test)]

@@ -48,5 +48,6 @@ pub use organizations::{
 pub use pending::{AttemptId, Step};
 pub use receive::{Received, receive};
 pub use session::{
-    Receipt, Revoked, access_token, fresh_token, refresh_if_due, sign_out, sign_out_all,
+    AccessToken, Receipt, Revoked, access_token, fresh_token, refresh_if_due, renewed_token,
+    sign_out, sign_out_all,
 };

@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use kiro_credentials::{
-    FileError, KeyError, ProfileName, RefreshError, RefreshWhen, Refusal, RefusalKind, Session,
-    StoreError,
+    FileError, Fresh, KeyError, ProfileName, RefreshError, RefreshWhen, Refusal, RefusalKind,
+    Session, StoreError,
 };
 use secrecy::SecretString;
 use serde::Serialize;
@@ -15,6 +15,15 @@ use crate::{Code, Context, Failure, pending, provider};
 
 /// With more than this left no refresh is due, jitter included; with less the store decides.
 const CLEARLY_FRESH: SignedDuration = SignedDuration::from_secs(330);
+
+/// An access token that is good for now, and what the person should know about it.
+#[derive(Debug)]
+pub struct AccessToken {
+    /// The token.
+    pub token: SecretString,
+    /// It is new, and the disk did not take the renewed session.
+    pub unsaved: Option<Failure>,
+}
 
 /// The access token if it is good for now, without network and without an async runtime; `None` when a refresh is due.
 ///
@@ -43,11 +52,30 @@ pub async fn access_token(
     context: &Context,
     profile: Option<&ProfileName>,
 ) -> Result<SecretString, Failure> {
+    renewed_token(context, profile)
+        .await
+        .map(|renewed| renewed.token)
+}
+
+/// The same, and whether the renewed session could be saved.
+///
+/// # Errors
+/// As [`access_token`].
+pub async fn renewed_token(
+    context: &Context,
+    profile: Option<&ProfileName>,
+) -> Result<AccessToken, Failure> {
     let profile = chosen(context, profile)?;
     match refresh(context, &profile, RefreshWhen::Due).await {
-        Ok(session) => Ok(session.tokens.access),
+        Ok(fresh) => Ok(AccessToken {
+            token: fresh.session.tokens.access,
+            unsaved: fresh.unsaved.map(|error| store_failure(context, &error)),
+        }),
         Err(failure) => match still_good(context, &profile, &failure).await {
-            Some(token) => Ok(token),
+            Some(token) => Ok(AccessToken {
+                token,
+                unsaved: None,
+            }),
             None => Err(failure),
         },
     }
@@ -56,19 +84,22 @@ pub async fn access_token(
 /// Refreshes the session if that is due.
 ///
 /// # Errors
-/// As [`access_token`].
+/// As [`access_token`]; also when the renewed session could not be saved.
 pub async fn refresh_if_due(
     context: &Context,
     profile: Option<&ProfileName>,
 ) -> Result<(), Failure> {
-    access_token(context, profile).await.map(drop)
+    match renewed_token(context, profile).await?.unsaved {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
 }
 
 async fn refresh(
     context: &Context,
     profile: &ProfileName,
     when: RefreshWhen,
-) -> Result<Session, Failure> {
+) -> Result<Fresh, Failure> {
     let (inside, slot) = (context.clone(), profile.clone());
     let runtime = tokio::runtime::Handle::current();
     let refreshed = tokio::task::spawn_blocking(move || {
@@ -89,7 +120,7 @@ async fn refresh(
     })
     .await;
     match refreshed {
-        Ok(Ok(session)) => Ok(session),
+        Ok(Ok(fresh)) => Ok(fresh),
         Ok(Err(error)) => Err(refresh_failure(context, profile, error)),
         Err(error) => Err(context.failure(Code::Unexpected).because(error.to_string())),
     }

@@ -1,6 +1,6 @@
 //! `kiro auth token`: the token and a newline, nothing else. A fresh token costs neither a runtime nor a TLS client.
 
-use kiro_sign_in::{Context, Failure, ProfileName, access_token, fresh_token};
+use kiro_sign_in::{Context, Failure, ProfileName, fresh_token, renewed_token};
 use secrecy::ExposeSecret;
 
 use super::tell_recovered;
@@ -15,8 +15,12 @@ pub(crate) fn run(
     let token = match fresh_token(context, profile)? {
         Some(token) => token,
         None => {
-            let renewed = signals::held_back(shell, context, access_token(context, profile));
-            shell::block_on(context, renewed)?
+            let renewed = signals::held_back(shell, context, renewed_token(context, profile));
+            let renewed = shell::block_on(context, renewed)?;
+            if let Some(failure) = renewed.unsaved {
+                shell.warn(&failure);
+            }
+            renewed.token
         }
     };
     shell.data(token.expose_secret());

@@ -1,5 +1,6 @@
 //! What lies on the disk: found by readers and writers, written under the lock.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Store, StoreError};
@@ -16,6 +17,17 @@ pub(super) struct Found {
     pub(super) document: Document,
     pub(super) present: bool,
     pub(super) damaged: Option<(Vec<u8>, Recovered)>,
+}
+
+impl Found {
+    /// Nobody is signed in, as far as can be told.
+    fn nothing() -> Found {
+        Found {
+            document: Document::empty(),
+            present: false,
+            damaged: None,
+        }
+    }
 }
 
 /// What a change wants done with the previous copy.
@@ -43,11 +55,7 @@ impl Store {
     pub(super) fn document(&self) -> Result<Found, StoreError> {
         let path = self.home().credentials_file();
         let Some(bytes) = file::read_private(&path, LIMIT)? else {
-            return Ok(Found {
-                document: Document::empty(),
-                present: false,
-                damaged: None,
-            });
+            return Ok(Found::nothing());
         };
         let why = match Document::parse(&bytes) {
             Ok(document) => {
@@ -84,23 +92,32 @@ impl Store {
         })
     }
 
-    /// What a writer begins with: where nothing can be read, both files are set aside.
+    /// What a writer begins with: where nothing can be read, both files are kept aside. They also
+    /// stay in place until the write, which may fail, has put a good file there.
     pub(super) fn found_for_writing(&self) -> Result<Found, StoreError> {
         match self.document() {
             Err(StoreError::Damaged { .. }) => {}
             result => return result,
         }
-        for path in [self.home().backup(), self.home().credentials_file()] {
+        for path in self.both() {
             if let Some(bytes) = file::read_private(&path, LIMIT)? {
                 quarantine::set_aside(self.home(), &path, &bytes)?;
-                file::remove(&path)?;
             }
         }
-        Ok(Found {
-            document: Document::empty(),
-            present: false,
-            damaged: None,
-        })
+        Ok(Found::nothing())
+    }
+
+    /// The previous copy and the credential file: in this order nothing forgotten comes back.
+    pub(super) fn both(&self) -> [PathBuf; 2] {
+        [self.home().backup(), self.home().credentials_file()]
+    }
+
+    /// What a killed writer left may hold any profile.
+    pub(super) fn remove_unfinished(&self) -> Result<(), FileError> {
+        for path in self.both() {
+            file::remove(&file::temporary_of(&path))?;
+        }
+        Ok(())
     }
 
     pub(super) fn document_or_empty(&self) -> Result<Document, StoreError> {
@@ -129,6 +146,7 @@ impl Store {
         if Document::parse(&bytes).is_err() {
             return Err(self.damaged());
         }
+        self.remove_unfinished()?;
         match (previous, &found.damaged) {
             (_, Some((damaged, _))) => {
                 quarantine::set_aside(self.home(), &path, damaged)?;

@@ -4,7 +4,6 @@ use std::fs;
 
 use super::disk::Previous;
 use super::{Store, StoreError, guard};
-use crate::document::{Document, LIMIT};
 use crate::file::FileError;
 use crate::profile::ProfileName;
 use crate::{file, quarantine};
@@ -24,8 +23,11 @@ impl Store {
         if removed || found.damaged.is_some() {
             self.write(&lock, found, &Previous::Forget)?;
         } else {
-            self.forget_in_backup(profile)?;
+            for copy in self.both() {
+                quarantine::forget_in(&copy, Some(profile))?;
+            }
         }
+        self.unsaved().remove(profile);
         quarantine::forget(self.home(), Some(profile))?;
         file::remove(&self.record_path(profile))?;
         Ok(removed)
@@ -43,10 +45,12 @@ impl Store {
         let found = self.found_for_writing()?;
         let keys = found.document.keys;
         self.remove_unfinished()?;
-        file::remove(&self.home().backup())?;
-        file::remove(&self.home().credentials_file())?;
+        for path in self.both() {
+            file::remove(&path)?;
+        }
         quarantine::forget(self.home(), None)?;
         self.remove_records()?;
+        self.unsaved().clear();
         guard(&self.inner.loaded).clear();
         drop(lock);
         let mut result = Ok(());
@@ -59,34 +63,6 @@ impl Store {
             }
         }
         result
-    }
-
-    /// What a killed writer left may hold any profile.
-    fn remove_unfinished(&self) -> Result<(), StoreError> {
-        for path in [self.home().credentials_file(), self.home().backup()] {
-            file::remove(&file::temporary_of(&path))?;
-        }
-        Ok(())
-    }
-
-    /// A copy that cannot be read cannot be edited either, and may hold the sealed secrets.
-    fn forget_in_backup(&self, profile: &ProfileName) -> Result<(), StoreError> {
-        let backup = self.home().backup();
-        let Some(bytes) = file::read_private(&backup, LIMIT)? else {
-            return Ok(());
-        };
-        match Document::parse(&bytes) {
-            Ok(mut document) => {
-                if document.forget(profile) {
-                    let bytes = document.bytes().map_err(|_| self.damaged())?;
-                    file::replace(&backup, &bytes)?;
-                }
-            }
-            Err(_) => {
-                file::remove(&backup)?;
-            }
-        }
-        Ok(())
     }
 
     fn remove_records(&self) -> Result<(), StoreError> {

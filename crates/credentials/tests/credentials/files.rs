@@ -139,6 +139,32 @@ fn damaged_content_is_recovered_told_and_set_aside() {
     check(text.replacen("T1", "X1", 1).as_bytes(), "");
 }
 
+/// A damaged file is still evidence, and not "nobody signed in", when its successor cannot be written.
+#[test]
+fn a_write_that_fails_leaves_damaged_files_where_they_are() {
+    let check = |backup: &[u8], expected: &str| {
+        let scratch = damaged(b"{");
+        fs::write(scratch.path("credentials.json.bak"), backup).unwrap();
+        let obstacle = scratch.path("credentials.json.tmp");
+        fs::create_dir(&obstacle).unwrap();
+        let written = scratch
+            .store()
+            .save(&name("default"), public(), tokens("x"));
+        assert!(
+            matches!(written, Err(StoreError::File(FileError::Io { .. }))),
+            "{written:?}"
+        );
+        assert_eq!(scratch.bytes("credentials.json"), b"{");
+        assert_eq!(scratch.bytes("credentials.json.bak"), backup);
+        assert!(reading(&scratch).starts_with(expected), "{backup:?}");
+        fs::remove_dir(obstacle).unwrap();
+        scratch.sign_in("new");
+        assert_eq!(scratch.store().read().unwrap().recovered, None);
+    };
+    check(&good(), "recovered");
+    check(b"[", "damaged");
+}
+
 #[test]
 fn a_newer_file_is_refused_and_left_alone() {
     let scratch = Scratch::signed_in(&["default"]);

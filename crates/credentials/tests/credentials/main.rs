@@ -1,6 +1,7 @@
 //! The common credential file, from outside: every promise of `docs/credential-file.md`.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod creation;
 mod files;
 mod format;
 mod key_stores;

@@ -1,17 +1,18 @@
 //! One refresh at a time, and what its outcomes mean for the session.
 
 mod due;
+mod unsaved;
+mod waiting;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Barrier, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use kiro_credentials::{
-    Clock, NewPublic, RefreshError, RefreshRecord, RefreshWhen, Refusal, RefusalKind, Renewal,
-    Session, StoreError,
+    Clock, Fresh, NewPublic, RefreshError, RefreshRecord, RefreshWhen, Refusal, RefusalKind,
+    Renewal,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -58,9 +59,9 @@ fn refusal(kind: RefusalKind) -> Refusal {
 }
 
 /// The access token, or the refusal's word.
-fn answer(result: Result<Session, RefreshError>) -> String {
+fn answer(result: Result<Fresh, RefreshError>) -> String {
     match result {
-        Ok(session) => access(&session.tokens).to_owned(),
+        Ok(fresh) => access(&fresh.session.tokens).to_owned(),
         Err(RefreshError::Refused(refusal)) => refusal.error,
         Err(RefreshError::NotSignedIn) => "not signed in".to_owned(),
         Err(RefreshError::NoRefreshToken) => "no refresh token".to_owned(),
@@ -76,7 +77,7 @@ fn record(scratch: &Scratch) -> Option<RefreshRecord> {
 fn attempt(
     scratch: &Scratch,
     when: RefreshWhen,
-    clock: &At,
+    clock: &dyn Clock,
     result: &dyn Fn() -> Result<Renewal, Refusal>,
 ) -> (String, usize) {
     let asked = Cell::new(0);
@@ -139,45 +140,6 @@ fn fifty_at_once_share_one_refusal() {
     let (answers, asked) = fifty(&scratch, &|| Err(refusal(RefusalKind::Ended)));
     assert_eq!(asked, 1);
     assert_eq!(answers, vec!["invalid_grant"; 50]);
-}
-
-/// Tells when it is asked: the caller has then read the session, and not yet taken the lock.
-struct Telling(Mutex<Option<Sender<()>>>);
-
-impl Clock for Telling {
-    fn now(&self) -> Timestamp {
-        if let Some(asked) = self.0.lock().unwrap().take() {
-            asked.send(()).unwrap();
-        }
-        noon()
-    }
-}
-
-#[test]
-fn who_waited_for_another_refresh_takes_its_session() {
-    let check = |when: RefreshWhen| {
-        let scratch = Scratch::signed_in(&["default"]);
-        let waiting = std::thread::scope(|scope| {
-            let waiting = Cell::new(None);
-            let first = attempt(&scratch, RefreshWhen::Always, &at(0), &|| {
-                let (asked, has_read) = channel();
-                let store = scratch.store();
-                waiting.set(Some(scope.spawn(move || {
-                    let clock = Telling(Mutex::new(Some(asked)));
-                    answer(store.refresh(&name("default"), when, &clock, &mut |_| {
-                        Ok(renewal("second"))
-                    }))
-                })));
-                has_read.recv().unwrap();
-                Ok(renewal("first"))
-            });
-            assert_eq!(first, ("access-first".to_owned(), 1));
-            waiting.take().unwrap().join().unwrap()
-        });
-        assert_eq!(waiting, "access-first", "{when:?}");
-    };
-    check(RefreshWhen::Always);
-    check(RefreshWhen::Revision(1));
 }
 
 #[test]
@@ -367,30 +329,6 @@ fn an_interrupted_refresh_is_tried_again_and_remembered() {
         !record(&scratch).unwrap().interrupted,
         "that was another revision"
     );
-}
-
-#[test]
-fn an_answer_that_cannot_be_saved_counts_as_interrupted() {
-    let scratch = Scratch::signed_in(&["default"]);
-    let obstacle = scratch.path("credentials.json.tmp");
-    let before = scratch.bytes("credentials.json");
-    let lost =
-        scratch
-            .store()
-            .refresh(&name("default"), RefreshWhen::Always, &at(100), &mut |_| {
-                std::fs::create_dir(&obstacle).unwrap();
-                Ok(renewal("lost"))
-            });
-    assert!(
-        matches!(lost, Err(RefreshError::Store(StoreError::File(_)))),
-        "{lost:?}"
-    );
-    assert_eq!(scratch.bytes("credentials.json"), before);
-    std::fs::remove_dir(&obstacle).unwrap();
-    attempt(&scratch, RefreshWhen::Always, &at(101), &|| {
-        Err(refusal(RefusalKind::Temporary))
-    });
-    assert!(record(&scratch).unwrap().interrupted);
 }
 
 #[test]

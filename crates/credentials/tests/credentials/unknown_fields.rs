@@ -63,6 +63,7 @@ fn refresh(scratch: &Scratch) {
                 scopes: None,
             })
         })
-        .unwrap();
+        .unwrap()
+        .session;
     assert_eq!(session.public.revision, 2);
 }

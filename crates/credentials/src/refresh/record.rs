@@ -1,0 +1,102 @@
+//! The last attempt to refresh a profile, beside its lock: who comes later learns from it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::RefreshError;
+use crate::file::{self, FileError};
+use crate::profile::ProfileName;
+use crate::store::{Store, StoreError};
+
+const LIMIT: usize = 16 * 1024;
+/// So long a failure speaks for those who waited.
+const ADOPTED: SignedDuration = SignedDuration::from_secs(30);
+
+/// Why a token request brought nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What it means for the session.
+    pub kind: RefusalKind,
+    /// RFC 6749 §5.2 `error`, or a word of ours.
+    pub error: String,
+    /// What the IdP said about it.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The IdP's number for its support.
+    #[serde(default)]
+    pub correlation_id: Option<String>,
+}
+
+/// What a refusal means for the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// `invalid_grant`: this token will never work again.
+    Ended,
+    /// The person must do something: step-up, claims.
+    Interaction,
+    /// Network, 5xx, 429: later it may work.
+    Temporary,
+    /// Anything else.
+    Other,
+}
+
+/// The last attempt to refresh a profile: `locks/<profile>.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshRecord {
+    /// The revision whose refresh token was sent.
+    pub revision: u64,
+    /// When.
+    pub started_at: Timestamp,
+    /// When the outcome was known; `None`: under way, or its process died.
+    pub finished_at: Option<Timestamp>,
+    /// `None` with `finished_at`: it worked.
+    pub refusal: Option<Refusal>,
+    /// An earlier attempt on this revision died between request and answer.
+    pub interrupted: bool,
+}
+
+impl RefreshRecord {
+    /// The refusal that speaks for everybody now.
+    pub(super) fn adopted(&self, now: Timestamp) -> Option<Refusal> {
+        let age = now.duration_since(self.finished_at?);
+        let young = (SignedDuration::ZERO..ADOPTED).contains(&age);
+        self.refusal.clone().filter(|_| young)
+    }
+}
+
+impl Store {
+    /// The last attempt to refresh this profile, for the revision it names. No key, no lock.
+    ///
+    /// # Errors
+    /// [`StoreError::File`]. A record that cannot be parsed is none.
+    pub fn refresh_record(
+        &self,
+        profile: &ProfileName,
+    ) -> Result<Option<RefreshRecord>, StoreError> {
+        let bytes = file::read_private(&self.record_path(profile), LIMIT)?;
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    pub(super) fn write_record(
+        &self,
+        profile: &ProfileName,
+        record: &RefreshRecord,
+    ) -> Result<(), RefreshError> {
+        let bytes = serde_json::to_vec(record).map_err(|error| {
+            let path = self.record_path(profile);
+            FileError::Io {
+                path,
+                source: error.into(),
+            }
+        })?;
+        Ok(file::replace(&self.record_path(profile), &bytes)?)
+    }
+
+    /// The outcome is known and, when good, saved: that it cannot be noted down changes nothing.
+    pub(super) fn note_outcome(&self, profile: &ProfileName, record: &RefreshRecord) {
+        if let Err(error) = self.write_record(profile, record) {
+            tracing::warn!(%error, "the outcome of a refresh could not be noted down");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Who waits for another process's refresh is answered by what it wrote, not by its lock.
+
+use std::cell::Cell;
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
+
+use jiff::Timestamp;
+use kiro_credentials::{Clock, FileLock, RefreshRecord, RefreshWhen, RefusalKind};
+
+use super::{answer, at, attempt, refusal, renewal};
+use crate::scratch::{Scratch, name, noon, public, tokens};
+
+/// Tells when it is asked: the caller has then read the session, and not yet taken the lock.
+struct Telling(Mutex<Option<Sender<()>>>);
+
+impl Clock for Telling {
+    fn now(&self) -> Timestamp {
+        if let Some(asked) = self.0.lock().unwrap().take() {
+            asked.send(()).unwrap();
+        }
+        noon()
+    }
+}
+
+#[test]
+fn who_waited_for_another_refresh_takes_its_session() {
+    let check = |when: RefreshWhen| {
+        let scratch = Scratch::signed_in(&["default"]);
+        let waiting = std::thread::scope(|scope| {
+            let waiting = Cell::new(None);
+            let first = attempt(&scratch, RefreshWhen::Always, &at(0), &|| {
+                let (asked, has_read) = channel();
+                let store = scratch.store();
+                waiting.set(Some(scope.spawn(move || {
+                    let clock = Telling(Mutex::new(Some(asked)));
+                    answer(store.refresh(&name("default"), when, &clock, &mut |_| {
+                        Ok(renewal("second"))
+                    }))
+                })));
+                has_read.recv().unwrap();
+                Ok(renewal("first"))
+            });
+            assert_eq!(first, ("access-first".to_owned(), 1));
+            waiting.take().unwrap().join().unwrap()
+        });
+        assert_eq!(waiting, "access-first", "{when:?}");
+    };
+    check(RefreshWhen::Always);
+    check(RefreshWhen::Revision(1));
+}
+
+/// A refresh that waits while `meanwhile` runs, and the lock is held to the very end.
+fn waited(scratch: &Scratch, when: RefreshWhen, meanwhile: impl FnOnce()) -> String {
+    scratch.home().ensure().unwrap();
+    let held = FileLock::try_acquire(&scratch.home().locks().join("default"));
+    let held = held.unwrap().unwrap();
+    let answered = std::thread::scope(|scope| {
+        let (asked, has_read) = channel();
+        let store = scratch.store();
+        let waiting = scope.spawn(move || {
+            let clock = Telling(Mutex::new(Some(asked)));
+            answer(store.refresh(&name("default"), when, &clock, &mut |_| {
+                panic!("the lock is not its own")
+            }))
+        });
+        has_read.recv().unwrap();
+        meanwhile();
+        waiting.join().unwrap()
+    });
+    drop(held);
+    answered
+}
+
+#[test]
+fn who_waits_takes_the_session_while_the_lock_is_still_held() {
+    for when in [RefreshWhen::Always, RefreshWhen::Revision(1)] {
+        let scratch = Scratch::signed_in(&["default"]);
+        let answered = waited(&scratch, when, || {
+            scratch
+                .store()
+                .save(&name("default"), public(), tokens("anew"))
+                .unwrap();
+        });
+        assert_eq!(answered, "access-anew");
+    }
+}
+
+#[test]
+fn who_waits_takes_the_refusal_while_the_lock_is_still_held() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let answered = waited(&scratch, RefreshWhen::Always, || {
+        let record = RefreshRecord {
+            revision: 1,
+            started_at: noon(),
+            finished_at: Some(noon()),
+            refusal: Some(refusal(RefusalKind::Ended)),
+            interrupted: false,
+        };
+        let path = scratch.home().locks().join("default.json");
+        kiro_credentials::replace(&path, &serde_json::to_vec(&record).unwrap()).unwrap();
+    });
+    assert_eq!(answered, "invalid_grant");
+}
+
+#[test]
+fn who_waits_hears_of_a_sign_out_while_the_lock_is_still_held() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let answered = waited(&scratch, RefreshWhen::Always, || {
+        scratch.store().remove(&name("default")).unwrap();
+    });
+    assert_eq!(answered, "not signed in");
+}
