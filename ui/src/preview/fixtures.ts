@@ -139,6 +139,14 @@ export function views(language: Language): Record<string, View> {
         },
       },
     },
+    "signed-in-rtl": {
+      ...base,
+      account: {
+        state: "signed_in",
+        who: { ...who, name: "שירה כהן-מזרחי", email: "shira@acme.example", organization_title: "حلول أكمي" },
+      },
+      profiles: [{ name: "default", title: "حلول أكمي", active: true }],
+    },
     receipt: {
       ...base,
       receipt: { provider: "okta", host: "id.acme.example", revoked: "yes", can_end_session: true, contact: null },
