@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::authorize::{Code, State};
-use crate::json::shown;
+use crate::json::{challenge, shown};
 
 const LIMIT: usize = 8 * 1024;
 const DEEP_LINK: &str = "kiro://kiro.oauth/callback";
@@ -127,9 +127,7 @@ pub fn parse_callback(input: &str) -> Result<Callback, CallbackError> {
         (None, Some(error)) if is_visible(&error) => Answer::Error(AuthorizationError {
             error: shown(&error),
             description: take("error_description").map(|text| shown(&text)),
-            claims: take("claims").filter(|claims| {
-                claims.len() <= 4096 && serde_json::from_str::<serde_json::Value>(claims).is_ok()
-            }),
+            claims: take("claims").and_then(|claims| challenge(&claims)),
         }),
         _ => return Err(CallbackError::Answer),
     };

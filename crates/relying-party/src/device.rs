@@ -109,10 +109,12 @@ pub async fn poll_device(
         })?)),
         Err(TokenError::Refused(refusal)) => Ok(match refusal.error.as_str() {
             "authorization_pending" => DevicePoll::Pending,
-            "slow_down" => DevicePoll::SlowDown,
             "expired_token" => DevicePoll::Expired,
             _ => DevicePoll::Denied(refusal),
         }),
+        Err(TokenError::Temporary {
+            error: Some(error), ..
+        }) if error == "slow_down" => Ok(DevicePoll::SlowDown),
         Err(other) => Err(other),
     }
 }

@@ -4,8 +4,16 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ::http::HeaderValue;
+use ::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use async_trait::async_trait;
 use url::{Host, Url};
+
+use crate::certificate::{self, CertificateFault};
+use crate::network::{Network, Proxy};
+
+/// How the connector tells that a proxy answered `407`: it has no type for it.
+const PROXY_PASSWORD: &str = "tunnel error: proxy authorization required";
 
 /// The port through which every request of the client's side goes.
 #[async_trait]
@@ -53,6 +61,14 @@ pub enum HttpError {
         /// Who signed, where that is known.
         issuer: Option<String>,
     },
+    /// The certificate is not good for this host and this time.
+    #[error("the certificate of {host} was refused: {fault}")]
+    Certificate {
+        /// The host.
+        host: String,
+        /// Why.
+        fault: CertificateFault,
+    },
     /// Another TLS error.
     #[error("no safe connection to {host}: {why}")]
     Tls {
@@ -64,6 +80,20 @@ pub enum HttpError {
     /// A redirect, which is never followed (THREATS.md T10).
     #[error("{host} redirects elsewhere")]
     Redirected {
+        /// The host.
+        host: String,
+    },
+    /// The proxy asks for a user name and a password, or refuses those it was given (RFC 9110 §15.5.8).
+    #[error("the proxy {proxy} asks for a password")]
+    ProxyPassword {
+        /// The host behind it.
+        host: String,
+        /// The proxy, `host:port`.
+        proxy: String,
+    },
+    /// A compressed answer, which nobody asked for: a small one may be huge (THREATS.md T11).
+    #[error("{host} sent a compressed answer that was not asked for")]
+    Compressed {
         /// The host.
         host: String,
     },
@@ -91,25 +121,11 @@ pub enum HttpError {
     },
 }
 
-/// Which proxy to use; loopback is always direct.
-#[derive(Clone, Debug, Default)]
-pub enum Proxy {
-    /// The system's: `HTTPS_PROXY`, `NO_PROXY` and their like.
-    #[default]
-    System,
-    /// None.
-    None,
-    /// This one.
-    Manual(Url),
-}
-
 /// How requests are made.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// The proxy.
-    pub proxy: Proxy,
-    /// Certificate authorities beside the system's: a PEM file.
-    pub extra_ca: Option<PathBuf>,
+    /// The way out of this computer.
+    pub network: Network,
     /// To connect.
     pub connect_timeout: Duration,
     /// For the whole exchange.
@@ -121,8 +137,7 @@ pub struct HttpSettings {
 impl Default for HttpSettings {
     fn default() -> HttpSettings {
         HttpSettings {
-            proxy: Proxy::System,
-            extra_ca: None,
+            network: Network::default(),
             connect_timeout: Duration::from_secs(5),
             total_timeout: Duration::from_secs(15),
             limit: 1024 * 1024,
@@ -145,8 +160,10 @@ impl WebClient {
     /// `BadCa`, or `Failed` when TLS cannot be set up.
     pub fn new(settings: &HttpSettings) -> Result<WebClient, HttpError> {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default(); // a program may have done it already
+        let tls = certificate::tls(settings.network.extra_ca.as_deref())?;
         let base = || {
             reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(settings.connect_timeout)
                 .timeout(settings.total_timeout)
@@ -156,88 +173,49 @@ impl WebClient {
             host: String::new(),
             why: chain(&error),
         };
-        let mut builder = match &settings.proxy {
+        let builder = match &settings.network.proxy {
             Proxy::System => base(),
             Proxy::None => base().no_proxy(),
             Proxy::Manual(proxy) => base()
                 .no_proxy()
                 .proxy(reqwest::Proxy::all(proxy.clone()).map_err(failed)?),
         };
-        let mut direct = base().no_proxy();
-        if let Some(path) = &settings.extra_ca {
-            let bad = |why: String| HttpError::BadCa {
-                path: path.clone(),
-                why,
-            };
-            let pem = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-            let certificates =
-                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| bad(chain(&error)))?;
-            if certificates.is_empty() {
-                return Err(bad("it holds no certificate".to_owned()));
-            }
-            builder = builder.tls_certs_merge(certificates.clone());
-            direct = direct.tls_certs_merge(certificates);
-        }
-        // A certificate's content is read only now.
-        let built = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|error| match &settings.extra_ca {
-                Some(path) => HttpError::BadCa {
-                    path: path.clone(),
-                    why: chain(&error),
-                },
-                None => failed(error),
-            })
-        };
         Ok(WebClient {
-            client: built(builder)?,
-            direct: built(direct)?,
+            client: builder.build().map_err(failed)?,
+            direct: base().no_proxy().build().map_err(failed)?,
             settings: settings.clone(),
         })
-    }
-
-    fn proxy_of(&self, url: &Url) -> Option<String> {
-        let address = match &self.settings.proxy {
-            Proxy::None => return None,
-            Proxy::Manual(proxy) => proxy.clone(),
-            Proxy::System => {
-                let names: &[&str] = if url.scheme() == "https" {
-                    &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-                } else {
-                    &["http_proxy", "ALL_PROXY", "all_proxy"]
-                };
-                Url::parse(&names.iter().find_map(|name| std::env::var(name).ok())?).ok()?
-            }
-        };
-        Some(display_host(&address))
     }
 
     fn error(&self, url: &Url, error: &reqwest::Error) -> HttpError {
         let host = display_host(url);
         if let Some(tls) = tls_error(error) {
-            let unknown =
-                rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-            return if *tls == unknown {
-                HttpError::Intercepted { host, issuer: None }
-            } else {
-                HttpError::Tls {
+            return match certificate::fault(tls) {
+                Some(CertificateFault::UnknownIssuer { issuer }) => HttpError::Intercepted {
+                    host,
+                    issuer: issuer.clone(),
+                },
+                Some(fault) => HttpError::Certificate {
+                    host,
+                    fault: fault.clone(),
+                },
+                None => HttpError::Tls {
                     host,
                     why: tls.to_string(),
-                }
+                },
             };
         }
-        if error.is_connect() {
-            HttpError::Unreachable {
-                host,
-                proxy: self.proxy_of(url).filter(|_| !is_loopback(url)),
-                why: chain(error),
+        let why = chain(error);
+        let proxy = (!is_loopback(url))
+            .then(|| self.settings.network.proxy.of(url))
+            .flatten();
+        match proxy {
+            Some(proxy) if error.is_connect() && why == PROXY_PASSWORD => {
+                HttpError::ProxyPassword { host, proxy }
             }
-        } else if error.is_timeout() {
-            HttpError::TimedOut { host }
-        } else {
-            HttpError::Failed {
-                host,
-                why: chain(error),
-            }
+            proxy if error.is_connect() => HttpError::Unreachable { host, proxy, why },
+            _ if error.is_timeout() => HttpError::TimedOut { host },
+            _ => HttpError::Failed { host, why },
         }
     }
 }
@@ -254,7 +232,10 @@ impl HttpClient for WebClient {
         } else {
             &self.client
         };
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        parts
+            .headers
+            .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let sending = client
             .request(parts.method, url.clone())
             .headers(parts.headers)
@@ -263,6 +244,12 @@ impl HttpClient for WebClient {
         let mut answer = sending.await.map_err(|error| self.error(&url, &error))?;
         if answer.status().is_redirection() {
             return Err(HttpError::Redirected {
+                host: display_host(&url),
+            });
+        }
+        let encoding = answer.headers().get(CONTENT_ENCODING);
+        if encoding.is_some_and(|encoding| encoding != "identity") {
+            return Err(HttpError::Compressed {
                 host: display_host(&url),
             });
         }

@@ -91,7 +91,7 @@ pub struct IdTokenClaims {
 }
 
 /// Which check failed, numbered as in OIDC Core §3.1.3.7.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum IdTokenError {
     /// The keys could not be fetched.
     #[error(transparent)]

@@ -37,6 +37,12 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::E
     serde_json::from_value(Value::Object(object.0))
 }
 
+/// A claims challenge, to be sent back as it came: a JSON object of at most 4 KiB.
+pub(crate) fn challenge(text: &str) -> Option<String> {
+    let object = text.len() <= 4096 && serde_json::from_str::<Strict>(text).is_ok();
+    object.then(|| text.to_owned())
+}
+
 /// A stranger's text, fit to be shown and logged: at most 512 bytes, no control characters, no bidi overrides.
 pub(crate) fn shown(text: &str) -> String {
     let mut short = String::new();

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::http::HttpClient;
+use crate::http::{HttpClient, HttpError};
 use crate::id_token::{self, Header, IdTokenClaims, IdTokenError, IdTokenExpectation};
 use crate::json;
 
@@ -18,11 +18,19 @@ const SHORTEST: SignedDuration = SignedDuration::from_mins(5);
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 const REFETCH: SignedDuration = SignedDuration::from_secs(60);
 
-/// The key set at one address, cached 5 minutes to 24 hours; an unknown `kid` asks again at most once a minute.
+/// The key set at one address, cached 5 minutes to 24 hours; an unknown `kid`, and an address that fails, are asked
+/// again at most once a minute.
 #[derive(Debug)]
 pub struct Jwks {
     uri: Url,
-    cached: Mutex<Option<Cached>>,
+    state: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    cached: Option<Cached>,
+    /// How the last request ended, if it ended badly.
+    failed: Option<(Timestamp, IdTokenError)>,
 }
 
 #[derive(Debug)]
@@ -51,7 +59,7 @@ impl Jwks {
     pub fn new(uri: Url) -> Jwks {
         Jwks {
             uri,
-            cached: Mutex::new(None),
+            state: Mutex::default(),
         }
     }
 
@@ -79,29 +87,38 @@ impl Jwks {
         header: &Header,
         now: Timestamp,
     ) -> Result<Vec<PublicKey>, IdTokenError> {
-        let mut cached = self.cached.lock().await;
-        if let Some(known) = cached.as_ref() {
-            // Callers' clocks may differ a little: a moment before the fetch is as good as one after it.
-            let age = now.duration_since(known.fetched_at).abs();
+        let mut memory = self.state.lock().await;
+        // Callers' clocks may differ a little: a moment before the fetch is as good as one after it.
+        let since = |earlier: Timestamp| now.duration_since(earlier).abs();
+        if let Some(known) = &memory.cached {
+            let age = since(known.fetched_at);
             let found = matching(&known.keys, header);
             if age < known.fresh_for && !found.is_empty() {
                 return Ok(found);
             }
             if age < REFETCH {
-                return if found.is_empty() {
-                    Err(IdTokenError::KeyNotFound)
-                } else {
-                    Ok(found)
-                };
+                return some(found);
             }
         }
-        let fetched = self.fetch(http, now).await?;
-        let found = matching(&fetched.keys, header);
-        *cached = Some(fetched);
-        if found.is_empty() {
-            Err(IdTokenError::KeyNotFound)
-        } else {
-            Ok(found)
+        if let Some((at, error)) = &memory.failed
+            && since(*at) < REFETCH
+        {
+            return Err(error.clone());
+        }
+        memory.failed = None;
+        match self.fetch(http, now).await {
+            Ok(fetched) => {
+                let found = matching(&fetched.keys, header);
+                memory.cached = Some(fetched);
+                some(found)
+            }
+            Err(error) => {
+                // Where nobody was reached, nobody is spared by waiting.
+                if !matches!(error, IdTokenError::Http(HttpError::Unreachable { .. })) {
+                    memory.failed = Some((now, error.clone()));
+                }
+                Err(error)
+            }
         }
     }
 
@@ -131,6 +148,14 @@ impl Jwks {
             fetched_at: now,
             fresh_for: age.unwrap_or(SHORTEST).clamp(SHORTEST, LONGEST),
         })
+    }
+}
+
+fn some(found: Vec<PublicKey>) -> Result<Vec<PublicKey>, IdTokenError> {
+    if found.is_empty() {
+        Err(IdTokenError::KeyNotFound)
+    } else {
+        Ok(found)
     }
 }
 

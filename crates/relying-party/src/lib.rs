@@ -6,6 +6,7 @@
 
 mod authorize;
 mod callback;
+mod certificate;
 mod device;
 mod discovery;
 mod end_session;
@@ -13,20 +14,24 @@ mod http;
 mod id_token;
 mod json;
 mod jwks;
+mod network;
+mod retry_after;
 mod token;
 
 pub use authorize::{AuthorizationRequest, Code, CodeVerifier, Nonce, State, authorization_url};
 pub use callback::{
     Answer, AuthorizationError, Callback, CallbackError, RedirectUri, check_issuer, parse_callback,
 };
+pub use certificate::CertificateFault;
 pub use device::{DeviceAuthorization, DevicePoll, begin_device, poll_device};
 pub use discovery::{DiscoveryError, IssuerRule, Metadata, discover};
 pub use end_session::end_session_url;
-pub use http::{HttpClient, HttpError, HttpSettings, Proxy, WebClient, display_host, secure_url};
+pub use http::{HttpClient, HttpError, HttpSettings, WebClient, display_host, secure_url};
 pub use id_token::{
     IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, NonceExpectation,
 };
 pub use jwks::Jwks;
+pub use network::{BadProxy, Network, Proxy};
 pub use token::{
     TokenError, TokenHint, TokenRefusal, TokenResponse, exchange_code, refresh, revoke,
 };

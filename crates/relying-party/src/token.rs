@@ -24,11 +24,11 @@ use url::Url;
 use crate::authorize::{Code, CodeVerifier};
 use crate::discovery::Metadata;
 use crate::http::{HttpClient, HttpError};
-use crate::json::shown;
+use crate::json::{challenge, shown};
+use crate::retry_after::retry_after;
 
 /// A year: what a stranger says beyond it would only overflow somebody's clock.
 pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a token endpoint granted.
 #[derive(Debug)]
@@ -54,11 +54,13 @@ pub enum TokenError {
     /// RFC 6749 §5.2.
     #[error("refused: {}", .0.error)]
     Refused(TokenRefusal),
-    /// 429 or 5xx: later perhaps.
+    /// 429, 5xx, or an error that says so itself: later perhaps.
     #[error("the server answered {status}")]
     Temporary {
         /// The HTTP status.
         status: u16,
+        /// The error, where the server named one.
+        error: Option<String>,
         /// The server's wish.
         retry_after: Option<Duration>,
     },
@@ -307,18 +309,11 @@ impl<'a> Exchange<'a> {
         let answered = self.http.send(request).await;
         let seen = match &answered {
             Ok(answer) if answer.status().is_success() => None,
-            Ok(answer) => {
-                let seconds = answer
-                    .headers()
-                    .get("retry-after")
-                    .and_then(|value| value.to_str().ok()?.parse().ok());
-                Some(Ok(Seen {
-                    status: answer.status().as_u16(),
-                    retry_after: seconds
-                        .map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT)),
-                    body: answer.body().clone(),
-                }))
-            }
+            Ok(answer) => Some(Ok(Seen {
+                status: answer.status().as_u16(),
+                retry_after: retry_after(answer.headers()),
+                body: answer.body().clone(),
+            })),
             Err(error) => Some(Err(error.clone())),
         };
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
@@ -358,8 +353,8 @@ fn refusal(seen: &Seen) -> TokenError {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(shown);
     let error = text("error").filter(|error| !error.is_empty());
     let passing = match error.as_deref() {
-        Some("authorization_pending" | "slow_down") => false, // RFC 8628 §3.5; some send them with 429
-        Some("temporarily_unavailable" | "server_error") => true,
+        Some("authorization_pending") => false, // RFC 8628 §3.5; some send it with 429
+        Some("slow_down" | "temporarily_unavailable" | "server_error") => true,
         Some(_) | None => seen.status >= 500 || seen.status == 429,
     };
     let numbers = |name: &str| {
@@ -378,16 +373,16 @@ fn refusal(seen: &Seen) -> TokenError {
             claims: fields
                 .get("claims")
                 .and_then(Value::as_str)
-                .filter(|claims| claims.len() <= 4096)
-                .map(str::to_owned),
+                .and_then(challenge),
             suberror: text("suberror"),
             timestamp: text("timestamp"),
         }),
         None if !passing => TokenError::Malformed {
             why: format!("HTTP status {} without an error", seen.status),
         },
-        Some(_) | None => TokenError::Temporary {
+        error => TokenError::Temporary {
             status: seen.status,
+            error,
             retry_after: seen.retry_after,
         },
     }

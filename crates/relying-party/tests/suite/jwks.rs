@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use kiro_relying_party::{
-    IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, Jwks, NonceExpectation,
+    HttpError, IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, Jwks,
+    NonceExpectation,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -173,6 +174,95 @@ async fn a_new_key_is_found() {
     assert_eq!(told(&verify(&keys, &peer, "new", 61).await), "ok");
     assert_eq!(told(&verify(&keys, &peer, "old", 62).await), "KeyNotFound");
     assert_eq!(peer.asked(), 2);
+}
+
+/// At each of these seconds a token comes while the address answers so: what is told, and how often was it asked by then?
+async fn check_failing(
+    answer: impl Fn() -> Result<http::Response<Vec<u8>>, HttpError> + Send + Sync + 'static,
+    steps: &[(i64, &str, usize)],
+) {
+    let peer = Peer::new(move |_| answer());
+    let keys = keys();
+    for (after, expected, asked) in steps {
+        let outcome = verify(&keys, &peer, "k", *after).await;
+        assert_eq!(
+            (told(&outcome).as_str(), peer.asked()),
+            (*expected, *asked),
+            "{after}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_fails_is_asked_once_a_minute() {
+    let host = || "idp.example".to_owned();
+    for (status, expected) in [
+        (503, "Temporary"),
+        (429, "Temporary"),
+        (404, "Keys"),
+        (200, "Keys"),
+    ] {
+        let steps = [
+            (0, expected, 1),
+            (1, expected, 1),
+            (59, expected, 1),
+            (60, expected, 2),
+            (119, expected, 2),
+            (-60, expected, 3),
+        ];
+        check_failing(move || Ok(json(status, "")), &steps).await;
+    }
+    let steps = [(0, "Http", 1), (59, "Http", 1), (60, "Http", 2)];
+    check_failing(move || Err(HttpError::TimedOut { host: host() }), &steps).await;
+    check_failing(move || Err(HttpError::TooLarge { host: host() }), &steps).await;
+    // Nobody was reached: the network may be back any moment, and nobody is spared.
+    let steps = [(0, "Http", 1), (1, "Http", 2)];
+    let unreachable = move || HttpError::Unreachable {
+        host: host(),
+        proxy: None,
+        why: "refused".to_owned(),
+    };
+    check_failing(move || Err(unreachable()), &steps).await;
+}
+
+#[tokio::test]
+async fn a_failure_is_forgotten_with_the_next_good_answer_and_known_keys_outlive_it() {
+    let status = Arc::new(AtomicUsize::new(503));
+    let now = Arc::clone(&status);
+    let peer = Peer::new(move |_| {
+        let status = u16::try_from(now.load(Ordering::SeqCst)).unwrap();
+        Ok(json(status, set(&[jwk(Signature::Es256, "k")])))
+    });
+    let keys = keys();
+    let check = async |after, kid: &str, expected: &str, asked| {
+        let outcome = verify(&keys, &peer, kid, after).await;
+        assert_eq!(
+            (told(&outcome).as_str(), peer.asked()),
+            (expected, asked),
+            "{after} {kid}"
+        );
+    };
+    check(0, "k", "Temporary", 1).await;
+    status.store(200, Ordering::SeqCst);
+    check(59, "k", "Temporary", 1).await;
+    check(60, "k", "ok", 2).await;
+    status.store(503, Ordering::SeqCst);
+    check(120, "x", "Temporary", 3).await;
+    check(121, "k", "ok", 3).await;
+    check(121, "x", "Temporary", 3).await;
+}
+
+#[tokio::test]
+async fn fifty_at_once_share_one_failure() {
+    let peer = Arc::new(Peer::json(503, ""));
+    let keys = Arc::new(keys());
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let (peer, keys) = (Arc::clone(&peer), Arc::clone(&keys));
+        tasks.spawn(async move { verify(&keys, &peer, "k", 0).await.is_err() });
+    }
+    assert!(tasks.join_all().await.into_iter().all(|failed| failed));
+    assert_eq!(peer.asked(), 1);
 }
 
 #[tokio::test]

@@ -9,5 +9,6 @@ mod id_token;
 mod jwks;
 mod peer;
 mod signer;
+mod tls;
 mod token;
 mod web_client;

@@ -222,6 +222,8 @@ async fn answers() {
         (403, r#"{"error":"access_denied"}"#, "Refused"),
         (400, r#"{"error":"temporarily_unavailable"}"#, "Temporary"),
         (400, r#"{"error":"server_error"}"#, "Temporary"),
+        (429, r#"{"error":"slow_down"}"#, "Temporary"),
+        (400, r#"{"error":"slow_down"}"#, "Temporary"),
         (429, r#"{"error":"invalid_grant"}"#, "Temporary"),
         (429, "", "Temporary"),
         (500, r#"{"error":"invalid_grant"}"#, "Temporary"),
@@ -298,6 +300,7 @@ async fn later_is_as_late_as_the_server_wishes() {
         let Err(TokenError::Temporary {
             status: 503,
             retry_after,
+            ..
         }) = refreshed(&peer).await
         else {
             panic!("it is temporary: {value}");

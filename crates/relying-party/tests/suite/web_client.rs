@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use kiro_relying_party::{
-    HttpClient, HttpError, HttpSettings, Proxy, WebClient, display_host, secure_url,
+    HttpClient, HttpError, HttpSettings, Network, Proxy, WebClient, display_host, secure_url,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -21,7 +21,10 @@ fn client() -> WebClient {
 
 fn with(change: impl FnOnce(&mut HttpSettings)) -> WebClient {
     let mut settings = HttpSettings {
-        proxy: Proxy::None,
+        network: Network {
+            proxy: Proxy::None,
+            extra_ca: None,
+        },
         ..HttpSettings::default()
     };
     change(&mut settings);
@@ -137,6 +140,39 @@ async fn an_endless_body_ends_at_the_limit() {
 }
 
 #[tokio::test]
+async fn a_compressed_answer_is_refused_unread() {
+    let packed: [(&'static [u8], &str); 5] = [
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nxyz",
+            "Compressed",
+        ),
+        (
+            b"HTTP/1.1 500 No\r\ncontent-encoding: br\r\ncontent-length: 3\r\n\r\nxyz",
+            "Compressed",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-encoding: deflate, gzip\r\ncontent-length: 3\r\n\r\nxyz",
+            "Compressed",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-length: 3\r\n\r\nxyz",
+            "ok",
+        ),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nxyz", "ok"),
+    ];
+    for (answer, expected) in packed {
+        let address = raw(answer).await;
+        let outcome = get(&client(), &format!("http://{address}/")).await;
+        assert_eq!(
+            told(&outcome),
+            expected,
+            "{}",
+            String::from_utf8_lossy(answer)
+        );
+    }
+}
+
+#[tokio::test]
 async fn slow_and_broken_answers() {
     let slow: [(&'static [u8], &str); 7] = [
         (b"", "TimedOut"),
@@ -219,8 +255,9 @@ async fn loopback_never_goes_through_a_proxy() {
         .mount(&server)
         .await;
     let proxy = raw(b"HTTP/1.1 502 Bad\r\ncontent-length: 0\r\n\r\n").await;
-    let client =
-        with(|settings| settings.proxy = Proxy::Manual(format!("http://{proxy}").parse().unwrap()));
+    let client = with(|settings| {
+        settings.network.proxy = Proxy::Manual(format!("http://{proxy}").parse().unwrap())
+    });
     assert_eq!(get(&client, &server.uri()).await.unwrap().status(), 200);
 }
 
@@ -230,7 +267,7 @@ async fn a_proxy_that_refuses_is_named() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let client = with(|settings| {
-        settings.proxy = Proxy::Manual(format!("http://{address}").parse().unwrap())
+        settings.network.proxy = Proxy::Manual(format!("http://{address}").parse().unwrap())
     });
     let outcome = get(&client, "https://idp.invalid/").await;
     let Err(HttpError::Unreachable { host, proxy, .. }) = outcome else {
@@ -257,7 +294,7 @@ async fn https_is_asked_for_through_the_proxy_by_name() {
             .to_owned()
     });
     let client = with(|settings| {
-        settings.proxy = Proxy::Manual(format!("http://{address}").parse().unwrap())
+        settings.network.proxy = Proxy::Manual(format!("http://{address}").parse().unwrap())
     });
     assert!(
         get(&client, "https://idp.invalid/secret?code=CANARY")
@@ -276,7 +313,7 @@ async fn http_beyond_this_computer_is_refused_before_any_connection() {
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
     let client = with(|settings| {
-        settings.proxy = Proxy::Manual(format!("http://{address}").parse().unwrap());
+        settings.network.proxy = Proxy::Manual(format!("http://{address}").parse().unwrap());
         settings.total_timeout = Duration::from_millis(300);
     });
     for url in [
@@ -312,7 +349,10 @@ fn a_ca_file_must_be_one() {
             std::fs::write(&path, content).unwrap();
         }
         let settings = HttpSettings {
-            extra_ca: Some(path.clone()),
+            network: Network {
+                extra_ca: Some(path.clone()),
+                ..Network::default()
+            },
             ..HttpSettings::default()
         };
         match WebClient::new(&settings) {
