@@ -1,5 +1,6 @@
 //! The three identity providers behind one port. What differs stands in one file each.
 
+mod claims;
 mod entra;
 mod identity_center;
 mod oidc;
@@ -51,6 +52,34 @@ pub(crate) struct Grant {
     pub(crate) region: Option<String>,
 }
 
+/// Why a session was not renewed: the failure, and what it means for the session.
+#[derive(Debug)]
+pub(crate) struct NotRenewed {
+    pub(crate) kind: RefusalKind,
+    pub(crate) failure: Failure,
+}
+
+impl NotRenewed {
+    pub(crate) fn new(kind: RefusalKind, failure: Failure) -> NotRenewed {
+        NotRenewed { kind, failure }
+    }
+
+    /// The same, as the next process reads it beside the lock.
+    pub(crate) fn refusal(&self) -> Refusal {
+        let Failure { code, detail, .. } = &self.failure;
+        // Whoever adopts it must find the code again; a server's own word says enough only of itself.
+        let ours = self.kind == RefusalKind::Temporary && *code != Code::ServerError;
+        let word = detail.error.clone().filter(|_| !ours);
+        Refusal {
+            kind: self.kind,
+            error: word.unwrap_or_else(|| code.word()),
+            description: detail.description.clone(),
+            correlation_id: detail.correlation_id.clone(),
+            claims: self.failure.facts.claims.clone(),
+        }
+    }
+}
+
 /// How a device authorization stands (RFC 8628 §3.5).
 pub(crate) enum Poll {
     Pending,
@@ -91,7 +120,7 @@ pub(crate) trait IdentityProvider: Send + Sync {
         granted: &(dyn Fn() + Send + Sync),
     ) -> Result<Poll, Failure>;
     /// Renews a session. Endpoint, client and issuer come from its authenticated public part.
-    async fn renew(&self, session: &Session) -> Result<Renewal, Refusal>;
+    async fn renew(&self, session: &Session) -> Result<Renewal, NotRenewed>;
     /// Revokes tokens, best effort.
     async fn revoke(&self, tokens: &Tokens, client_id: &str) -> Revoked;
     /// The address that ends the browser's session.
@@ -188,9 +217,17 @@ pub(crate) fn token_failure(
 ) -> Failure {
     match error {
         TokenError::Http(error) => context.network_failure(&error),
-        TokenError::Temporary { status, .. } => context
-            .failure(Code::ServerError)
-            .error(format!("http_{status}")),
+        TokenError::Temporary {
+            status,
+            error,
+            retry_after,
+        } => {
+            let word = error.unwrap_or_else(|| format!("http_{status}"));
+            let mut failure = context.failure(Code::ServerError).error(word);
+            failure.facts.retry_after =
+                retry_after.map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX));
+            failure
+        }
         TokenError::Malformed { why } => context.failure(Code::MalformedAnswer).because(why),
         TokenError::Refused(refusal) => {
             let mut failure = provider.explain(
@@ -202,23 +239,5 @@ pub(crate) fn token_failure(
             failure.facts.claims = refusal.claims;
             failure
         }
-    }
-}
-
-/// A failure as the credential file remembers it.
-fn refusal(kind: RefusalKind, failure: &Failure) -> Refusal {
-    let word = serde_json::to_value(failure.code)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned));
-    Refusal {
-        kind,
-        error: failure
-            .detail
-            .error
-            .clone()
-            .or(word)
-            .unwrap_or_else(|| "unknown".to_owned()),
-        description: failure.detail.description.clone(),
-        correlation_id: failure.detail.correlation_id.clone(),
     }
 }

@@ -1,26 +1,25 @@
 //! What Okta and Entra ID have in common: OpenID Connect with a public native client.
 
+mod metadata;
+mod token;
+
 use async_trait::async_trait;
-use kiro_credentials::{ProfileName, Refusal, RefusalKind, Renewal, Session, Tokens};
+use kiro_credentials::{ProfileName, Renewal, Session, Tokens};
 use kiro_relying_party::{
     self as rp, AuthorizationRequest, Code as AuthorizationCode, CodeVerifier, DevicePoll,
-    DiscoveryError, IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, IssuerRule,
-    Metadata, Nonce, NonceExpectation, TokenError, TokenHint, TokenResponse,
+    IssuerRule, Nonce, NonceExpectation, TokenError,
 };
 use url::Url;
 
-use super::{Authorization, Grant, Identity, IdentityProvider, Poll, refusal, token_failure};
+use super::{
+    Authorization, Grant, IdentityProvider, NotRenewed, Poll, claims, entra, token_failure,
+};
 use crate::device::{Device, DeviceSecret};
-use crate::flow::{AccountChoice, expiry};
+use crate::flow::AccountChoice;
 use crate::loopback::Loopback;
 use crate::organizations::Checked;
 use crate::session::Revoked;
 use crate::{Code, Context, Failure};
-
-/// More than this between the server's clock and ours is said before a browser opens (THREATS.md T24).
-const SKEW_LIMIT_SECONDS: i64 = 300;
-/// Microsoft's declaration that this client understands claims challenges.
-const CLIENT_CAPABILITIES: &str = r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#;
 
 /// What one provider does differently.
 pub(super) struct Dialect {
@@ -85,185 +84,6 @@ pub(super) fn explain(error: &str) -> Code {
     }
 }
 
-impl Oidc {
-    /// The provider's metadata, from this process's memory where it is fresh.
-    async fn metadata(&self) -> Result<Metadata, Failure> {
-        match self
-            .context
-            .discovered
-            .document(&self.issuer, self.context.now())
-        {
-            Some(metadata) => Ok(metadata),
-            None => self.live_metadata().await,
-        }
-    }
-
-    async fn live_metadata(&self) -> Result<Metadata, Failure> {
-        let now = self.context.now();
-        let found = rp::discover(self.context.http.as_ref(), &self.issuer, self.rule, now).await;
-        let metadata = found.map_err(|error| self.discovery_failure(&error))?;
-        if let Some(skew) = metadata.clock_skew.map(|skew| -skew.as_secs())
-            && skew.abs() > SKEW_LIMIT_SECONDS
-        {
-            return Err(self.clock_failure(skew));
-        }
-        self.context
-            .discovered
-            .remember(&self.issuer, &metadata, now);
-        Ok(metadata)
-    }
-
-    fn clock_failure(&self, seconds: i64) -> Failure {
-        let mut failure = self.context.failure(Code::Clock);
-        failure.facts.skew_seconds = Some(seconds);
-        failure
-    }
-
-    fn discovery_failure(&self, error: &DiscoveryError) -> Failure {
-        let code = match error {
-            DiscoveryError::Http(error) => return self.context.network_failure(error),
-            DiscoveryError::WrongIssuer { .. } => Code::WrongIssuer,
-            DiscoveryError::Temporary { .. } => Code::ServerError,
-            DiscoveryError::NotFound { .. }
-            | DiscoveryError::Malformed { .. }
-            | DiscoveryError::InsecureEndpoint { .. } => Code::NotAnIdentityProvider,
-        };
-        self.context
-            .failure(code)
-            .at(rp::display_host(&self.issuer))
-            .about(self.issuer.as_str())
-            .because(error.to_string())
-    }
-
-    async fn verify(
-        &self,
-        metadata: &Metadata,
-        answer: &TokenResponse,
-        nonce: NonceExpectation<'_>,
-        subject: Option<&str>,
-    ) -> Result<IdTokenClaims, Failure> {
-        let Some(token) = &answer.id else {
-            return Err(self
-                .context
-                .failure(Code::UntrustedAnswer)
-                .error("no_id_token"));
-        };
-        let configured = self.issuer.as_str().trim_end_matches('/');
-        let issuer = match &self.issuers {
-            Issuers::Exact if metadata.issuer.contains('{') => IssuerExpectation::Exact(configured),
-            Issuers::Exact | Issuers::Announced => IssuerExpectation::Exact(&metadata.issuer),
-            Issuers::Tenants(allowed) => IssuerExpectation::Tenant {
-                template: &metadata.issuer,
-                allowed,
-            },
-        };
-        let expectation = IdTokenExpectation {
-            issuer,
-            client_id: &self.client_id,
-            nonce,
-            access_token: Some(&answer.access),
-            algorithms: &metadata.id_token_algorithms,
-            subject,
-            now: self.context.now(),
-        };
-        let keys = self.context.discovered.keys(&metadata.jwks_uri);
-        keys.verify_id_token(self.context.http.as_ref(), token, &expectation)
-            .await
-            .map_err(|error| self.id_token_failure(&error))
-    }
-
-    fn id_token_failure(&self, error: &IdTokenError) -> Failure {
-        if let IdTokenError::Http(error) = error {
-            return self.context.network_failure(error);
-        }
-        let code = if matches!(error, IdTokenError::Temporary { .. }) {
-            Code::ServerError
-        } else if matches!(error, IdTokenError::Tenant { .. }) {
-            Code::WrongTenant
-        } else {
-            Code::UntrustedAnswer
-        };
-        self.context
-            .failure(code)
-            .error("id_token")
-            .because(error.to_string())
-    }
-
-    async fn grant(
-        &self,
-        metadata: &Metadata,
-        answer: TokenResponse,
-        nonce: NonceExpectation<'_>,
-    ) -> Result<Grant, Failure> {
-        let claims = match self.verify(metadata, &answer, nonce, None).await {
-            Ok(claims) => claims,
-            Err(failure) => {
-                let tokens = Tokens {
-                    access: answer.access,
-                    refresh: answer.refresh,
-                    id: None,
-                };
-                self.revoke_at(metadata, &tokens).await; // a sign-in that fails after tokens arrived leaves none behind
-                return Err(failure);
-            }
-        };
-        let now = self.context.now();
-        Ok(Grant {
-            identity: Identity {
-                issuer: claims.issuer,
-                subject: Some(claims.subject),
-                name: claims.name,
-                email: claims.email.or(claims.preferred_username),
-            },
-            client_id: self.client_id.clone(),
-            endpoint: None,
-            expires_at: expiry(now, answer.expires_in),
-            session_expires_at: None,
-            scopes: self.scopes.clone(),
-            region: None,
-            tokens: Tokens {
-                access: answer.access,
-                refresh: answer.refresh,
-                id: answer.id,
-            },
-        })
-    }
-
-    async fn revoke_at(&self, metadata: &Metadata, tokens: &Tokens) -> Revoked {
-        let Some(endpoint) = &metadata.revocation_endpoint else {
-            return Revoked::NotOffered;
-        };
-        let refresh = tokens
-            .refresh
-            .as_ref()
-            .map(|token| (token, TokenHint::Refresh));
-        let mut outcome = Revoked::Yes;
-        for (token, hint) in refresh
-            .into_iter()
-            .chain([(&tokens.access, TokenHint::Access)])
-        {
-            if let Err(error) = rp::revoke(
-                self.context.http.as_ref(),
-                endpoint,
-                &self.client_id,
-                token,
-                hint,
-            )
-            .await
-            {
-                tracing::warn!(%error, "a token could not be revoked");
-                outcome = match error {
-                    TokenError::Http(_) => Revoked::Offline,
-                    TokenError::Refused(_)
-                    | TokenError::Temporary { .. }
-                    | TokenError::Malformed { .. } => Revoked::Failed,
-                };
-            }
-        }
-        outcome
-    }
-}
-
 #[async_trait]
 impl IdentityProvider for Oidc {
     fn loopback(&self) -> Loopback {
@@ -295,12 +115,9 @@ impl IdentityProvider for Oidc {
                 extra.push(("prompt".to_owned(), self.dialect.select_account.to_owned()))
             }
         }
-        let capabilities = self
-            .dialect
-            .declares_client_capabilities
-            .then_some(CLIENT_CAPABILITIES);
-        if let Some(claims) = asked.claims.or(capabilities) {
-            extra.push(("claims".to_owned(), claims.to_owned()));
+        let declares = self.dialect.declares_client_capabilities;
+        if let Some(claims) = claims::requested(asked.claims, declares) {
+            extra.push(("claims".to_owned(), claims));
         }
         let url = rp::authorization_url(&AuthorizationRequest {
             metadata: &metadata,
@@ -402,61 +219,8 @@ impl IdentityProvider for Oidc {
         }
     }
 
-    async fn renew(&self, session: &Session) -> Result<Renewal, Refusal> {
-        let temporary = |failure: Failure| refusal(RefusalKind::Temporary, &failure);
-        let metadata = self.metadata().await.map_err(temporary)?;
-        let token = session.tokens.refresh.as_ref().ok_or_else(|| {
-            refusal(
-                RefusalKind::Ended,
-                &self
-                    .context
-                    .failure(Code::SessionEnded)
-                    .error("no_refresh_token"),
-            )
-        })?;
-        // Entra ID needs `scope` again; Okta allows it (RFC 6749 §6).
-        let answer = rp::refresh(
-            self.context.http.as_ref(),
-            &metadata.token_endpoint,
-            &self.client_id,
-            token,
-            &self.scopes,
-            &[],
-        )
-        .await
-        .map_err(|error| {
-            let kind = match &error {
-                TokenError::Refused(refusal) => match (refusal.error.as_str(), &refusal.claims) {
-                    ("interaction_required" | "insufficient_claims", _) | (_, Some(_)) => {
-                        RefusalKind::Interaction
-                    }
-                    ("invalid_grant", None) => RefusalKind::Ended,
-                    _ => RefusalKind::Other,
-                },
-                TokenError::Http(_)
-                | TokenError::Temporary { .. }
-                | TokenError::Malformed { .. } => RefusalKind::Temporary,
-            };
-            refusal(kind, &token_failure(&self.context, self, error))
-        })?;
-        if answer.id.is_some() {
-            self.verify(
-                &metadata,
-                &answer,
-                NonceExpectation::NotChecked,
-                session.public.subject.as_deref(),
-            )
-            .await
-            .map_err(|failure| refusal(RefusalKind::Other, &failure))?;
-        }
-        Ok(Renewal {
-            expires_at: expiry(self.context.now(), answer.expires_in),
-            access: answer.access,
-            refresh: answer.refresh,
-            id: answer.id,
-            session_expires_at: None,
-            scopes: None,
-        })
+    async fn renew(&self, session: &Session) -> Result<Renewal, NotRenewed> {
+        self.refresh(session).await
     }
 
     async fn revoke(&self, tokens: &Tokens, _client_id: &str) -> Revoked {
@@ -484,10 +248,7 @@ impl IdentityProvider for Oidc {
             .failure((self.dialect.explain)(error, words, codes))
             .error(error);
         failure.detail.description = description.map(str::to_owned);
-        failure.detail.aadsts = codes
-            .first()
-            .copied()
-            .or_else(|| super::entra::aadsts(words));
+        failure.detail.aadsts = codes.first().copied().or_else(|| entra::aadsts(words));
         tracing::info!(
             provider = self.dialect.title,
             error,

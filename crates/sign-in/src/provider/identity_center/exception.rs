@@ -30,7 +30,7 @@ pub(super) fn code(error: &str) -> Code {
         "access_denied" => Code::Cancelled,
         "invalid_grant" | "unauthorized" => Code::SessionEnded,
         "expired_token" => Code::DeviceCodeExpired,
-        "server_error" => Code::ServerError,
+        "server_error" | "slow_down" => Code::ServerError,
         "invalid_request_region" => Code::WrongRegion,
         "invalid_redirect_uri" => Code::RedirectUri,
         "invalid_client"
@@ -56,6 +56,7 @@ mod tests {
             ("InvalidClientException", Code::ClientSetup),
             ("InvalidRequestRegionException", Code::WrongRegion),
             ("InternalServerException", Code::ServerError),
+            ("SlowDownException", Code::ServerError),
             ("SomethingNewException", Code::Denied),
         ];
         for (exception, expected) in rows {

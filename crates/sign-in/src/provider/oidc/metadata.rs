@@ -1,0 +1,61 @@
+//! The discovery document of a provider, and what the server's clock says about ours.
+
+use kiro_relying_party::{self as rp, DiscoveryError, Metadata};
+
+use super::Oidc;
+use crate::{Code, Failure};
+
+/// More than this between the server's clock and ours is said before a browser opens (THREATS.md T24).
+const SKEW_LIMIT_SECONDS: i64 = 300;
+
+impl Oidc {
+    /// The provider's metadata, from this process's memory where it is fresh.
+    pub(super) async fn metadata(&self) -> Result<Metadata, Failure> {
+        match self
+            .context
+            .discovered
+            .document(&self.issuer, self.context.now())
+        {
+            Some(metadata) => Ok(metadata),
+            None => self.live_metadata().await,
+        }
+    }
+
+    /// The provider's metadata, asked for now.
+    pub(super) async fn live_metadata(&self) -> Result<Metadata, Failure> {
+        let now = self.context.now();
+        let found = rp::discover(self.context.http.as_ref(), &self.issuer, self.rule, now).await;
+        let metadata = found.map_err(|error| self.discovery_failure(&error))?;
+        if let Some(skew) = metadata.clock_skew.map(|skew| -skew.as_secs())
+            && skew.abs() > SKEW_LIMIT_SECONDS
+        {
+            return Err(self.clock_failure(skew));
+        }
+        self.context
+            .discovered
+            .remember(&self.issuer, &metadata, now);
+        Ok(metadata)
+    }
+
+    fn clock_failure(&self, seconds: i64) -> Failure {
+        let mut failure = self.context.failure(Code::Clock);
+        failure.facts.skew_seconds = Some(seconds);
+        failure
+    }
+
+    fn discovery_failure(&self, error: &DiscoveryError) -> Failure {
+        let code = match error {
+            DiscoveryError::Http(error) => return self.context.network_failure(error),
+            DiscoveryError::WrongIssuer { .. } => Code::WrongIssuer,
+            DiscoveryError::Temporary { .. } => Code::ServerError,
+            DiscoveryError::NotFound { .. }
+            | DiscoveryError::Malformed { .. }
+            | DiscoveryError::InsecureEndpoint { .. } => Code::NotAnIdentityProvider,
+        };
+        self.context
+            .failure(code)
+            .at(rp::display_host(&self.issuer))
+            .about(self.issuer.as_str())
+            .because(error.to_string())
+    }
+}
