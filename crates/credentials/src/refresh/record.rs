@@ -25,6 +25,9 @@ pub struct Refusal {
     /// The IdP's number for its support.
     #[serde(default)]
     pub correlation_id: Option<String>,
+    /// The claims the IdP asks for (JSON), to be sent with the next sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<String>,
 }
 
 /// What a refusal means for the session.

@@ -55,6 +55,7 @@ fn refusal(kind: RefusalKind) -> Refusal {
         error: error.to_owned(),
         description: Some("as the IdP says it".to_owned()),
         correlation_id: None,
+        claims: None,
     }
 }
 
