@@ -64,6 +64,8 @@ impl From<Code> for Exit {
             Code::ServerError
             | Code::Unreachable
             | Code::Intercepted
+            | Code::UnsafeConnection
+            | Code::ProxyPassword
             | Code::Clock
             | Code::RefreshFailed => Exit::Unreachable,
             Code::KeyringLocked
@@ -84,6 +86,7 @@ impl From<Code> for Exit {
             | Code::ChooseOrganization
             | Code::OrganizationExists
             | Code::OrganizationsInvalid
+            | Code::CaFileUnusable
             | Code::ManagedByOrganization => Exit::Configuration,
             Code::Interrupted => Exit::Interrupted,
             Code::Unexpected => Exit::Unexpected,

@@ -221,16 +221,7 @@ fn ended(
         RefusalKind::Interaction => Code::StepUpNeeded,
         RefusalKind::Temporary | RefusalKind::Other => return None,
     };
-    let mut failure = Failure::new(code, record.finished_at.unwrap_or(record.started_at));
-    failure.organization = Some(who.organization_title.clone());
-    failure.provider = Some(who.provider);
-    failure.host = Some(who.host());
-    failure.account = who.display_name().map(str::to_owned);
-    failure.contact = context
-        .organization(&who.organization)
-        .and_then(|organization| organization.support_contact);
-    failure.detail.error = Some(refusal.error.clone());
-    failure.detail.description = refusal.description.clone();
-    failure.detail.correlation_id = refusal.correlation_id.clone();
-    Some(failure)
+    let at = record.finished_at.unwrap_or(record.started_at);
+    let failure = Failure::new(code, at).refused(refusal.clone());
+    Some(failure.of_session(context, who))
 }

@@ -1,14 +1,14 @@
 //! What every function here works with: the store, the network, the clock and the administrator's file.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use kiro_credentials::{Clock, Home, Keys, Store, SystemClock};
-use kiro_relying_party::{HttpClient, HttpError, HttpSettings, Proxy, WebClient};
+use kiro_relying_party::HttpClient;
 use url::Url;
 
+use crate::network::ConfiguredClient;
 use crate::organizations::{Organization, Organizations};
 use crate::{Code, Discovered, Failure};
 
@@ -70,11 +70,7 @@ impl Context {
         let keys = keys(&home);
         let managed = managed_folder().join("organizations.toml");
         Ok(Context {
-            http: Arc::new(ConfiguredClient {
-                home: home.clone(),
-                managed: managed.clone(),
-                client: OnceLock::new(),
-            }),
+            http: Arc::new(ConfiguredClient::new(home.clone(), managed.clone())),
             store: Store::new(home, keys, written_by),
             clock: Arc::new(SystemClock),
             managed_organizations: managed,
@@ -95,41 +91,6 @@ impl Context {
         Failure::new(code, self.now())
     }
 
-    pub(crate) fn network_failure(&self, error: &HttpError) -> Failure {
-        let (code, host) = match error {
-            HttpError::InsecureUrl { url } => {
-                return self.failure(Code::InsecureUrl).about(url.clone());
-            }
-            HttpError::Unreachable { host, .. }
-            | HttpError::TimedOut { host }
-            | HttpError::Failed { host, .. } => (Code::Unreachable, host),
-            HttpError::Intercepted { host, .. } | HttpError::Tls { host, .. } => {
-                (Code::Intercepted, host)
-            }
-            HttpError::Redirected { host } | HttpError::TooLarge { host } => {
-                (Code::MalformedAnswer, host)
-            }
-            HttpError::BadCa { path, why } => {
-                let mut failure = self
-                    .failure(Code::OrganizationsInvalid)
-                    .because(why.clone());
-                failure.facts.path = Some(path.display().to_string());
-                return failure;
-            }
-        };
-        let mut failure = self
-            .failure(code)
-            .at(host.clone())
-            .because(error.to_string());
-        if let HttpError::Unreachable { proxy, .. } = error {
-            failure.facts.proxy = proxy.clone();
-        }
-        if let HttpError::Intercepted { issuer, .. } = error {
-            failure.facts.inspector = issuer.clone();
-        }
-        failure
-    }
-
     /// The organisation a session belongs to, if it is still set up.
     pub(crate) fn organization(&self, name: &str) -> Option<Organization> {
         let organizations = Organizations::load(self).ok()?;
@@ -137,46 +98,6 @@ impl Context {
             .list
             .into_iter()
             .find(|organization| organization.name == name)
-    }
-}
-
-/// Builds the real client at its first use, so that what needs no network pays for none.
-struct ConfiguredClient {
-    home: Home,
-    managed: PathBuf,
-    client: OnceLock<WebClient>,
-}
-
-#[async_trait]
-impl HttpClient for ConfiguredClient {
-    async fn send(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<http::Response<Vec<u8>>, HttpError> {
-        let client = match self.client.get() {
-            Some(client) => client,
-            None => {
-                let client = WebClient::new(&self.settings())?;
-                self.client.get_or_init(|| client)
-            }
-        };
-        client.send(request).await
-    }
-}
-
-impl ConfiguredClient {
-    fn settings(&self) -> HttpSettings {
-        let network = crate::organizations::network(&self.managed, &self.home.organizations_file());
-        let proxy = match network.proxy.as_deref() {
-            None | Some("system") => Proxy::System,
-            Some("none") => Proxy::None,
-            Some(address) => Url::parse(address).map_or(Proxy::System, Proxy::Manual),
-        };
-        HttpSettings {
-            proxy,
-            extra_ca: network.ca_file,
-            ..HttpSettings::default()
-        }
     }
 }
 

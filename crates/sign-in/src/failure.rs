@@ -4,8 +4,11 @@
 //! holds a token, a code or a `state`.
 
 use jiff::Timestamp;
+use kiro_credentials::Refusal;
 use serde::{Deserialize, Serialize};
 
+use crate::Context;
+use crate::account::SignedIn;
 use crate::organizations::{Organization, Provider};
 
 /// Why a sign-in, a refresh or a command did not succeed. Serialised in snake_case; stable.
@@ -78,6 +81,12 @@ pub enum Code {
     Unreachable,
     /// A program or gateway between us and the host inspects the connection.
     Intercepted,
+    /// The certificate is not good for this host and this time, or TLS failed otherwise; `detail.error` says which.
+    UnsafeConnection,
+    /// The proxy asks for a user name and a password; it is in the facts.
+    ProxyPassword,
+    /// The added CA file cannot be used; `facts.path`.
+    CaFileUnusable,
     /// This computer's clock is off.
     Clock,
     /// The discovery document names another issuer.
@@ -112,6 +121,21 @@ pub enum Code {
     Interrupted,
     /// Anything else: a defect.
     Unexpected,
+}
+
+impl Code {
+    /// The stable word of this code, such as `session_ended`.
+    pub fn word(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(word)) => word,
+            Ok(_) | Err(_) => "unexpected".to_owned(),
+        }
+    }
+
+    /// The code of this word.
+    pub(crate) fn of_word(word: &str) -> Option<Code> {
+        serde_json::from_value(word.into()).ok()
+    }
 }
 
 /// Protocol words for the details: never translated, never a secret.
@@ -151,6 +175,8 @@ pub struct Facts {
     pub claims: Option<String>,
     /// Seconds a sign-in is still kept for.
     pub seconds_left: Option<u32>,
+    /// Seconds the server asks us to wait (RFC 9110 §10.2.3).
+    pub retry_after: Option<u32>,
     /// The setting, address or name that was wrong.
     pub subject: Option<String>,
 }
@@ -205,6 +231,27 @@ impl Failure {
         self.provider = Some(organization.provider());
         self.host.get_or_insert_with(|| organization.sign_in_host());
         self.contact = organization.support_contact.clone();
+        self
+    }
+
+    /// The same, of this session: its organisation, provider, host, account and contact.
+    pub(crate) fn of_session(mut self, context: &Context, who: &SignedIn) -> Failure {
+        self.organization = Some(who.organization_title.clone());
+        self.provider = Some(who.provider);
+        self.host = Some(who.host());
+        self.account = who.display_name().map(str::to_owned);
+        self.contact = context
+            .organization(&who.organization)
+            .and_then(|organization| organization.support_contact);
+        self
+    }
+
+    /// The same, in the words of the IdP that refused to renew a session.
+    pub(crate) fn refused(mut self, refusal: Refusal) -> Failure {
+        self.detail.error = Some(refusal.error);
+        self.detail.description = refusal.description;
+        self.detail.correlation_id = refusal.correlation_id;
+        self.facts.claims = refusal.claims;
         self
     }
 

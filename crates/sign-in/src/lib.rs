@@ -25,6 +25,7 @@ mod discovered;
 mod failure;
 mod flow;
 mod loopback;
+mod network;
 mod organizations;
 mod pending;
 mod provider;

@@ -11,7 +11,8 @@ use url::Url;
 
 use crate::account::account;
 use crate::organizations::Provider;
-use crate::{Code, Context, Failure, pending, provider};
+use crate::provider::NotRenewed;
+use crate::{Code, Context, Facts, Failure, pending, provider};
 
 /// With more than this left no refresh is due, jitter included; with less the store decides.
 const CLEARLY_FRESH: SignedDuration = SignedDuration::from_secs(330);
@@ -104,42 +105,39 @@ async fn refresh(
     let runtime = tokio::runtime::Handle::current();
     let refreshed = tokio::task::spawn_blocking(move || {
         let clock = inside.clock.clone();
-        let mut exchange = |session: &Session| match provider::of_session(&inside, &session.public)
-        {
-            Ok(idp) => runtime.block_on(idp.renew(session)),
-            Err(failure) => Err(Refusal {
-                kind: RefusalKind::Other,
-                error: "unusable_session".to_owned(),
-                description: failure.detail.description,
-                correlation_id: None,
-            }),
+        // What the record beside the lock has no room for: the proxy, the inspector, the wait.
+        let mut seen = None;
+        let mut exchange = |session: &Session| {
+            let renewed = match provider::of_session(&inside, &session.public) {
+                Ok(idp) => runtime.block_on(idp.renew(session)),
+                Err(failure) => Err(NotRenewed::new(RefusalKind::Other, failure)),
+            };
+            renewed.map_err(|not| {
+                let refusal = not.refusal();
+                seen = Some(not.failure);
+                refusal
+            })
         };
-        inside
-            .store
-            .refresh(&slot, when, clock.as_ref(), &mut exchange)
+        let store = &inside.store;
+        let refreshed = store.refresh(&slot, when, clock.as_ref(), &mut exchange);
+        refreshed.map_err(|error| (error, seen))
     })
     .await;
     match refreshed {
         Ok(Ok(fresh)) => Ok(fresh),
-        Ok(Err(error)) => Err(refresh_failure(context, profile, error)),
+        Ok(Err((error, seen))) => Err(refresh_failure(context, profile, error, seen)),
         Err(error) => Err(context.failure(Code::Unexpected).because(error.to_string())),
     }
 }
 
-/// A refresh that failed for a passing reason ends nothing while the old token lives.
+/// A refresh that was refused for a reason of its own ends nothing while the old token lives. (For a passing reason the
+/// store has returned that token already.)
 async fn still_good(
     context: &Context,
     profile: &ProfileName,
     failure: &Failure,
 ) -> Option<SecretString> {
-    if !matches!(
-        failure.code,
-        Code::Unreachable
-            | Code::ServerError
-            | Code::RefreshFailed
-            | Code::Intercepted
-            | Code::MalformedAnswer
-    ) {
+    if failure.code != Code::RefreshFailed {
         return None;
     }
     let profile = profile.clone();
@@ -149,7 +147,13 @@ async fn still_good(
     (session.public.expires_at > context.now()).then_some(session.tokens.access)
 }
 
-fn refresh_failure(context: &Context, profile: &ProfileName, error: RefreshError) -> Failure {
+/// Why there is no fresh session: what this process has `seen` itself, or what another noted beside the lock.
+fn refresh_failure(
+    context: &Context,
+    profile: &ProfileName,
+    error: RefreshError,
+    seen: Option<Failure>,
+) -> Failure {
     let refusal = match error {
         RefreshError::NotSignedIn => return context.failure(Code::NotSignedIn),
         RefreshError::Store(error) => return store_failure(context, &error),
@@ -158,32 +162,30 @@ fn refresh_failure(context: &Context, profile: &ProfileName, error: RefreshError
             error: "no_refresh_token".to_owned(),
             description: None,
             correlation_id: None,
+            claims: None,
         },
         RefreshError::Refused(refusal) => refusal,
     };
     let code = match refusal.kind {
         RefusalKind::Ended => Code::SessionEnded,
         RefusalKind::Interaction => Code::StepUpNeeded,
-        RefusalKind::Temporary if refusal.error == "unreachable" => Code::Unreachable,
-        RefusalKind::Temporary if refusal.error == "intercepted" => Code::Intercepted,
-        RefusalKind::Temporary if refusal.error == "clock" => Code::Clock,
-        RefusalKind::Temporary => Code::ServerError,
+        RefusalKind::Temporary => match &seen {
+            Some(failure) => failure.code,
+            None => Code::of_word(&refusal.error).unwrap_or(Code::ServerError),
+        },
         RefusalKind::Other => Code::RefreshFailed,
     };
-    let mut failure = context.failure(code).error(refusal.error);
-    failure.detail.description = refusal.description;
-    failure.detail.correlation_id = refusal.correlation_id;
+    let facts = seen.map(|failure| failure.facts).unwrap_or_default();
+    let mut failure = context.failure(code).refused(refusal);
+    failure.facts = Facts {
+        claims: failure.facts.claims.take(),
+        ..facts
+    };
     if let Ok(snapshot) = context.store.read()
         && let Some(public) = snapshot.profiles.get(profile)
     {
         let who = crate::account::signed_in(context, profile, public, &snapshot);
-        failure.organization = Some(who.organization_title.clone());
-        failure.provider = Some(who.provider);
-        failure.host = Some(who.host());
-        failure.account = who.display_name().map(str::to_owned);
-        failure.contact = context
-            .organization(&who.organization)
-            .and_then(|organization| organization.support_contact);
+        return failure.of_session(context, &who);
     }
     failure
 }

@@ -79,7 +79,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         Code::Denied => (format!("This sign-in was refused by {provider}."), format!("Ask {contact}, with the details above")),
         Code::ServerError => (
             format!("{provider} had an error of its own: {host}. You stay signed in if you were."),
-            format!("Wait a minute, then {again}"),
+            match facts.retry_after {
+                Some(seconds) => format!("It asks for {seconds} s of patience; then {again}"),
+                None => format!("Wait a minute, then {again}"),
+            },
         ),
         Code::NoAnswer => (
             "No answer came back. The browser did not return in time.".to_owned(),
@@ -183,6 +186,23 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
                 None => format!("The connection to {host} is not secure. The certificate is not trusted on this computer."),
             },
             format!("Ask {contact} for the CA file, and name it under [network] ca_file in organizations.toml"),
+        ),
+        Code::UnsafeConnection => (
+            match failure.detail.error.as_deref() {
+                Some("certificate_expired") => format!("The certificate of {host} has expired, by this computer's clock."),
+                Some("certificate_of_another_host") => format!("The certificate that came from {host} belongs to another address."),
+                Some("certificate_revoked") => format!("The certificate of {host} was revoked."),
+                Some(_) | None => format!("There is no safe connection to {host}."),
+            },
+            format!("Check this computer's date, and whether a guest network wants you to sign in first; else send {contact} the details above"),
+        ),
+        Code::ProxyPassword => (
+            format!("The proxy {} asks for a password.", facts.proxy.as_deref().unwrap_or("in between")),
+            format!("Put user name and password into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT), or ask {contact} for a way out without one"),
+        ),
+        Code::CaFileUnusable => (
+            format!("The CA file cannot be used: {path}"),
+            format!("Ask {contact} for a PEM file, and name it under [network] ca_file in organizations.toml"),
         ),
         Code::Clock => (
             match facts.skew_seconds {

@@ -82,7 +82,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::ServerError => (
             format!("{provider} でエラーが発生しました: {host}。サインイン済みの状態は保たれます。"),
-            format!("1 分ほど待ってから、{again}"),
+            match facts.retry_after {
+                Some(seconds) => format!("{seconds} 秒待つように求められています。その後、{again}"),
+                None => format!("1 分ほど待ってから、{again}"),
+            },
         ),
         Code::NoAnswer => (
             "応答がありませんでした。時間内にブラウザーから戻りませんでした。".to_owned(),
@@ -183,6 +186,23 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
                 None => format!("{host} との通信は安全ではありません。証明書が PC に信頼されていません。"),
             },
             format!("CA ファイルを {contact} に依頼し、organizations.toml の [network] ca_file に指定してください"),
+        ),
+        Code::UnsafeConnection => (
+            match failure.detail.error.as_deref() {
+                Some("certificate_expired") => format!("この PC の時計では、{host} の証明書は期限切れです。"),
+                Some("certificate_of_another_host") => format!("{host} から届いた証明書は別のアドレスのものです。"),
+                Some("certificate_revoked") => format!("{host} の証明書は失効しています。"),
+                Some(_) | None => format!("{host} と安全に通信できません。"),
+            },
+            format!("この PC の日付と、ゲスト ネットワークのサインインが必要でないかを確認してください。解決しない場合は、上記の詳細を {contact} に送ってください"),
+        ),
+        Code::ProxyPassword => (
+            format!("プロキシ {} がパスワードを求めています。", facts.proxy.as_deref().unwrap_or("サーバー")),
+            format!("ユーザー名とパスワードを HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT) に指定するか、{contact} に相談してください"),
+        ),
+        Code::CaFileUnusable => (
+            format!("CA ファイルを使用できません: {path}"),
+            format!("PEM 形式のファイルを {contact} に依頼し、organizations.toml の [network] ca_file に指定してください"),
         ),
         Code::Clock => (
             match facts.skew_seconds {

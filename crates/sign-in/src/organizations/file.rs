@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kiro_credentials::{FileError, FileLock, file};
+use kiro_relying_party::Proxy;
 use serde::{Deserialize, Serialize};
 use toml_edit::DocumentMut;
 
@@ -77,10 +78,8 @@ pub(super) fn parse(text: &str, managed: bool) -> Result<Organizations, String> 
         });
     }
     if let Some(proxy) = &file.network.proxy {
-        let known = matches!(proxy.as_str(), "system" | "none") || url::Url::parse(proxy).is_ok();
-        if !known {
-            return Err("[network] proxy is neither `system`, `none` nor an address".to_owned());
-        }
+        let read = proxy.parse::<Proxy>();
+        read.map_err(|error| format!("[network] proxy: {error}"))?;
     }
     Ok(Organizations {
         list,
@@ -220,7 +219,7 @@ fn merge_network(managed: Network, person: Network, locks: Locks) -> Network {
 }
 
 /// The network settings of the two files; a file that cannot be read counts as empty here and is reported elsewhere.
-pub(crate) fn network(managed: &Path, own: &Path) -> Network {
+pub(crate) fn network(managed: &Path, own: &Path) -> kiro_relying_party::Network {
     let managed = read_managed(managed)
         .ok()
         .flatten()
@@ -230,7 +229,14 @@ pub(crate) fn network(managed: &Path, own: &Path) -> Network {
         .flatten()
         .and_then(|text| parse(&text, false).ok())
         .unwrap_or_default();
-    merge(managed, own, Path::new("")).network
+    let merged = merge(managed, own, Path::new("")).network;
+    kiro_relying_party::Network {
+        proxy: merged
+            .proxy
+            .and_then(|proxy| proxy.parse().ok())
+            .unwrap_or_default(),
+        extra_ca: merged.ca_file,
+    }
 }
 
 fn invalid(context: &Context, path: &Path, why: String) -> Failure {

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod device;
+mod faults;
 mod flow;
 mod organizations;
 mod session;
+mod step_up;
+mod wire;
 mod world;

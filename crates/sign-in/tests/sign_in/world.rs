@@ -45,6 +45,8 @@ pub(crate) struct Behaviour {
     pub(crate) offline: bool,
     /// `issuer` of the discovery document.
     pub(crate) issuer: Option<String>,
+    /// Device authorization is offered.
+    pub(crate) device: bool,
 }
 
 /// The provider.
@@ -88,11 +90,13 @@ impl HttpClient for Provider {
 impl Provider {
     fn answer(&self, url: &str, body: &[u8]) -> (u16, Value) {
         let mut behaviour = self.behaviour.lock().unwrap();
+        let at = |path: &str| format!("{ISSUER}/v1/{path}");
         if url.ends_with("/.well-known/openid-configuration") {
-            let at = |path: &str| format!("{ISSUER}/v1/{path}");
+            let device = behaviour.device.then(|| at("device"));
             return (
                 200,
                 json!({
+                    "device_authorization_endpoint": device,
                     "issuer": behaviour.issuer.as_deref().unwrap_or(ISSUER), "authorization_endpoint": at("authorize"), "token_endpoint": at("token"),
                     "jwks_uri": at("keys"), "revocation_endpoint": at("revoke"), "end_session_endpoint": at("logout"),
                     "id_token_signing_alg_values_supported": ["ES256"], "code_challenge_methods_supported": ["S256"],
@@ -114,6 +118,12 @@ impl Provider {
             return (
                 200,
                 json!({"keys": [{"kty": "EC", "crv": "P-256", "use": "sig", "kid": "k1", "alg": "ES256", "x": x, "y": y}]}),
+            );
+        }
+        if url.ends_with("/device") {
+            return (
+                200,
+                json!({"device_code": "device-code-canary", "user_code": "WDJB-MJHT", "verification_uri": at("activate"), "expires_in": 600, "interval": 1}),
             );
         }
         if url.ends_with("/revoke") {
