@@ -14,9 +14,7 @@ mod desktop;
 mod file_dialog;
 mod freshness;
 mod language;
-mod log;
 mod organization;
-mod redact;
 #[cfg(target_os = "linux")]
 mod replacement;
 mod signing_in;
@@ -49,7 +47,7 @@ fn main() -> ExitCode {
     let Ok(context) = Context::from_env(concat!("kiro-desktop/", env!("CARGO_PKG_VERSION"))) else {
         return refuse("error: There is neither KIRO_HOME nor a home folder", 1);
     };
-    log::start(context.store.home());
+    kiro_sign_in::log::start(context.store.home(), "desktop", Some("info"));
     let failure = match &start {
         Start::Link(link) => match callback::arrive(&context, link) {
             Arrival::Over => return ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 
 mod desktop;
 mod device;
+mod doctor;
 mod errors;
 mod keyring;
 mod parts;

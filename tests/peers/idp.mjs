@@ -40,7 +40,7 @@ export async function serve(flavour) {
   const options = flavour(origin);
   const { issuer, mount, client } = options;
   let key = newKey("k1"), other = newKey("k1"), rotated = false;
-  const state = { at_ttl: +(process.env.AT_TTL ?? 3600), next_token: [], tamper: null, authorize_error: null, jwks_status: null, discovery_status: null, pause_token: false, device_ttl: 600, interval: 1 };
+  const state = { at_ttl: +(process.env.AT_TTL ?? 3600), next_token: [], tamper: null, authorize_error: null, jwks_status: null, discovery_status: null, pause_token: false, device_ttl: 600, interval: 1, clock: 0 };
   const seen = { grants: {}, token_requests: 0, authorize: 0, revocations: 0, logouts: 0, discovery: 0, jwks: 0, device: 0, device_polls: [], authorize_queries: [] };
   const secrets = new Set(), grants = new Map();
 
@@ -159,6 +159,7 @@ export async function serve(flavour) {
     };
     if (path === "/.well-known/openid-configuration") {
       seen.discovery += 1;
+      if (state.clock) res.setHeader("date", new Date(Date.now() - state.clock * 1000).toUTCString()); // theirs is ahead by so much
       if (state.discovery_status) return json(res, state.discovery_status, { error: "temporarily_unavailable" });
       const end = res.end.bind(res);
       res.end = (chunk, ...rest) => {

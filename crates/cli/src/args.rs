@@ -23,6 +23,12 @@ Examples:
 
 Exit codes: 0 signed in, 4 denied or failed, 5 server unreachable, 6 keyring or file, 7 settings, 130 interrupted";
 
+/// What the doctor does and does not.
+const DOCTOR: &str = "\
+It changes nothing and sends nothing anywhere; it asks only the sign-in servers that are set up.
+
+Exit codes: 0 fine or warnings, else the worst problem's: 4 ports, 5 server or clock, 6 keyring or file, 7 settings";
+
 /// Sign in to Kiro with your organisation's identity provider
 #[derive(Debug, Parser)]
 #[command(
@@ -47,6 +53,8 @@ pub(crate) enum Verb {
     /// The organisations you can sign in to
     #[command(subcommand)]
     Org(Org),
+    /// What is wrong on this computer, and the remedy
+    Doctor(Doctor),
     /// Short for `kiro auth login`
     Login(Login),
     /// Short for `kiro auth logout`
@@ -150,6 +158,17 @@ pub(crate) struct Token {
     /// The profile, instead of the active one
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<ProfileName>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = DOCTOR)]
+pub(crate) struct Doctor {
+    /// For programs: one JSON object, never translated
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the report, the settings and the redacted logs into a new ZIP file, and show what is in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

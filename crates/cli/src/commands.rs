@@ -1,6 +1,7 @@
 //! One file per verb, and what several of them say first.
 
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod logout;

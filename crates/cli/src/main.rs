@@ -3,7 +3,6 @@
 mod args;
 mod commands;
 mod exit;
-mod log;
 mod passphrase;
 mod paste;
 mod shell;
@@ -58,7 +57,7 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
         return Ok(commands::man::run(&args.folder));
     }
     let new_passphrase = Arc::new(AtomicBool::new(false));
-    let asks = !matches!(verb, Verb::Auth(Auth::Token(_)));
+    let asks = !matches!(verb, Verb::Auth(Auth::Token(_)) | Verb::Doctor(_));
     let context = Context::from_env_with(concat!("kiro/", env!("CARGO_PKG_VERSION")), |home| {
         let keys = Keys::new(home);
         if asks {
@@ -67,7 +66,7 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
             keys
         }
     })?;
-    log::start(&context);
+    kiro_sign_in::log::start(context.store.home(), "kiro", None);
     match verb {
         Verb::Auth(Auth::Login(args)) | Verb::Login(args) => {
             commands::login::run(shell, &context, &args, &new_passphrase)
@@ -91,6 +90,7 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
         Verb::Org(Org::Check(args)) => commands::org::check(shell, &context, &args.file),
         Verb::Org(Org::Export) => commands::org::export(shell, &context),
         Verb::Org(Org::Remove(args)) => commands::org::remove(shell, &context, &args.name),
+        Verb::Doctor(args) => commands::doctor::run(shell, &context, &args),
         Verb::Completions(args) => Ok(commands::completions::run(args.shell)),
         Verb::Man(args) => Ok(commands::man::run(&args.folder)),
     }

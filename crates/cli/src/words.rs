@@ -1,5 +1,6 @@
 //! What the command says, in English and Japanese. The only file group with sentences in it.
 
+mod doctor;
 mod errors_en;
 mod errors_ja;
 mod organization;
@@ -82,12 +83,9 @@ impl Language {
         }
     }
 
-    /// The error and hint of a failure; what an IdP wrote is neutralised.
+    /// The error and hint of a failure, with the details that an administrator needs; what an IdP wrote is neutralised.
     pub(crate) fn failure(self, failure: &Failure) -> Sentence {
-        let sentence = match self {
-            Language::English => errors_en::sentence(failure),
-            Language::Japanese => errors_ja::sentence(failure),
-        };
+        let mut sentence = self.sentence(failure);
         let mut details = Vec::new();
         let detail = &failure.detail;
         if let Some(number) = detail.aadsts {
@@ -104,15 +102,24 @@ impl Language {
             }
             details.push(detail.time.strftime("%F %T UTC").to_string());
         }
-        let details = details.join(" · ");
-        let end = match self {
+        let details = plain(&details.join(" · "));
+        sentence.error.push_str(&match self {
             _ if details.is_empty() => details,
             Language::English => format!(" ({details})"),
             Language::Japanese => format!("（{details}）"),
+        });
+        sentence
+    }
+
+    /// The same without the details.
+    pub(crate) fn sentence(self, failure: &Failure) -> Sentence {
+        let Sentence { error, hint } = match self {
+            Language::English => errors_en::sentence(failure),
+            Language::Japanese => errors_ja::sentence(failure),
         };
         Sentence {
-            error: plain(&format!("{}{end}", unspaced(&sentence.error))),
-            hint: plain(&unspaced(&sentence.hint)),
+            error: plain(&unspaced(&error)),
+            hint: plain(&unspaced(&hint)),
         }
     }
 

@@ -107,6 +107,7 @@ fn help_of_every_verb() {
         "org check",
         "org export",
         "org remove",
+        "doctor",
         "completions",
     ] {
         let arguments: Vec<&str> = line.split_whitespace().chain(["--help"]).collect();

@@ -146,6 +146,13 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             "The passphrase is not the one that sealed this session.".to_owned(),
             "Try again. If it is lost, run `kiro auth logout --all` and sign in anew".to_owned(),
         ),
+        Code::CouldNotSave if subject == kiro_sign_in::doctor::REPORT => (
+            match failure.detail.error.as_deref() {
+                Some("exists") => format!("This file exists already, and nothing is overwritten: {path}"),
+                _ => format!("The report could not be written: {path}"),
+            },
+            "Name a new file in a folder that is yours".to_owned(),
+        ),
         Code::CouldNotSave => match failure.detail.error.as_deref() {
             Some("disk_full") => (
                 format!("The session could not be saved. The disk is full: {path}"),

@@ -146,6 +146,13 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             "パスフレーズが違います。".to_owned(),
             "もう一度お試しください。忘れた場合は `kiro auth logout --all` のあと、改めてサインインしてください".to_owned(),
         ),
+        Code::CouldNotSave if subject == kiro_sign_in::doctor::REPORT => (
+            match failure.detail.error.as_deref() {
+                Some("exists") => format!("ファイルはすでに存在します（上書きはしません）: {path}"),
+                _ => format!("レポートを書き出せませんでした: {path}"),
+            },
+            "自分のフォルダーにある、まだ存在しないファイル名を指定してください".to_owned(),
+        ),
         Code::CouldNotSave => match failure.detail.error.as_deref() {
             Some("disk_full") => (
                 format!("セッションを保存できませんでした。ディスクに空きがありません: {path}"),

@@ -42,6 +42,17 @@ impl Store {
         Ok(source)
     }
 
+    /// Whether keys of this source can be written and read now; leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] when not.
+    pub fn probe_key(&self, source: KeySource) -> Result<(), StoreError> {
+        let store = self.inner.keys.store(source);
+        store
+            .probe()
+            .map_err(|error| StoreError::Key { source, error })
+    }
+
     /// Seals something for a file of another owner. `purpose` binds it to its place: the same text
     /// must be given to [`Store::unseal`].
     ///

@@ -14,6 +14,8 @@ pub struct Checked {
     pub pkce: Option<bool>,
     /// Whether the device flow is offered.
     pub device_flow: bool,
+    /// Whether tokens can be revoked.
+    pub revocation: bool,
     /// This computer's clock minus the server's, in seconds.
     pub clock_skew_seconds: Option<i64>,
 }

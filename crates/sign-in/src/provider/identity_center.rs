@@ -190,6 +190,7 @@ impl IdentityProvider for IdentityCenter {
             issuer: self.start_url.clone(),
             pkce: Some(true),
             device_flow: true,
+            revocation: true,
             clock_skew_seconds: None,
         })
     }

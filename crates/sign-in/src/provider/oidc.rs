@@ -101,6 +101,7 @@ impl IdentityProvider for Oidc {
             issuer: metadata.issuer,
             pkce: metadata.pkce_s256,
             device_flow: metadata.device_authorization_endpoint.is_some(),
+            revocation: metadata.revocation_endpoint.is_some(),
             clock_skew_seconds: metadata.clock_skew.map(|skew| -skew.as_secs()),
         })
     }
