@@ -5,6 +5,7 @@
 
 mod keyring;
 mod passphrase;
+mod patient;
 mod plaintext;
 
 use std::collections::BTreeMap;

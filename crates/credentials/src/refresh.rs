@@ -187,14 +187,16 @@ impl Store {
         self.write_record(profile, &record)?;
         match exchange(&session) {
             Ok(renewal) => {
-                let kept = self.keep(session, nonce, renewal, clock);
-                if kept.as_ref().is_none_or(|fresh| fresh.unsaved.is_none()) {
-                    record.finished_at = Some(clock.now());
-                    self.note_outcome(profile, &record);
-                }
-                match kept {
-                    Some(fresh) => Ok(fresh),
-                    // Signed in anew, or out, while the request was under way: that stands.
+                match self.keep(session, nonce, renewal, clock) {
+                    Some(fresh) => {
+                        if fresh.unsaved.is_none() {
+                            record.finished_at = Some(clock.now());
+                            self.note_outcome(profile, &record);
+                        }
+                        Ok(fresh)
+                    }
+                    // Signed in anew, or out, while the request was under way: that stands, and
+                    // the record is about nobody.
                     None => self
                         .session(profile)?
                         .map(Fresh::saved)

@@ -1,114 +1,31 @@
 //! Keys in the system's keyring, item `kiro/<key id>` (service `kiro`, user `<key id>`).
 //!
-//! A call may wait for ever on an unlock prompt, so all calls go to one thread that is never
-//! joined, and each caller waits no longer than the deadline. A call whose caller has given up is
-//! not begun. A start that failed is tried again at the next call.
+//! A call may wait for ever on an unlock prompt: see [`Patient`].
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(all(unix, not(target_os = "macos")))]
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::patient::Patient;
 use super::{Kdf, Key, KeyError, KeyId, KeySource, KeyStore};
 
 const SERVICE: &str = "kiro";
 
-type Job = Box<dyn FnOnce(&mut Option<Connection>) + Send>;
-
 /// The system's keyring, behind a thread and a deadline.
 pub struct OsKeyring {
-    deadline: Duration,
-    connected: Arc<AtomicBool>,
-    thread: Mutex<Option<Sender<Job>>>,
+    calls: Patient<Connection>,
 }
 
 impl OsKeyring {
     /// The keyring of this login session. Touches nothing yet.
     pub fn new(deadline: Duration) -> OsKeyring {
         OsKeyring {
-            deadline,
-            connected: Arc::new(AtomicBool::new(false)),
-            thread: Mutex::new(None),
+            calls: Patient::new(deadline, Connection::open),
         }
     }
-
-    fn call<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection, &AtomicBool) -> Result<T, KeyError> + Send + 'static,
-    ) -> Result<T, KeyError> {
-        let (answer, wait) = channel();
-        let given_up = Arc::new(AtomicBool::new(false));
-        let job: Job = {
-            let (given_up, connected) = (Arc::clone(&given_up), Arc::clone(&self.connected));
-            Box::new(move |connection| {
-                if given_up.load(Ordering::Acquire) {
-                    return;
-                }
-                let result = Connection::of(connection).and_then(|connection| {
-                    connected.store(true, Ordering::Release);
-                    work(connection, &given_up)
-                });
-                if matches!(
-                    result,
-                    Err(KeyError::Unavailable { .. } | KeyError::Failed { .. })
-                ) {
-                    *connection = None;
-                    connected.store(false, Ordering::Release);
-                }
-                let _ = answer.send(result);
-            })
-        };
-        self.send(job)?;
-        match wait.recv_timeout(self.deadline) {
-            Ok(result) => result,
-            Err(RecvTimeoutError::Timeout) => {
-                given_up.store(true, Ordering::Release);
-                // Connected and silent: it waits for somebody to unlock it. So does a call
-                // that is queued behind such a one.
-                if self.connected.load(Ordering::Acquire) {
-                    Err(KeyError::Locked)
-                } else {
-                    Err(KeyError::TimedOut)
-                }
-            }
-            Err(RecvTimeoutError::Disconnected) => Err(KeyError::Failed {
-                why: "the keyring's thread ended".to_owned(),
-            }),
-        }
-    }
-
-    fn send(&self, job: Job) -> Result<(), KeyError> {
-        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        let job = match thread.as_ref() {
-            Some(sender) => match sender.send(job) {
-                Ok(()) => return Ok(()),
-                Err(returned) => returned.0,
-            },
-            None => job,
-        };
-        let sender = start()?;
-        let _ = sender.send(job);
-        *thread = Some(sender);
-        Ok(())
-    }
-}
-
-fn start() -> Result<Sender<Job>, KeyError> {
-    let (sender, jobs): (Sender<Job>, Receiver<Job>) = channel();
-    std::thread::Builder::new()
-        .name("keyring".to_owned())
-        .spawn(move || {
-            let mut connection = None;
-            for job in jobs {
-                job(&mut connection);
-            }
-        })
-        .map_err(|error| KeyError::Failed {
-            why: error.to_string(),
-        })?;
-    Ok(sender)
 }
 
 impl KeyStore for OsKeyring {
@@ -117,12 +34,12 @@ impl KeyStore for OsKeyring {
     }
 
     fn probe(&self) -> Result<(), KeyError> {
-        self.call(|connection, _| probe(connection))
+        self.calls.call(|connection, _| probe(connection))
     }
 
     fn create(&self, id: &KeyId) -> Result<(Key, Option<Kdf>), KeyError> {
         let id = id.clone();
-        self.call(move |connection, given_up| {
+        self.calls.call(move |connection, given_up| {
             match connection.get(id.as_str()) {
                 Ok(_) => {
                     return Err(KeyError::Failed {
@@ -152,23 +69,25 @@ impl KeyStore for OsKeyring {
 
     fn load(&self, id: &KeyId, _kdf: Option<&Kdf>) -> Result<Key, KeyError> {
         let id = id.clone();
-        self.call(move |connection, _| match connection.get(id.as_str()) {
-            Ok(bytes) => Key::from_slice(&bytes).ok_or_else(|| KeyError::Failed {
-                why: format!("the key {id} is damaged"),
-            }),
-            // A service without a collection also answers "no entry". Only one that keeps and
-            // gives back something else may be believed.
-            Err(KeyError::Missing) => Err(match probe(connection) {
-                Ok(()) => KeyError::Missing,
-                Err(error) => error,
-            }),
-            Err(error) => Err(error),
-        })
+        self.calls
+            .call(move |connection, _| match connection.get(id.as_str()) {
+                Ok(bytes) => Key::from_slice(&bytes).ok_or_else(|| KeyError::Failed {
+                    why: format!("the key {id} is damaged"),
+                }),
+                // A service without a collection also answers "no entry". Only one that keeps and
+                // gives back something else may be believed.
+                Err(KeyError::Missing) => Err(match probe(connection) {
+                    Ok(()) => KeyError::Missing,
+                    Err(error) => error,
+                }),
+                Err(error) => Err(error),
+            })
     }
 
     fn destroy(&self, id: &KeyId) -> Result<(), KeyError> {
         let id = id.clone();
-        self.call(move |connection, _| connection.delete(id.as_str()))
+        self.calls
+            .call(move |connection, _| connection.delete(id.as_str()))
     }
 }
 
@@ -194,14 +113,6 @@ struct Connection {
 }
 
 impl Connection {
-    fn of(slot: &mut Option<Connection>) -> Result<&Connection, KeyError> {
-        let connection = match slot.take() {
-            Some(connection) => connection,
-            None => Connection::open()?,
-        };
-        Ok(slot.insert(connection))
-    }
-
     fn get(&self, user: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         self.entry(user)?
             .get_secret()

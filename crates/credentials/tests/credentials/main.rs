@@ -1,10 +1,13 @@
 //! The common credential file, from outside: every promise of `docs/credential-file.md`.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod bytes;
 mod creation;
 mod files;
 mod format;
 mod key_stores;
+mod model;
+mod newer;
 mod refresh;
 mod scratch;
 mod sealing;

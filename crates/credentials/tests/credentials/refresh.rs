@@ -43,7 +43,7 @@ fn renewal(mark: &str) -> Renewal {
     }
 }
 
-fn refusal(kind: RefusalKind) -> Refusal {
+pub(crate) fn refusal(kind: RefusalKind) -> Refusal {
     let error = match kind {
         RefusalKind::Ended => "invalid_grant",
         RefusalKind::Interaction => "interaction_required",

@@ -36,6 +36,11 @@ impl InMemory {
         self.keys.lock().unwrap().len()
     }
 
+    /// The bytes of a key, for another program's hand.
+    pub(crate) fn key(&self, id: &str) -> [u8; 32] {
+        *self.keys.lock().unwrap()[&id.parse::<KeyId>().unwrap()].secret()
+    }
+
     /// From now on every call fails so.
     pub(crate) fn refuse(&self, error: KeyError) {
         *self.refuse.lock().unwrap() = Some(error);

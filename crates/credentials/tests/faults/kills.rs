@@ -17,15 +17,18 @@ const CHANGING: [&str; 12] = [
     "fchmod", "close",
 ];
 
-/// How often to do what is done at random: `KIRO_TEST_KILLS`, for long runs.
-fn times(usual: u32) -> u32 {
-    let asked = std::env::var("KIRO_TEST_KILLS").ok();
-    asked.map_or(usual, |text| text.parse().unwrap())
+/// How often to do what is done at random; long runs set `KIRO_SOAK`.
+fn times(usual: u32, soak: u32) -> u32 {
+    if std::env::var_os("KIRO_SOAK").is_some() {
+        soak
+    } else {
+        usual
+    }
 }
 
 fn dies_at_each_call(act: Act) {
-    // One by one is every step; more of them only meet other moments of the machine.
-    for _ in 0..times(200).div_ceil(200).min(20) {
+    // Once is every step; more often it only meets other moments of the machine.
+    for _ in 0..times(1, 20) {
         each_call(act, |call| {
             if CHANGING.contains(&call) {
                 vec![Fault::Kill]
@@ -121,7 +124,7 @@ fn moments(seed: u64) -> impl Iterator<Item = Duration> {
 fn writers_killed_at_random_lose_nothing() {
     let folder = state::scratch();
     let home = actor::signed_in(&folder.path().join("sso"));
-    let (kills, seed) = (times(200), u64::from(std::process::id()));
+    let (kills, seed) = (times(200, 2000), u64::from(std::process::id()));
     for (round, moment) in (0..kills / 2).zip(moments(seed)) {
         let latest = killed_writers::<2>(Act::Again, &home, moment);
         // It opens, it is whole, and no write that was told is missing.
