@@ -257,17 +257,16 @@ async fn finish(desktop: Arc<Desktop>, turn: u64, attempt: Attempt) {
     let mut steps = attempt.handle().step();
     let progress = desktop.clone();
     let steps = async_runtime::spawn(async move {
-        let mut work = None;
+        let mut _work = None;
         while steps.changed().await.is_ok() {
             if *steps.borrow_and_update() == Step::Finishing {
-                work = Some(progress.work.read().await);
+                _work = Some(progress.work.read().await);
             }
             progress.look_again();
         }
-        drop(work);
     });
     let result = attempt.wait(&desktop.context).await;
-    let _ = steps.await; // its sender went with the attempt
+    steps.abort();
     if desktop.memory().turn != turn {
         return;
     }

@@ -6,17 +6,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kiro_credentials::FileLock;
 use kiro_relying_party::{Callback, parse_callback};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use url::Url;
 
 use crate::account::SignedIn;
 use crate::flow::{answers, complete};
-use crate::loopback::{Heard, Listener, Told};
+use crate::loopback::{Heard, Listener};
 use crate::pending::{AttemptId, Files, LIFETIME, PendingSignIn, Step};
 use crate::{Code, Context, Failure};
 
 /// How often a person may ask for ten more minutes.
 const EXTENSIONS: u8 = 10;
+/// How long the browser may take to read its page.
+const PAGE: Duration = Duration::from_secs(2);
 /// How often we look for a callback that another process left.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -147,12 +149,11 @@ impl Attempt {
             .map(|listener| listener.serve(self.shared.id.to_string(), heard_here.clone()));
         let mut cancelled = self.shared.cancelled.subscribe();
         let mut glance = tokio::time::interval(GLANCE);
-        let (callback, tell) = loop {
+        let (callback, heard_at) = loop {
             let left = self.shared.remaining(context.now());
             tokio::select! {
-                Some(Heard { url, tell }) = heard.recv() => match self.answering(&url) {
-                    Some(callback) => break (callback, Some(tell)),
-                    None => drop(tell),
+                Some(heard) = heard.recv() => if let Some(callback) = self.answering(&heard.url) {
+                    break (callback, Some(heard));
                 },
                 Some(callback) = self.pasted.recv() => break (callback, None),
                 _ = glance.tick() => {
@@ -169,14 +170,14 @@ impl Attempt {
                 }
             }
         };
-        self.finish(context, callback, tell).await
+        self.finish(context, callback, heard_at).await
     }
 
     async fn finish(
         &mut self,
         context: &Context,
         callback: Callback,
-        tell: Option<oneshot::Sender<Told>>,
+        heard: Option<Heard>,
     ) -> Result<SignedIn, Failure> {
         let Some(pending) = self.pending.take() else {
             return Err(context.failure(Code::Unexpected));
@@ -185,9 +186,10 @@ impl Attempt {
         let result = complete(context, pending, callback).await;
         self.shared.step.send_replace(Step::Done);
         self.lock = None;
-        if let Some(tell) = tell {
+        if let Some(Heard { tell, written, .. }) = heard {
             let _ = tell.send(result.as_ref().map(|_| ()).map_err(Failure::clone));
-            tokio::time::sleep(Duration::from_millis(100)).await; // the page reaches the browser before a CLI ends
+            // A command that ends now must not take the browser's page along.
+            let _ = tokio::time::timeout(PAGE, written).await;
         }
         result
     }

@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -44,6 +44,8 @@ pub(crate) struct Heard {
     pub(crate) url: String,
     /// Where to tell the outcome; dropping it means "not an answer to this sign-in".
     pub(crate) tell: oneshot::Sender<Told>,
+    /// Ends when the browser has its page, or has gone.
+    pub(crate) written: oneshot::Receiver<Infallible>,
 }
 
 /// A bound listener.
@@ -142,7 +144,15 @@ async fn accept(socket: TcpListener, door: Arc<Door>, places: Arc<Semaphore>) {
         let door = Arc::clone(&door);
         connections.spawn(async move {
             let _place = place;
-            let service = service_fn(|request| answer(&door, request));
+            let (_open, written) = oneshot::channel();
+            let written = Mutex::new(Some(written)); // one request a connection
+            let service = service_fn(|request| {
+                let written = written
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take();
+                answer(&door, request, written)
+            });
             let _ = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(PATIENCE)
@@ -157,6 +167,7 @@ async fn accept(socket: TcpListener, door: Arc<Door>, places: Arc<Semaphore>) {
 async fn answer(
     door: &Door,
     request: hyper::Request<Incoming>,
+    written: Option<oneshot::Receiver<Infallible>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let header = |name| {
         request
@@ -177,7 +188,11 @@ async fn answer(
     }
     let url = format!("http://{}{}", door.authority, request.uri());
     let (tell, told) = oneshot::channel();
-    if door.heard.send(Heard { url, tell }).await.is_err() {
+    let Some(written) = written else {
+        return Ok(page::plain(StatusCode::BAD_REQUEST));
+    };
+    let heard = Heard { url, tell, written };
+    if door.heard.send(heard).await.is_err() {
         return Ok(page::plain(StatusCode::GONE));
     }
     Ok(match told.await {
