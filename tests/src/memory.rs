@@ -43,13 +43,13 @@ impl World {
             .collect()
     }
 
-    /// The memory of one process in MiB, what it shares counted by its share (PSS).
+    /// The memory of one process in MiB that no file backs: what other worlds share does not change it.
     #[must_use]
     pub fn memory_of(&self, process: u32) -> u64 {
         let all = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
         let line = all
             .lines()
-            .find(|line| line.starts_with("Pss:"))
+            .find(|line| line.starts_with("Pss_Anon:"))
             .unwrap_or("");
         line.split_whitespace()
             .nth(1)

@@ -429,8 +429,30 @@ impl World {
     }
 }
 
+impl World {
+    /// What the programs wrote into their logs last: shown where a test has failed.
+    fn tell_logs(&self) {
+        let logs = fs::read_dir(self.path("kiro/logs"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        for log in logs {
+            let text = fs::read_to_string(log.path()).unwrap_or_default();
+            let lines: Vec<_> = text.lines().rev().take(30).collect();
+            let mut stderr = std::io::stderr().lock();
+            drop(writeln!(stderr, "── {}", log.file_name().to_string_lossy()));
+            for line in lines.iter().rev() {
+                drop(writeln!(stderr, "{line}"));
+            }
+        }
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.tell_logs();
+        }
         // Whoever started the browser, its profile's lock names its process.
         let lock = self.path(".config/chromium-kiro/SingletonLock");
         if let Some(pid) = fs::read_link(lock)
