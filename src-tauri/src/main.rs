@@ -33,6 +33,7 @@ use crate::arguments::Start;
 use crate::callback::Arrival;
 
 fn main() -> ExitCode {
+    window::paint_without_graphics_driver();
     // Fails only if a provider is installed already, and nothing ran before this.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let start = Start::of(std::env::args_os().skip(1));

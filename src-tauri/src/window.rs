@@ -1,7 +1,7 @@
 //! The one window.
 
 use kiro_sign_in::Context;
-use tauri::webview::NewWindowResponse;
+use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
 use crate::language::Language;
@@ -69,6 +69,11 @@ fn create(
         .on_navigation(is_our_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_download(|_, _| false)
+        .on_page_load(|_, page| {
+            if page.event() == PageLoadEvent::Finished {
+                tracing::debug!("page loaded"); // `make bench` waits for it
+            }
+        })
         .build()?;
     let handle = app.clone();
     window.on_window_event(move |event| {
@@ -83,6 +88,15 @@ fn create(
         }
     });
     Ok(window)
+}
+
+/// Lets the web view paint by itself: the page is small and still, and a graphics driver takes 70 MiB and time to start, and keeps
+/// a shader cache outside `$KIRO_HOME`. Called before any thread is; `WEBKIT_DISABLE_DMABUF_RENDERER=0` asks for the driver.
+pub(crate) fn paint_without_graphics_driver() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = gtk::glib::setenv("WEBKIT_DISABLE_DMABUF_RENDERER", "1", false) {
+        tracing::warn!(%error, "the page is painted by the graphics driver");
+    }
 }
 
 /// Only the page that is built into this program is ever shown (THREATS.md T16).

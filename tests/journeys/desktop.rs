@@ -7,6 +7,7 @@ mod memory;
 mod providers;
 mod refused;
 mod together;
+mod traces;
 mod tray;
 
 /// A world with the organisation `acme` at an IdP like Okta's, and the app in it.
