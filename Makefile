@@ -2,7 +2,7 @@
 # Both install what is missing (scripts/setup); nothing else is needed beforehand but git, make, cargo and Node.js.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test packages
+.PHONY: help run test bench package packages
 
 help: ## Show the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -12,6 +12,12 @@ run: ## Build and open the demonstration (ORG=okta, entra or identity-center)
 
 test: ## Run every check and test
 	@scripts/test
+
+bench: ## Measure the release build beside what people use instead (WRITE=1: into the README)
+	@WRITE="$(WRITE)" scripts/bench
+
+package: ## Make and check a .deb, an .rpm, a bill of materials and checksums
+	@scripts/package
 
 packages: ## Print the Debian packages that a build and the tests need
 	@scripts/setup --list

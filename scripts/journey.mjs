@@ -27,7 +27,8 @@ export async function journey({ env, demo, origins, hasBen }) {
   const app = await drive(
     "WebKitWebDriver",
     { "webkitgtk:browserOptions": { binary: path.join(env.CARGO_TARGET_DIR, "debug/kiro-desktop"), args: [] } },
-    { ...env, TAURI_WEBVIEW_AUTOMATION: "true" },
+    // WebDriver takes pictures of what the graphics driver paints alone; the app itself does without.
+    { ...env, TAURI_WEBVIEW_AUTOMATION: "true", WEBKIT_DISABLE_DMABUF_RENDERER: "0" },
   );
   const signIn = async (person, button) => {
     await app.click(button);

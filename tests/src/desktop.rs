@@ -380,12 +380,13 @@ fn home(world: &World) -> String {
     format!("KIRO_HOME={}", world.path("kiro").display())
 }
 
-/// The processes of the app with this in their environment.
+/// The processes of the app with this in their environment, those whose program an upgrade has replaced included.
 fn processes(home: &str) -> Vec<u32> {
     let app = program("kiro-desktop");
+    let replaced = PathBuf::from(format!("{} (deleted)", app.display()));
     let ours = |pid: &u32| {
         let place = PathBuf::from(format!("/proc/{pid}"));
-        fs::read_link(place.join("exe")).is_ok_and(|exe| exe == app)
+        fs::read_link(place.join("exe")).is_ok_and(|exe| exe == app || exe == replaced)
             && fs::read(place.join("environ")).is_ok_and(|all| {
                 all.split(|byte| *byte == 0)
                     .any(|one| one == home.as_bytes())

@@ -138,6 +138,8 @@ impl World {
             .env("GDK_BACKEND", "x11")
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("NO_AT_BRIDGE", "1")
+            // WebDriver takes pictures of what the graphics driver paints alone; the app itself does without.
+            .env("WEBKIT_DISABLE_DMABUF_RENDERER", "0")
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .current_dir(self.folder.path());

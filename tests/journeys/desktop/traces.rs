@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use kiro_tests::{Keyring, Peer, Window, World};
+use kiro_tests::{Keyring, Peer, World, until};
 
 use crate::paste::{LOGIN, paste, said};
 
@@ -20,12 +20,21 @@ async fn outside_its_home_the_app_leaves_the_links_registration_alone() {
     let world = World::new(Keyring::Absent);
     world.add_okta(&peer);
     let before = below(&world.path(""));
-    let window = Window::open(&world).await;
-    window.says("Sign in to Kiro").await;
+    let mut app = world
+        .desktop()
+        .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
+        .spawn()
+        .unwrap();
+    world.sees_window("as-a-person-starts-it").await;
     let login = paste(world.start_kiro(&LOGIN), "aiko").await;
     assert_eq!(login.status.code(), Some(0), "{}", said(&login));
-    window.says("Aiko Tanaka").await;
-    drop(window);
+    until("the app knows", async || {
+        let log = std::fs::read_to_string(world.path("kiro/logs/desktop.log")).ok()?;
+        log.contains("account=\"signed in\"").then_some(())
+    })
+    .await;
+    app.kill().unwrap();
+    app.wait().unwrap();
     let ours = |path: &&PathBuf| {
         let tests = path.starts_with("run") || path.extension().is_some_and(|end| end == "log");
         !tests && !path.starts_with("kiro")

@@ -1,0 +1,9 @@
+# shellcheck shell=bash
+# The release build that is packed and measured: link-time optimised, and without this computer's paths in it.
+
+release_build() {
+  local registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
+  RUSTFLAGS="--remap-path-prefix=$PWD=kiro-sign-in --remap-path-prefix=$registry=registry" \
+    cargo build --locked --release --package kiro-cli --package kiro-desktop
+  programs=$CARGO_TARGET_DIR/release
+}
