@@ -304,6 +304,7 @@ async fn desktop(world: &World, folder: &Path, figures: &mut Vec<Figure>) {
         let started = Instant::now();
         let mut app = world
             .desktop()
+            .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
             .env("KIRO_LOG", "kiro_desktop=debug")
             .stderr(Stdio::null())
             .spawn()
