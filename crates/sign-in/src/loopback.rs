@@ -4,6 +4,7 @@
 //! another path, method, host or `state` is answered with an error and the listener goes on (THREATS.md T12). The
 //! browser is told "you are signed in" only once the session is saved.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +18,7 @@ use hyper::{Method, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::AbortHandle;
 
 use crate::{Code, Failure};
 
@@ -132,17 +134,29 @@ struct Door {
 
 async fn accept(socket: TcpListener, door: Arc<Door>, places: Arc<Semaphore>) {
     let mut connections = tokio::task::JoinSet::new();
+    let mut by_age: VecDeque<AbortHandle> = VecDeque::new();
     loop {
         let Ok((stream, _)) = socket.accept().await else {
             tokio::time::sleep(Duration::from_millis(50)).await; // out of descriptors: let some go
             continue;
         };
         while connections.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            continue;
+        by_age.retain(|connection| !connection.is_finished());
+        let place = match Arc::clone(&places).try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => {
+                // The oldest gives way, so that many silent ones keep nobody out. A callback that was heard counts all the same.
+                if let Some(oldest) = by_age.pop_front() {
+                    oldest.abort();
+                }
+                let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                    return;
+                };
+                place
+            }
         };
         let door = Arc::clone(&door);
-        connections.spawn(async move {
+        by_age.push_back(connections.spawn(async move {
             let _place = place;
             let (_open, written) = oneshot::channel();
             let written = Mutex::new(Some(written)); // one request a connection
@@ -160,7 +174,7 @@ async fn accept(socket: TcpListener, door: Arc<Door>, places: Arc<Semaphore>) {
                 .keep_alive(false)
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
-        });
+        }));
     }
 }
 

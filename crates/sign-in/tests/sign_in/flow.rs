@@ -91,34 +91,6 @@ fn die(attempt: kiro_sign_in::Attempt) {
 }
 
 #[tokio::test]
-async fn ten_thousand_forged_callbacks_change_nothing_and_the_real_one_wins() {
-    let world = World::new();
-    let attempt = begin(&world.context, world.request(Via::DeepLink))
-        .await
-        .unwrap();
-    let callback = world.callback(attempt.url(), "code=c1");
-    let before = (
-        world.provider.requests.load(Ordering::SeqCst),
-        world.files("sign-ins"),
-    );
-    let other = world.another_process();
-    for number in 0..10_000 {
-        let forged = format!("kiro://kiro.oauth/callback?code=evil&state=forged-{number}");
-        assert!(matches!(receive(&other, &forged).await, Received::NotOurs));
-    }
-    assert_eq!(
-        (
-            world.provider.requests.load(Ordering::SeqCst),
-            world.files("sign-ins")
-        ),
-        before,
-        "no request, no file"
-    );
-    let (result, _) = tokio::join!(attempt.wait(&world.context), receive(&other, &callback));
-    assert!(result.is_ok());
-}
-
-#[tokio::test]
 async fn what_does_not_check_out_signs_nobody_in_and_its_tokens_are_revoked() {
     let rows = [
         (json!({"nonce": "another"}), Code::UntrustedAnswer),
