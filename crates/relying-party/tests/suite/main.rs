@@ -3,6 +3,7 @@
 
 mod authorize;
 mod callback;
+mod corpus;
 mod device;
 mod discovery;
 mod id_token;

@@ -1,5 +1,6 @@
 //! Certificates that this computer refuses, and what is told of them; the proxy in between (THREATS.md T25).
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -292,6 +293,55 @@ async fn a_proxys_password_is_sent_to_it_and_told_to_nobody() {
         ),
         "{asked}"
     );
+}
+
+/// Set for the process that plays the part of a program in such an environment.
+const ASKED: &str = "KIRO_TEST_ASKED";
+
+#[tokio::test]
+async fn a_program_in_an_environment() {
+    let Ok(url) = std::env::var(ASKED) else {
+        return; // the test beside this one starts it
+    };
+    let told = ask(Network::default(), &url)
+        .await
+        .map(|answer| answer.status());
+    writeln!(std::io::stdout(), "told: {told:?}").unwrap();
+}
+
+#[tokio::test]
+async fn the_proxy_of_the_environment_is_used_but_where_it_says_not_to() {
+    for (excepted, url, expected) in [
+        ("", "https://idp.invalid/", "ProxyPassword"),
+        ("other.invalid", "https://idp.invalid/", "ProxyPassword"),
+        ("idp.invalid", "https://idp.invalid/", "proxy: None"),
+        ("invalid", "https://idp.invalid/", "proxy: None"),
+        ("*", "https://idp.invalid/", "proxy: None"),
+        ("", "http://127.0.0.1:1/", "proxy: None"),
+        ("", "http://localhost:1/", "proxy: None"),
+    ] {
+        let (address, asked) = proxy(PASSWORD_ASKED).await;
+        let program = std::env::current_exe().unwrap();
+        let output = tokio::process::Command::new(program)
+            .args(["--exact", "tls::a_program_in_an_environment", "--nocapture"])
+            .env(ASKED, url)
+            .env("HTTPS_PROXY", format!("http://{address}"))
+            .env("HTTP_PROXY", format!("http://{address}"))
+            .env("NO_PROXY", excepted)
+            .env_remove("no_proxy")
+            .output()
+            .await
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(told.contains(expected), "{excepted} {url}: {told}");
+        let through_it = expected == "ProxyPassword";
+        assert_eq!(
+            told.contains(&address.to_string()),
+            through_it,
+            "{excepted} {url}: {told}"
+        );
+        assert_eq!(asked.is_finished(), through_it, "{excepted} {url}");
+    }
 }
 
 #[test]
