@@ -24,6 +24,8 @@ use crate::store::{Store, StoreError};
 const LOCK_DEADLINE: Duration = Duration::from_secs(90);
 /// An access token is renewed so long before its end.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+/// A clock that is so far before the moment a token was obtained has gone back.
+const BEHIND: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where "now" comes from, and how time is let pass.
 pub trait Clock: Send + Sync {
@@ -115,7 +117,7 @@ impl Store {
         let (before, nonce) = self
             .session_and_nonce(profile)?
             .ok_or(RefreshError::NotSignedIn)?;
-        if !self.wanted(&before, when, clock.now())? {
+        if !self.wanted(&before, when, clock.now()) {
             return Ok(Fresh::saved(before));
         }
         match self.refresh_wanted(&before, &nonce, when, clock, exchange) {
@@ -232,7 +234,7 @@ impl Store {
             return Ok(Standing::Answered(Err(RefreshError::NotSignedIn)));
         };
         let done_meanwhile = nonce != began_with && session.public.expires_at > now;
-        if done_meanwhile || !self.wanted(&session, when, now)? {
+        if done_meanwhile || !self.wanted(&session, when, now) {
             return Ok(Standing::Answered(Ok(session)));
         }
         let last = self
@@ -255,36 +257,39 @@ impl Store {
         ]
     }
 
-    fn wanted(
-        &self,
-        session: &Session,
-        when: RefreshWhen,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    fn wanted(&self, session: &Session, when: RefreshWhen, now: Timestamp) -> bool {
         let public = &session.public;
         match when {
-            RefreshWhen::Always => Ok(true),
-            RefreshWhen::Revision(revision) => Ok(revision == public.revision),
+            RefreshWhen::Always => true,
+            RefreshWhen::Revision(revision) => revision == public.revision,
             RefreshWhen::Due => {
+                if self.clock_went_back(session, now) {
+                    return true;
+                }
                 let jitter = SignedDuration::try_from(self.jitter()).unwrap_or_default();
                 let left = public.expires_at.duration_since(now);
-                if left > AHEAD + jitter {
-                    return Ok(false);
-                }
                 // A short-lived token would always be due: go by its own life.
-                let record = self.refresh_record(&session.profile)?;
-                let begun = match record {
-                    Some(RefreshRecord {
-                        revision,
-                        finished_at: Some(at),
-                        refusal: None,
-                        ..
-                    }) if revision + 1 == public.revision => at,
-                    Some(_) | None => public.signed_in_at,
-                };
-                Ok(due(left, public.expires_at.duration_since(begun), jitter))
+                let life = public.expires_at.duration_since(self.obtained_at(session));
+                left <= AHEAD + jitter && due(left, life, jitter)
             }
         }
+    }
+
+    /// Whether this clock has gone back behind the moment the access token was obtained, by more than 5 minutes: then it
+    /// says nothing about the token's end. No key, no lock.
+    pub fn clock_went_back(&self, session: &Session, now: Timestamp) -> bool {
+        self.obtained_at(session).duration_since(now) > BEHIND
+    }
+
+    /// When the access token in the file was obtained: at the last renewal, else at the sign-in.
+    fn obtained_at(&self, session: &Session) -> Timestamp {
+        let record = self.refresh_record(&session.profile).ok().flatten();
+        let renewed = record.filter(|record| {
+            record.refusal.is_none() && record.revision + 1 == session.public.revision
+        });
+        renewed
+            .and_then(|record| record.finished_at)
+            .unwrap_or(session.public.signed_in_at)
     }
 }
 

@@ -60,15 +60,29 @@ pub(crate) struct NotRenewed {
 }
 
 impl NotRenewed {
+    /// A failure, and what it means. By a clock that is behind nobody knows the old token's end either: what would pass is
+    /// then told, lest the token be used as if all were well.
     pub(crate) fn new(kind: RefusalKind, failure: Failure) -> NotRenewed {
+        let behind = failure.facts.skew_seconds.is_none_or(|seconds| seconds < 0);
+        let kind = if kind == RefusalKind::Temporary && failure.code == Code::Clock && behind {
+            RefusalKind::Other
+        } else {
+            kind
+        };
         NotRenewed { kind, failure }
+    }
+
+    /// What kept a request from being made, or its answer from being used.
+    pub(crate) fn passing(failure: Failure) -> NotRenewed {
+        NotRenewed::new(RefusalKind::Temporary, failure)
     }
 
     /// The same, as the next process reads it beside the lock.
     pub(crate) fn refusal(&self) -> Refusal {
         let Failure { code, detail, .. } = &self.failure;
         // Whoever adopts it must find the code again; a server's own word says enough only of itself.
-        let ours = self.kind == RefusalKind::Temporary && *code != Code::ServerError;
+        let passing = self.kind == RefusalKind::Temporary && *code != Code::ServerError;
+        let ours = passing || *code == Code::Clock;
         let word = detail.error.clone().filter(|_| !ours);
         Refusal {
             kind: self.kind,

@@ -40,8 +40,10 @@ pub fn fresh_token(
         .session(&profile)
         .map_err(|error| store_failure(context, &error))?;
     let session = session.ok_or_else(|| nobody(context, named))?;
-    let clearly_fresh = session.public.expires_at.duration_since(context.now()) > CLEARLY_FRESH;
-    Ok(clearly_fresh.then_some(session.tokens.access))
+    let now = context.now();
+    let known = !context.store.clock_went_back(&session, now);
+    let clearly_fresh = session.public.expires_at.duration_since(now) > CLEARLY_FRESH;
+    Ok((known && clearly_fresh).then_some(session.tokens.access))
 }
 
 /// The access token, refreshed when due: one request whoever asks, in whichever process.
@@ -173,6 +175,7 @@ fn refresh_failure(
             Some(failure) => failure.code,
             None => Code::of_word(&refusal.error).unwrap_or(Code::ServerError),
         },
+        RefusalKind::Other if refusal.error == Code::Clock.word() => Code::Clock,
         RefusalKind::Other => Code::RefreshFailed,
     };
     let facts = seen.map(|failure| failure.facts).unwrap_or_default();

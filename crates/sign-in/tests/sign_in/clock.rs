@@ -109,13 +109,19 @@ async fn a_clock_that_jumps_during_a_session_is_told_and_loses_nothing() {
             }
         }
         let asked = world.provider.requests.load(Ordering::SeqCst) - before;
-        assert!(asked <= 1, "{seconds}: asked {asked} times for twenty calls");
+        assert!(
+            asked <= 1,
+            "{seconds}: asked {asked} times for twenty calls"
+        );
         assert!(
             world.provider.token_requests.lock().unwrap().len() == 1,
             "{seconds}: no refresh token was spent"
         );
         assert!(
-            matches!(account(&world.another_process(), None).unwrap(), Account::SignedIn(_)),
+            matches!(
+                account(&world.another_process(), None).unwrap(),
+                Account::SignedIn(_)
+            ),
             "{seconds}"
         );
         // Set right again, everything goes on.
@@ -131,7 +137,13 @@ async fn a_clock_that_jumps_during_a_session_is_told_and_loses_nothing() {
 async fn the_way_without_a_network_gives_no_token_before_its_time() {
     let mut world = World::new();
     sign_in_with(&world, "code=c1").await.unwrap();
-    for (seconds, given) in [(0, true), (-299, true), (-301, false), (-DAY, false), (HOUR, false)] {
+    for (seconds, given) in [
+        (0, true),
+        (-299, true),
+        (-301, false),
+        (-DAY, false),
+        (HOUR, false),
+    ] {
         set(&mut world, seconds);
         let token = fresh_token(&world.context, None).unwrap();
         assert_eq!(token.is_some(), given, "{seconds}");

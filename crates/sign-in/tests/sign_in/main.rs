@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod clock;
+mod corpus;
 mod device;
 mod faults;
 mod flow;
+mod forged;
+mod loopback;
 mod organizations;
 mod session;
 mod step_up;

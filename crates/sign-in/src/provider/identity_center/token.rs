@@ -92,7 +92,6 @@ impl IdentityCenter {
             let failure = self.context.failure(Code::SessionEnded).error(error);
             NotRenewed::new(RefusalKind::Ended, failure)
         };
-        let temporary = |failure| NotRenewed::new(RefusalKind::Temporary, failure);
         let token = session
             .tokens
             .refresh
@@ -101,7 +100,7 @@ impl IdentityCenter {
         let known = self
             .registration_of(&session.public.client_id)
             .await
-            .map_err(temporary)?;
+            .map_err(NotRenewed::passing)?;
         let registration = known.ok_or_else(|| over("registration_lost"))?;
         let answer = self
             .oidc()
@@ -126,7 +125,7 @@ impl IdentityCenter {
             })?;
         let access = answer
             .access_token
-            .ok_or_else(|| temporary(self.context.failure(Code::MalformedAnswer)))?;
+            .ok_or_else(|| NotRenewed::passing(self.context.failure(Code::MalformedAnswer)))?;
         Ok(Renewal {
             access: SecretString::from(access),
             refresh: answer.refresh_token.map(SecretString::from),

@@ -37,7 +37,7 @@ impl Oidc {
         Ok(metadata)
     }
 
-    fn clock_failure(&self, seconds: i64) -> Failure {
+    pub(super) fn clock_failure(&self, seconds: i64) -> Failure {
         let mut failure = self.context.failure(Code::Clock);
         failure.facts.skew_seconds = Some(seconds);
         failure

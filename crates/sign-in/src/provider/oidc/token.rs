@@ -13,6 +13,9 @@ use crate::provider::{Grant, Identity, NotRenewed, token_failure};
 use crate::session::Revoked;
 use crate::{Code, Failure};
 
+/// What an ID token's dates are given (THREATS.md T7).
+const LEEWAY_SECONDS: i64 = 60;
+
 impl Oidc {
     /// What was granted, with its ID token verified. A sign-in that fails after tokens arrived leaves none behind.
     pub(super) async fn grant(
@@ -25,7 +28,7 @@ impl Oidc {
             Some(token) => self
                 .verify(metadata, token, &answer.access, nonce, None)
                 .await
-                .map_err(|error| self.id_token_failure(&error)),
+                .map_err(|error| self.id_token_failure(metadata, &error)),
             None => Err(self
                 .context
                 .failure(Code::UntrustedAnswer)
@@ -62,8 +65,7 @@ impl Oidc {
 
     /// Renews a session (RFC 6749 §6).
     pub(super) async fn refresh(&self, session: &Session) -> Result<Renewal, NotRenewed> {
-        let temporary = |failure| NotRenewed::new(RefusalKind::Temporary, failure);
-        let metadata = self.metadata().await.map_err(temporary)?;
+        let metadata = self.metadata().await.map_err(NotRenewed::passing)?;
         let token = session.tokens.refresh.as_ref().ok_or_else(|| {
             let failure = self.context.failure(Code::SessionEnded);
             NotRenewed::new(RefusalKind::Ended, failure.error("no_refresh_token"))
@@ -80,13 +82,14 @@ impl Oidc {
         .await
         .map_err(|error| {
             let kind = meaning(&error);
-            NotRenewed::new(kind, token_failure(&self.context, self, error))
+            let failure = token_failure(&self.context, self, error);
+            NotRenewed::new(kind, failure)
         })?;
         let id = match self.renewed_id_token(&metadata, &answer, session).await {
             Ok(id) => id,
             Err(error) => {
                 self.take_back(&metadata, answer).await;
-                let failure = self.id_token_failure(&error);
+                let failure = self.id_token_failure(&metadata, &error);
                 return Err(NotRenewed::new(RefusalKind::Other, failure));
             }
         };
@@ -189,9 +192,20 @@ impl Oidc {
             .await
     }
 
-    fn id_token_failure(&self, error: &IdTokenError) -> Failure {
+    fn id_token_failure(&self, metadata: &Metadata, error: &IdTokenError) -> Failure {
         if let IdTokenError::Http(error) = error {
             return self.context.network_failure(error);
+        }
+        let dated = matches!(
+            error,
+            IdTokenError::Expired | IdTokenError::NotYetValid | IdTokenError::IssuedAt
+        );
+        // Right by the server's clock, wrong by ours: too little to be told beforehand, too much for the leeway.
+        if let Some(skew) = metadata.clock_skew.map(|skew| -skew.as_secs())
+            && dated
+            && skew.abs() > LEEWAY_SECONDS
+        {
+            return self.clock_failure(skew);
         }
         #[expect(
             clippy::wildcard_enum_match_arm,
