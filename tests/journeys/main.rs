@@ -1,6 +1,7 @@
 //! Journeys over the real programs: one file per family.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod aws;
 mod desktop;
 mod device;
 mod doctor;
@@ -13,3 +14,4 @@ mod providers;
 mod refresh;
 mod sign_in;
 mod sign_out;
+mod step_up;

@@ -39,8 +39,8 @@ DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 STYLE = (pathlib.Path(__file__).parent / "page.css").read_text()
 PEOPLE = {"aiko": "demo", "maya": "demo"}
 LOCK = threading.Lock()
-state = {"at_ttl": 3600, "next_token": [], "authorize_error": None, "start_url": None, "device_ttl": 600}
-seen = {"grants": {}, "token_requests": 0, "registrations": 0, "authorize": 0, "device": 0, "device_polls": [], "logouts": 0, "malformed": []}
+state = {"at_ttl": 3600, "next_token": [], "authorize_error": None, "start_url": None, "device_ttl": 600, "role_ttl": 3600}
+seen = {"grants": {}, "token_requests": 0, "registrations": 0, "authorize": 0, "device": 0, "device_polls": [], "role_credentials": 0, "logouts": 0, "malformed": []}
 clients, codes, devices, refresh_tokens, access_tokens, issued = {}, {}, {}, {}, {}, []
 
 
@@ -229,7 +229,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def GetRoleCredentials(self, value):
         if self.bearer(value):
-            self.answer(200, {"roleCredentials": {"accessKeyId": "ASIAEXAMPLE", "secretAccessKey": secret("key"), "sessionToken": secret("session"), "expiration": int(time.time() + 3600) * 1000}})
+            if value["roleName"] != "Developer":
+                return self.answer(403, {"message": "No access"}, "ForbiddenException")
+            seen["role_credentials"] += 1
+            self.answer(200, {"roleCredentials": {"accessKeyId": "ASIAEXAMPLE", "secretAccessKey": secret("key"), "sessionToken": secret("session"), "expiration": int(time.time() + state["role_ttl"]) * 1000}})
 
     def Logout(self, value):
         if self.bearer(value):

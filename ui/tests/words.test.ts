@@ -9,7 +9,7 @@ import { speakPseudo } from "../src/preview/pseudo";
 import { shown } from "./shown";
 
 const CODES =
-  "not_assigned policy_device policy_blocked account_problem wrong_tenant step_up_needed login_required consent_missing client_setup redirect_uri cancelled denied server_error no_answer browser_not_opened scheme_taken ports_taken untrusted_answer malformed_answer wrong_region device_flow_not_offered device_code_expired keyring_locked no_keyring key_gone passphrase_needed wrong_passphrase could_not_save file_damaged file_newer not_private unreachable intercepted unsafe_connection proxy_password ca_file_unusable clock wrong_issuer not_an_identity_provider insecure_url not_signed_in session_ended ended_by_org refresh_failed unknown_profile no_organization unknown_organization choose_organization organization_exists organizations_invalid managed_by_organization interrupted unexpected".split(
+  "not_assigned policy_device policy_blocked account_problem wrong_tenant step_up_needed login_required consent_missing client_setup redirect_uri cancelled denied server_error no_answer browser_not_opened scheme_taken ports_taken untrusted_answer malformed_answer wrong_region device_flow_not_offered device_code_expired keyring_locked no_keyring key_gone passphrase_needed wrong_passphrase could_not_save file_damaged file_newer not_private unreachable intercepted unsafe_connection proxy_password ca_file_unusable clock wrong_issuer not_an_identity_provider insecure_url not_signed_in session_ended ended_by_org refresh_failed unknown_profile no_organization unknown_organization choose_organization organization_exists organizations_invalid managed_by_organization not_identity_center interrupted unexpected".split(
     " ",
   );
 

@@ -23,6 +23,18 @@ Examples:
 
 Exit codes: 0 signed in, 4 denied or failed, 5 server unreachable, 6 keyring or file, 7 settings, 130 interrupted";
 
+/// How AWS tools find the credentials.
+const AWS: &str = "\
+In ~/.aws/config (`kiro org export --aws-config` prints it for all your roles):
+  [profile acme]
+  credential_process = kiro auth aws-credentials --account 111122223333 --role Developer
+  region = eu-central-1";
+
+/// What stands in AWS's cache then.
+const AWS_CACHE: &str = "\
+The file in ~/.aws/sso/cache holds the access token in the clear, as AWS's tools keep it, and no refresh token:
+run this again when it has ended. `aws sso logout` ends the session. Prefer `kiro auth aws-credentials`.";
+
 /// What the doctor does and does not.
 const DOCTOR: &str = "\
 It changes nothing and sends nothing anywhere; it asks only the sign-in servers that are set up.
@@ -82,6 +94,10 @@ pub(crate) enum Auth {
     Logout(Logout),
     /// Print the access token alone, renewed when due; never asks anything
     Token(Token),
+    /// Print AWS credentials for AWS tools (a credential_process); never asks anything
+    AwsCredentials(AwsCredentials),
+    /// Write the access token to AWS's own token cache, for tools that know only that
+    AwsTokenCache(AwsTokenCache),
 }
 
 #[derive(Args, Debug)]
@@ -161,6 +177,49 @@ pub(crate) struct Token {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = AWS)]
+pub(crate) struct AwsCredentials {
+    /// The AWS account: twelve digits
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub(crate) account: String,
+    /// The role, as the AWS access portal names it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) role: String,
+    /// The profile, instead of the active one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = AWS_CACHE)]
+pub(crate) struct AwsTokenCache {
+    /// The sso_session of ~/.aws/config; without it, a profile's sso_start_url is what finds the token
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sso_session: Option<String>,
+    /// The profile, instead of the active one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an AWS account has twelve digits".to_owned())
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// Print profiles for ~/.aws/config instead: one for each role that the signed-in person may use
+    #[arg(long)]
+    pub(crate) aws_config: bool,
+    /// With --aws-config: the profile, instead of the active one
+    #[arg(long, value_name = "NAME", requires = "aws_config")]
+    pub(crate) profile: Option<ProfileName>,
+}
+
+#[derive(Args, Debug)]
 #[command(after_help = DOCTOR)]
 pub(crate) struct Doctor {
     /// For programs: one JSON object, never translated
@@ -196,8 +255,8 @@ pub(crate) enum Org {
     Show(Named),
     /// Check a file for roll-out, as it would stand in /etc/kiro/organizations.toml
     Check(CheckFile),
-    /// Print all organisations as such a file
-    Export,
+    /// Print all organisations as such a file, or profiles for AWS tools
+    Export(Export),
     /// Forget an organisation
     Remove(Named),
 }

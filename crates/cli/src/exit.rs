@@ -87,7 +87,8 @@ impl From<Code> for Exit {
             | Code::OrganizationExists
             | Code::OrganizationsInvalid
             | Code::CaFileUnusable
-            | Code::ManagedByOrganization => Exit::Configuration,
+            | Code::ManagedByOrganization
+            | Code::NotIdentityCenter => Exit::Configuration,
             Code::Interrupted => Exit::Interrupted,
             Code::Unexpected => Exit::Unexpected,
         }

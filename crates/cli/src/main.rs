@@ -57,7 +57,10 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
         return Ok(commands::man::run(&args.folder));
     }
     let new_passphrase = Arc::new(AtomicBool::new(false));
-    let asks = !matches!(verb, Verb::Auth(Auth::Token(_)) | Verb::Doctor(_));
+    let asks = !matches!(
+        verb,
+        Verb::Auth(Auth::Token(_) | Auth::AwsCredentials(_)) | Verb::Doctor(_)
+    );
     let context = Context::from_env_with(concat!("kiro/", env!("CARGO_PKG_VERSION")), |home| {
         let keys = Keys::new(home);
         if asks {
@@ -81,6 +84,12 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
         Verb::Auth(Auth::Token(args)) => {
             commands::token::run(shell, &context, args.profile.as_ref())
         }
+        Verb::Auth(Auth::AwsCredentials(args)) => {
+            commands::aws_credentials::run(shell, &context, args)
+        }
+        Verb::Auth(Auth::AwsTokenCache(args)) => {
+            commands::aws_credentials::token_cache(shell, &context, &args)
+        }
         Verb::Org(Org::Add(new)) => {
             let (common, settings) = new.settings();
             commands::org::add(shell, &context, common, settings)
@@ -88,7 +97,10 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
         Verb::Org(Org::List(args)) => commands::org::list(shell, &context, args.json),
         Verb::Org(Org::Show(args)) => commands::org::show(shell, &context, &args.name),
         Verb::Org(Org::Check(args)) => commands::org::check(shell, &context, &args.file),
-        Verb::Org(Org::Export) => commands::org::export(shell, &context),
+        Verb::Org(Org::Export(args)) if args.aws_config => {
+            commands::aws_credentials::config(shell, &context, args.profile.as_ref())
+        }
+        Verb::Org(Org::Export(_)) => commands::org::export(shell, &context),
         Verb::Org(Org::Remove(args)) => commands::org::remove(shell, &context, &args.name),
         Verb::Doctor(args) => commands::doctor::run(shell, &context, &args),
         Verb::Completions(args) => Ok(commands::completions::run(args.shell)),

@@ -55,6 +55,9 @@ fn signed_out_and_without_an_organisation() {
         "org add okta acme --issuer http://login.acme.example --client-id c",
         "org add okta acme --issuer http://127.0.0.1:9 --client-id c",
         "org check missing.toml",
+        "auth aws-credentials --account 111122223333 --role Developer",
+        "auth aws-credentials --account 1111 --role Developer",
+        "org export --aws-config",
     ] {
         for language in ["C", "ja_JP.UTF-8"] {
             let arguments: Vec<&str> = line.split(' ').collect();
@@ -98,6 +101,8 @@ fn help_of_every_verb() {
         "auth switch",
         "auth logout",
         "auth token",
+        "auth aws-credentials",
+        "auth aws-token-cache",
         "org",
         "org add okta",
         "org add entra",

@@ -74,6 +74,22 @@ impl Home {
         self.root.join("registrations")
     }
 
+    /// `role-credentials/`: sealed AWS credentials until shortly before their end (owned by kiro-sign-in). Made at first use.
+    pub fn role_credentials(&self) -> PathBuf {
+        self.root.join("role-credentials")
+    }
+
+    /// Makes `role-credentials/`, 0700 and ours, and the home around it.
+    ///
+    /// # Errors
+    /// As [`Home::ensure`].
+    pub fn ensure_role_credentials(&self) -> Result<PathBuf, FileError> {
+        self.ensure()?;
+        let folder = self.role_credentials();
+        file::private_folder(&folder)?;
+        Ok(folder)
+    }
+
     /// `organizations.toml`, the person's own organisations.
     pub fn organizations_file(&self) -> PathBuf {
         self.root.join("organizations.toml")

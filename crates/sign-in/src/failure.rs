@@ -117,6 +117,8 @@ pub enum Code {
     OrganizationsInvalid,
     /// The organisation's administrator has fixed this.
     ManagedByOrganization,
+    /// Only a session of IAM Identity Center can do this; the profile is the subject.
+    NotIdentityCenter,
     /// Interrupted by a signal.
     Interrupted,
     /// Anything else: a defect.

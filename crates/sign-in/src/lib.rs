@@ -18,6 +18,7 @@
 
 mod account;
 mod attempt;
+mod aws_token_cache;
 mod browser;
 mod context;
 mod device;
@@ -32,11 +33,13 @@ mod organizations;
 mod pending;
 mod provider;
 mod receive;
+mod role_credentials;
 pub mod scheme;
 mod session;
 
 pub use account::{Account, SignedIn, UnderWay, account, under_way};
 pub use attempt::{Attempt, AttemptHandle, NotACallback};
+pub use aws_token_cache::{AwsToken, write_aws_token};
 pub use browser::{Browser, BrowserError, SystemBrowser};
 pub use context::{AwsEndpoints, Context};
 pub use device::{DeviceAttempt, DeviceHandle, begin_device};
@@ -50,6 +53,7 @@ pub use organizations::{
 };
 pub use pending::{AttemptId, Step};
 pub use receive::{Received, receive};
+pub use role_credentials::{Role, RoleCredentials, role_credentials, roles};
 pub use session::{
     AccessToken, Receipt, Revoked, access_token, fresh_token, refresh_if_due, renewed_token,
     sign_out, sign_out_all,

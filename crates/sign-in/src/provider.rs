@@ -205,22 +205,33 @@ pub(crate) fn of_session(
                 &public.client_id,
                 &public.scopes,
             )),
-            Provider::IdentityCenter => {
-                let endpoint = public
-                    .endpoint
-                    .as_deref()
-                    .and_then(|endpoint| kiro_relying_party::secure_url(endpoint).ok());
-                let region = public.region.as_deref().unwrap_or_default();
-                Box::new(identity_center::IdentityCenter::new(
-                    context,
-                    &issuer,
-                    region,
-                    endpoint.as_ref(),
-                    &public.scopes,
-                ))
-            }
+            Provider::IdentityCenter => Box::new(portal(context, public)?),
         },
     )
+}
+
+/// The Identity Center of a session, with its access portal. The public part must be authenticated.
+pub(crate) fn portal(
+    context: &Context,
+    public: &Public,
+) -> Result<identity_center::IdentityCenter, Failure> {
+    let unreadable = |_| {
+        context
+            .failure(Code::FileDamaged)
+            .because("the session names no usable start URL")
+    };
+    let start_url = kiro_relying_party::secure_url(&public.issuer).map_err(unreadable)?;
+    let endpoint = public
+        .endpoint
+        .as_deref()
+        .and_then(|endpoint| kiro_relying_party::secure_url(endpoint).ok());
+    Ok(identity_center::IdentityCenter::new(
+        context,
+        &start_url,
+        public.region.as_deref().unwrap_or_default(),
+        endpoint.as_ref(),
+        &public.scopes,
+    ))
 }
 
 /// A token request's failure, in the words of a failure for a person.

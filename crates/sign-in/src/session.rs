@@ -12,7 +12,7 @@ use url::Url;
 use crate::account::account;
 use crate::organizations::Provider;
 use crate::provider::NotRenewed;
-use crate::{Code, Context, Facts, Failure, pending, provider};
+use crate::{Code, Context, Facts, Failure, pending, provider, role_credentials};
 
 /// With more than this left no refresh is due, jitter included; with less the store decides.
 const CLEARLY_FRESH: SignedDuration = SignedDuration::from_secs(330);
@@ -247,6 +247,7 @@ pub async fn sign_out(context: &Context, named: Option<&ProfileName>) -> Result<
         let session = context.store.session(&slot).ok().flatten(); // a lost key does not keep anybody signed in
         context.store.remove(&slot)?;
         pending::forget_profile(context, &slot);
+        role_credentials::forget_profile(context, &slot);
         Ok(session)
     })
     .await?;
@@ -292,7 +293,10 @@ pub async fn sign_out_all(context: &Context) -> Result<Vec<Receipt>, Failure> {
     Ok(receipts)
 }
 
-fn chosen(context: &Context, profile: Option<&ProfileName>) -> Result<ProfileName, Failure> {
+pub(crate) fn chosen(
+    context: &Context,
+    profile: Option<&ProfileName>,
+) -> Result<ProfileName, Failure> {
     match profile {
         Some(profile) => Ok(profile.clone()),
         None => Ok(context
@@ -304,7 +308,7 @@ fn chosen(context: &Context, profile: Option<&ProfileName>) -> Result<ProfileNam
 }
 
 /// Why a slot without a session has none: nobody is signed in, or there is no such profile.
-fn nobody(context: &Context, named: Option<&ProfileName>) -> Failure {
+pub(crate) fn nobody(context: &Context, named: Option<&ProfileName>) -> Failure {
     match account(context, named) {
         Err(failure) if failure.code == Code::UnknownProfile => failure,
         Ok(_) | Err(_) => context.failure(Code::NotSignedIn),

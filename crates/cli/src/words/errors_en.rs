@@ -26,6 +26,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
     let why = failure.detail.description.as_deref().unwrap_or_default();
     let again = "run `kiro auth login --sso` again";
     let (error, hint) = match failure.code {
+        Code::NotAssigned if !subject.is_empty() => (
+            format!("You may not use this AWS role: {subject}"),
+            format!("`kiro org export --aws-config` lists those you may use; ask {contact} for more"),
+        ),
         Code::NotAssigned => (
             format!("You do not have access yet. {provider} signed you in, but Kiro is not assigned to {account}."),
             format!("Ask {contact} to assign it, or use another account: `kiro auth login --sso --select-account`"),
@@ -275,6 +279,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         Code::ManagedByOrganization => (
             format!("Your organisation has fixed this{}", named(subject)),
             format!("Ask {contact} if you need it changed"),
+        ),
+        Code::NotIdentityCenter => (
+            format!("Only IAM Identity Center gives AWS credentials, and the profile `{subject}` is signed in elsewhere"),
+            "Name another: `--profile NAME`; `kiro auth list` shows them".to_owned(),
         ),
         Code::Interrupted => ("Interrupted. Nothing changed.".to_owned(), "Run the command again when you are ready".to_owned()),
         Code::Unexpected => (

@@ -29,6 +29,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         .as_deref()
         .unwrap_or("http://localhost:3128/oauth/callback");
     let (error, hint) = match failure.code {
+        Code::NotAssigned if !subject.is_empty() => (
+            format!("この AWS ロールは使用できません: {subject}"),
+            format!("使用できるロールは `kiro org export --aws-config` で確認できます。追加は {contact} に依頼してください"),
+        ),
         Code::NotAssigned => (
             format!("まだアクセス権がありません。{provider} でのサインインは成功しましたが、{account} に Kiro が割り当てられていません。"),
             format!("{contact} に割り当てを依頼するか、別のアカウントを使ってください: `kiro auth login --sso --select-account`"),
@@ -275,6 +279,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         Code::ManagedByOrganization => (
             format!("組織が固定している設定です{}", named(subject)),
             format!("変更が必要な場合は {contact} に相談してください"),
+        ),
+        Code::NotIdentityCenter => (
+            format!("AWS の認証情報を取得できるのは IAM Identity Center のみです。プロファイル `{subject}` は別のプロバイダーでサインインしています"),
+            "`--profile NAME` で別のプロファイルを指定してください。一覧は `kiro auth list` で確認できます".to_owned(),
         ),
         Code::Interrupted => ("中断しました。変更はありません。".to_owned(), "準備ができたら、もう一度実行してください".to_owned()),
         Code::Unexpected => (

@@ -67,7 +67,7 @@ impl Language {
     }
 
     /// A moment in the machine's time zone: the time, with the weekday or the date where today's is not meant.
-    fn moment(self, moment: Timestamp, now: Timestamp) -> String {
+    pub(crate) fn moment(self, moment: Timestamp, now: Timestamp) -> String {
         let zone = TimeZone::system();
         let (then, today) = (moment.to_zoned(zone.clone()), now.to_zoned(zone));
         let time = format!("{}:{:02}", then.hour(), then.minute());
@@ -77,6 +77,19 @@ impl Language {
         match self {
             Language::English => format!("{} {time}", then.strftime("%a %-d %b")),
             Language::Japanese => format!("{}月{}日 {time}", then.month(), then.day()),
+        }
+    }
+
+    pub(crate) fn token_written(self, path: &str, until: &str) -> String {
+        match self {
+            Language::English => {
+                format!(
+                    "Written to {path}, in the clear, without a refresh token; good until {until}"
+                )
+            }
+            Language::Japanese => format!(
+                "{path} に書き込みました（平文、リフレッシュ トークンなし）。有効期限: {until}"
+            ),
         }
     }
 

@@ -28,7 +28,7 @@ use crate::session::Revoked;
 use crate::{Code, Context, Failure};
 
 /// One Identity Center: AWS's, or a service at another endpoint.
-pub(super) struct IdentityCenter {
+pub(crate) struct IdentityCenter {
     context: Context,
     /// Without fragment and trailing slash: people paste both.
     start_url: String,

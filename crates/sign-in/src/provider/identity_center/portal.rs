@@ -1,10 +1,14 @@
-//! The access portal, where a session is ended.
+//! The access portal: the accounts and roles of a person, credentials for one of them, the session's end.
 
+use aws_sdk_sso::error::{ProvideErrorMetadata, SdkError};
+use jiff::Timestamp;
 use kiro_credentials::Tokens;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{IdentityCenter, transport};
+use crate::role_credentials::{Role, RoleCredentials};
 use crate::session::Revoked;
+use crate::{Code, Failure};
 
 impl IdentityCenter {
     /// Ends the session at the service.
@@ -26,6 +30,91 @@ impl IdentityCenter {
                 Revoked::Yes
             } // it was over already
             Err(_) => Revoked::Failed,
+        }
+    }
+
+    /// Short-lived AWS credentials of this role.
+    pub(crate) async fn role_credentials(
+        &self,
+        token: &SecretString,
+        role: &Role,
+    ) -> Result<RoleCredentials, Failure> {
+        let asked = self
+            .portal()
+            .get_role_credentials()
+            .access_token(token.expose_secret())
+            .account_id(&role.account)
+            .role_name(&role.name);
+        let answer = asked
+            .send()
+            .await
+            .map_err(|error| self.portal_failure(&error, Some(role)))?;
+        let read = || {
+            let given = answer.role_credentials?;
+            Some(RoleCredentials {
+                access_key_id: given.access_key_id?,
+                secret_access_key: SecretString::from(given.secret_access_key?),
+                session_token: SecretString::from(given.session_token?),
+                expires_at: Timestamp::from_millisecond(given.expiration).ok()?,
+            })
+        };
+        read().ok_or_else(|| self.context.failure(Code::MalformedAnswer))
+    }
+
+    /// Every role of every account that the person may use.
+    pub(crate) async fn roles(&self, token: &SecretString) -> Result<Vec<Role>, Failure> {
+        let portal = self.portal();
+        let mut roles = Vec::new();
+        let mut accounts = portal
+            .list_accounts()
+            .access_token(token.expose_secret())
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(account) = accounts.next().await {
+            let account = account.map_err(|error| self.portal_failure(&error, None))?;
+            let Some(id) = account.account_id else {
+                continue;
+            };
+            let mut named = portal
+                .list_account_roles()
+                .access_token(token.expose_secret())
+                .account_id(&id)
+                .into_paginator()
+                .items()
+                .send();
+            while let Some(role) = named.next().await {
+                let role = role.map_err(|error| self.portal_failure(&error, None))?;
+                roles.extend(role.role_name.map(|name| Role {
+                    account: id.clone(),
+                    name,
+                }));
+            }
+        }
+        Ok(roles)
+    }
+
+    /// The portal speaks no OAuth: its status is its word.
+    fn portal_failure<E: ProvideErrorMetadata>(
+        &self,
+        error: &SdkError<E>,
+        role: Option<&Role>,
+    ) -> Failure {
+        let status = error.raw_response().map(|answer| answer.status().as_u16());
+        let failure = match (status, role) {
+            (Some(401), _) => self.context.failure(Code::SessionEnded),
+            (Some(400 | 403 | 404), Some(role)) => self
+                .context
+                .failure(Code::NotAssigned)
+                .about(format!("{} ({})", role.name, role.account)),
+            _ => return self.failure(error),
+        };
+        let words = error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::message);
+        match words {
+            Some(words) => failure.because(words),
+            None => failure,
         }
     }
 
