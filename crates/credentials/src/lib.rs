@@ -45,7 +45,7 @@ pub use refresh::{
     SystemClock,
 };
 pub use seal::SealedBlob;
-pub use session::{NewPublic, Public, Session, Tokens};
+pub use session::{CLEARLY_FRESH, NewPublic, Public, Session, Tokens};
 pub use snapshot::{Recovered, Snapshot};
 pub use store::{Store, StoreError};
 pub use watch::Watch;

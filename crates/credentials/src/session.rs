@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -113,6 +113,9 @@ impl Public {
         }
     }
 }
+
+/// With more than this left no refresh is due, jitter included; with less [`Store::refresh`](crate::Store::refresh) decides.
+pub const CLEARLY_FRESH: SignedDuration = SignedDuration::from_secs(330);
 
 /// The secrets of a session. `Debug` shows none of them.
 #[derive(Clone)]

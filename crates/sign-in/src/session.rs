@@ -1,9 +1,8 @@
 //! A session in use: its access token, its renewal, its end.
 
-use jiff::SignedDuration;
 use kiro_credentials::{
-    FileError, Fresh, KeyError, ProfileName, RefreshError, RefreshWhen, Refusal, RefusalKind,
-    Session, StoreError,
+    CLEARLY_FRESH, FileError, Fresh, KeyError, ProfileName, RefreshError, RefreshWhen, Refusal,
+    RefusalKind, Session, StoreError,
 };
 use secrecy::SecretString;
 use serde::Serialize;
@@ -13,9 +12,6 @@ use crate::account::account;
 use crate::organizations::Provider;
 use crate::provider::NotRenewed;
 use crate::{Code, Context, Facts, Failure, pending, provider, role_credentials};
-
-/// With more than this left no refresh is due, jitter included; with less the store decides.
-const CLEARLY_FRESH: SignedDuration = SignedDuration::from_secs(330);
 
 /// An access token that is good for now, and what the person should know about it.
 #[derive(Debug)]
