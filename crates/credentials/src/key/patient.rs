@@ -125,12 +125,12 @@ mod tests {
     const AT_ONCE: Duration = Duration::from_millis(20);
     const LONG: Duration = Duration::from_secs(60);
 
-    /// A service that may not be there at first.
-    struct Service(u32);
+    /// A place for keys that may not be there at first.
+    struct Place(u32);
 
     #[test]
     fn a_call_that_hangs_is_given_up_and_the_next_one_works_once_it_has_ended() {
-        let mut service = Patient::new(AT_ONCE, || Ok(Service(1)));
+        let mut service = Patient::new(AT_ONCE, || Ok(Place(1)));
         let (release, hangs) = channel::<()>();
         let begun = Instant::now();
         let hung = service.call(move |_, given_up| {
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_hangs_is_no_locked_keyring() {
-        let service: Patient<Service> = Patient::new(AT_ONCE, || {
+        let service: Patient<Place> = Patient::new(AT_ONCE, || {
             loop {
                 std::thread::park();
             }
@@ -167,7 +167,7 @@ mod tests {
             0 => Err(KeyError::Unavailable {
                 why: "not yet".to_owned(),
             }),
-            start => Ok(Service(start)),
+            start => Ok(Place(start)),
         });
         let number = || service.call(|service, _| Ok(service.0));
         assert!(matches!(number(), Err(KeyError::Unavailable { .. })));
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_died_is_started_anew() {
-        let service = Patient::new(LONG, || Ok(Service(1)));
+        let service = Patient::new(LONG, || Ok(Place(1)));
         let died = service
             .call(|_, _| -> Result<(), KeyError> { std::panic::resume_unwind(Box::new(())) });
         assert!(matches!(died, Err(KeyError::Failed { .. })), "{died:?}");

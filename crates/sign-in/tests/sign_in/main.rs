@@ -8,6 +8,7 @@ mod device;
 mod faults;
 mod flow;
 mod forged;
+mod hosts;
 mod loopback;
 mod organizations;
 mod session;

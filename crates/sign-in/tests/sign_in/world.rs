@@ -56,6 +56,8 @@ pub(crate) struct Provider {
     /// The nonce of the last authorization URL: a browser would carry it.
     pub(crate) nonce: Mutex<String>,
     pub(crate) requests: AtomicUsize,
+    /// The address of each request.
+    pub(crate) asked: Mutex<Vec<String>>,
     pub(crate) token_requests: Mutex<Vec<String>>,
     pub(crate) revoked: AtomicUsize,
 }
@@ -68,6 +70,7 @@ impl HttpClient for Provider {
     ) -> Result<http::Response<Vec<u8>>, HttpError> {
         self.requests.fetch_add(1, Ordering::SeqCst);
         let url = request.uri().to_string();
+        self.asked.lock().unwrap().push(url.clone());
         if self.behaviour.lock().unwrap().offline {
             return Err(HttpError::Unreachable {
                 host: "login.acme.test".into(),
@@ -187,6 +190,7 @@ impl World {
             behaviour: Mutex::default(),
             nonce: Mutex::default(),
             requests: AtomicUsize::new(0),
+            asked: Mutex::default(),
             token_requests: Mutex::default(),
             revoked: AtomicUsize::new(0),
         });
