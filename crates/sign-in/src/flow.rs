@@ -9,7 +9,7 @@
 
 use jiff::Timestamp;
 use kiro_credentials::{KeySource, NewPublic, ProfileName, Tokens};
-use kiro_relying_party::{Answer, Callback, CodeVerifier, Nonce, State, check_issuer};
+use kiro_relying_party::{Answer, Callback, CodeVerifier, Nonce, RedirectUri, State, check_issuer};
 use subtle::ConstantTimeEq;
 
 use crate::account::{self, SignedIn};
@@ -19,6 +19,7 @@ use crate::organizations::{DEEP_LINK, Organization, Organizations, use_last};
 use crate::pending::{Files, LIFETIME, Outcome, PendingSignIn};
 use crate::provider::{self, Authorization, Grant, IdentityProvider};
 use crate::session::{file_failure, store_failure};
+use crate::way_back::link_came;
 use crate::{Code, Context, Failure};
 
 /// What the caller wants.
@@ -177,6 +178,9 @@ pub(crate) async fn complete(
     pending: PendingSignIn,
     callback: Callback,
 ) -> Result<SignedIn, Failure> {
+    if callback.redirect == RedirectUri::DeepLink {
+        link_came(context);
+    }
     let files = Files::of(context, &pending.id());
     let organization = pending.organization.clone();
     let result = redeem(context, &files, pending, callback)

@@ -31,11 +31,13 @@ mod loopback;
 mod network;
 mod organizations;
 mod pending;
+mod preferences;
 mod provider;
 mod receive;
 mod role_credentials;
 pub mod scheme;
 mod session;
+mod way_back;
 
 pub use account::{Account, SignedIn, UnderWay, account, under_way};
 pub use attempt::{Attempt, AttemptHandle, NotACallback};
@@ -52,9 +54,11 @@ pub use organizations::{
     set_default, use_last,
 };
 pub use pending::{AttemptId, Step};
+pub use preferences::{Language, Preference, Preferences, prefer};
 pub use receive::{Received, receive};
 pub use role_credentials::{Role, RoleCredentials, role_credentials, roles};
 pub use session::{
     AccessToken, Receipt, Revoked, access_token, fresh_token, refresh_if_due, renewed_token,
     sign_out, sign_out_all,
 };
+pub use way_back::way_back;

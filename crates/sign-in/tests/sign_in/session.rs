@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 use kiro_sign_in::{
-    Account, Code, ProfileName, Revoked, access_token, account, fresh_token, sign_out,
+    Account, AccountChoice, Code, ProfileName, Revoked, Via, access_token, account, begin,
+    fresh_token, sign_out, way_back,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -116,4 +117,28 @@ async fn a_profile_that_is_named_and_nobody_s_is_unknown() {
     assert!(account(&world.context, Some(&active)).is_ok());
     let failure = sign_out(&world.context, Some(&work)).await.unwrap_err();
     assert_eq!(failure.code, Code::UnknownProfile);
+}
+
+#[tokio::test]
+async fn a_link_that_came_is_remembered_beyond_signing_out_and_one_through_localhost_is_not() {
+    let world = World::new();
+    let way = || way_back(&world.another_process(), &AccountChoice::Any);
+    let attempt = begin(&world.context, world.request(Via::Loopback))
+        .await
+        .unwrap();
+    let callback = world.callback(attempt.url(), "code=c1");
+    attempt.handle().offer(&callback).unwrap();
+    attempt.wait(&world.context).await.unwrap();
+    assert_eq!(way(), Via::DeepLink);
+
+    sign_in_with(&world, "code=c2").await.unwrap();
+    sign_out(&world.context, None).await.unwrap();
+    assert_eq!(way(), Via::Loopback);
+    world.clock.advance(SignedDuration::from_mins(10));
+    assert_eq!(way(), Via::DeepLink);
+    // A refusal comes by the same link.
+    sign_in_with(&world, "error=access_denied")
+        .await
+        .unwrap_err();
+    assert_eq!(way(), Via::Loopback);
 }
