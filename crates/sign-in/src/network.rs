@@ -28,7 +28,7 @@ impl ConfiguredClient {
     }
 
     fn client(&self) -> Result<Arc<WebClient>, HttpError> {
-        let network = organizations::network(&self.managed, &self.home.organizations_file());
+        let network = organizations::network(&self.managed, &self.home);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((by, client)) = made.as_ref()
             && *by == network
@@ -55,6 +55,11 @@ impl HttpClient for ConfiguredClient {
 }
 
 impl Context {
+    /// How the network is reached now.
+    pub fn network(&self) -> Network {
+        organizations::network(&self.managed_organizations, self.home())
+    }
+
     /// A network error in the words of a failure.
     pub(crate) fn network_failure(&self, error: &HttpError) -> Failure {
         let failure = |code, host: &str| self.failure(code).at(host).because(error.to_string());

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use check::{Checked, check};
-pub(crate) use file::network;
+pub(crate) use file::{Network, network};
 pub use file::{add, remove, set_default, use_last};
 
 use crate::{Code, Context, Failure};
@@ -202,7 +202,7 @@ pub struct Organizations {
     pub support_contact: Option<String>,
     /// The administrator's file, if there is one.
     pub managed_path: Option<PathBuf>,
-    pub(crate) network: file::Network,
+    pub(crate) network: Network,
 }
 
 impl Organizations {

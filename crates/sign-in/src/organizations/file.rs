@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kiro_credentials::{FileError, FileLock, file};
+use kiro_credentials::{FileError, FileLock, Home, file};
 use kiro_relying_party::Proxy;
 use serde::{Deserialize, Serialize};
 use toml_edit::DocumentMut;
 
 use super::{Locks, Organization, Organizations, Settings, valid_name};
-use crate::{Code, Context, Failure};
+use crate::{Code, Context, Failure, Preferences};
 
 const LIMIT: usize = 256 * 1024;
 
@@ -218,17 +218,23 @@ fn merge_network(managed: Network, person: Network, locks: Locks) -> Network {
     }
 }
 
-/// The network settings of the two files; a file that cannot be read counts as empty here and is reported elsewhere.
-pub(crate) fn network(managed: &Path, own: &Path) -> kiro_relying_party::Network {
+/// The network settings: the person's `settings.toml`, then their organisations file, then the administrator's, whose
+/// locks win. A file that cannot be read counts as empty here and is reported elsewhere.
+pub(crate) fn network(managed: &Path, home: &Home) -> kiro_relying_party::Network {
     let managed = read_managed(managed)
         .ok()
         .flatten()
         .and_then(|text| parse(&text, true).ok());
-    let own = read_own(own)
+    let mut own = read_own(&home.organizations_file())
         .ok()
         .flatten()
         .and_then(|text| parse(&text, false).ok())
         .unwrap_or_default();
+    let preferred = Preferences::load(home).network;
+    own.network = Network {
+        proxy: preferred.proxy.or(own.network.proxy),
+        ca_file: preferred.ca_file.or(own.network.ca_file),
+    };
     let merged = merge(managed, own, Path::new("")).network;
     kiro_relying_party::Network {
         proxy: merged

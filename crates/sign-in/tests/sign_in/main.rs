@@ -11,6 +11,7 @@ mod forged;
 mod hosts;
 mod loopback;
 mod organizations;
+mod preferences;
 mod session;
 mod step_up;
 mod wire;

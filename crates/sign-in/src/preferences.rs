@@ -1,0 +1,157 @@
+//! `$KIRO_HOME/settings.toml`: what the person prefers, for both programs. Everything in it may be missing.
+//!
+//! ```toml
+//! language = "ja"          # absent: the system's
+//! notifications = false    # absent: true
+//! [network]                # absent: organizations.toml's, and that of the administrator
+//! proxy = "http://10.1.1.1:3128"
+//! ca_file = "/home/aiko/acme-ca.pem"
+//! ```
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kiro_credentials::{FileError, FileLock, Home, file};
+use kiro_relying_party::{HttpError, HttpSettings, Proxy, WebClient};
+use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Item, value};
+
+use crate::organizations::Network;
+use crate::session::file_failure;
+use crate::{Code, Context, Failure};
+
+const LIMIT: usize = 64 * 1024;
+
+/// A language of the programs.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    En,
+    /// Japanese.
+    Ja,
+}
+
+/// One change of the file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Preference {
+    /// The language; `None` follows the system.
+    Language(Option<Language>),
+    /// Whether the desktop app may notify.
+    Notifications(bool),
+    /// The proxy.
+    Proxy(Proxy),
+    /// Certificate authorities beside the system's, a PEM file.
+    CaFile(Option<PathBuf>),
+}
+
+/// What the person prefers.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default)]
+pub struct Preferences {
+    /// The language; `None` follows the system.
+    pub language: Option<Language>,
+    /// Whether the desktop app may notify.
+    pub notifications: bool,
+    pub(crate) network: Network,
+}
+
+impl Default for Preferences {
+    fn default() -> Preferences {
+        Preferences {
+            language: None,
+            notifications: true,
+            network: Network::default(),
+        }
+    }
+}
+
+impl Preferences {
+    /// Reads the file; one that cannot be used counts as empty, for no sign-in fails over a preference.
+    pub fn load(home: &Home) -> Preferences {
+        text(home)
+            .ok()
+            .and_then(|text| toml::from_str(&text).ok())
+            .unwrap_or_default()
+    }
+}
+
+/// Writes one change; the rest of the file, its comments included, stays.
+///
+/// # Errors
+/// `managed_by_organization` for what the administrator has fixed, `ca_file_unusable`, `organizations_invalid` for a
+/// settings file that is none, and what writing can meet.
+pub fn prefer(context: &Context, change: &Preference) -> Result<(), Failure> {
+    allowed(context, change)?;
+    let home = context.home();
+    let written = |error: FileError| file_failure(context, &error);
+    home.ensure().map_err(written)?;
+    let _lock = FileLock::acquire(&home.locks().join("settings"), Duration::from_secs(5))
+        .map_err(written)?;
+    let mut document: DocumentMut = text(home)
+        .map_err(written)?
+        .parse()
+        .map_err(|error: toml_edit::TomlError| invalid(context, &path(home), error.to_string()))?;
+    match change {
+        Preference::Language(None) => drop(document.remove("language")),
+        Preference::Language(Some(Language::En)) => document["language"] = value("en"),
+        Preference::Language(Some(Language::Ja)) => document["language"] = value("ja"),
+        Preference::Notifications(on) => document["notifications"] = value(*on),
+        Preference::Proxy(choice) => network(&mut document)["proxy"] = value(choice.to_string()),
+        Preference::CaFile(None) => drop(
+            network(&mut document)
+                .as_table_like_mut()
+                .map(|table| table.remove("ca_file")),
+        ),
+        Preference::CaFile(Some(file)) => {
+            network(&mut document)["ca_file"] = value(file.display().to_string())
+        }
+    }
+    file::replace(&path(home), document.to_string().as_bytes()).map_err(written)
+}
+
+fn allowed(context: &Context, change: &Preference) -> Result<(), Failure> {
+    let locks = crate::Organizations::load(context)?.locks;
+    let managed = |what: &str| Err(context.failure(Code::ManagedByOrganization).about(what));
+    match change {
+        Preference::Proxy(_) if locks.proxy => managed("proxy"),
+        Preference::CaFile(_) if locks.ca => managed("ca"),
+        Preference::CaFile(Some(path)) => {
+            can_be_used(path).map_err(|error| context.network_failure(&error))
+        }
+        Preference::Language(_)
+        | Preference::Notifications(_)
+        | Preference::Proxy(_)
+        | Preference::CaFile(None) => Ok(()),
+    }
+}
+
+fn can_be_used(ca_file: &std::path::Path) -> Result<(), HttpError> {
+    let settings = HttpSettings {
+        network: kiro_relying_party::Network {
+            extra_ca: Some(ca_file.to_owned()),
+            ..kiro_relying_party::Network::default()
+        },
+        ..HttpSettings::default()
+    };
+    WebClient::new(&settings).map(drop)
+}
+
+fn network(document: &mut DocumentMut) -> &mut Item {
+    document.entry("network").or_insert_with(toml_edit::table)
+}
+
+fn path(home: &Home) -> PathBuf {
+    home.root().join("settings.toml")
+}
+
+fn text(home: &Home) -> Result<String, FileError> {
+    let bytes = file::read_private(&path(home), LIMIT)?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn invalid(context: &Context, path: &std::path::Path, why: String) -> Failure {
+    let mut failure = context.failure(Code::OrganizationsInvalid).because(why);
+    failure.facts.path = Some(path.display().to_string());
+    failure
+}
