@@ -6,9 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use kiro_credentials::{Home, file};
+use serde::{Deserialize, Serialize};
+
 /// The name of our launcher, packaged or registered at run time.
 const LAUNCHER: &str = "kiro-sign-in.desktop";
 const SCHEME: &str = "x-scheme-handler/kiro";
+const LIMIT: usize = 4096;
 
 /// The owner of the scheme.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,24 +32,77 @@ pub enum SchemeOwner {
 
 /// Who owns the scheme now.
 pub fn owner() -> SchemeOwner {
-    if !cfg!(target_os = "linux") {
-        return SchemeOwner::Unknown;
-    }
-    let asked = Command::new("xdg-mime")
-        .args(["query", "default", SCHEME])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
-    let Ok(answer) = asked else {
-        return SchemeOwner::Unknown;
-    };
-    match String::from_utf8_lossy(&answer.stdout).trim() {
-        "" => SchemeOwner::Nobody,
-        LAUNCHER => SchemeOwner::Us,
-        other => SchemeOwner::Other {
+    match launcher_asked().as_deref() {
+        None => SchemeOwner::Unknown,
+        Some("") => SchemeOwner::Nobody,
+        Some(LAUNCHER) => SchemeOwner::Us,
+        Some(other) => SchemeOwner::Other {
             name: shown_name(other).unwrap_or_else(|| other.to_owned()),
         },
     }
+}
+
+/// The file name of the launcher that opens the links, empty for none; `None` where nobody can be asked.
+fn launcher_asked() -> Option<String> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let answer = Command::new("xdg-mime")
+        .args(["query", "default", SCHEME])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    Some(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+}
+
+/// Whose the links were before the person gave them to us.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FormerOwner {
+    launcher: String,
+    /// The name it shows.
+    pub name: String,
+}
+
+/// Who had the links before [`take`]; `None` if nobody had them, or they were given back.
+pub fn former_owner(home: &Home) -> Option<FormerOwner> {
+    serde_json::from_slice(&file::read_private(&record(home), LIMIT).ok()??).ok()
+}
+
+/// Takes the links from another program, at the person's word alone, and remembers whose they were.
+///
+/// # Errors
+/// When that cannot be remembered (nothing is taken then), or the system refuses.
+pub fn take(home: &Home, program: &Path) -> io::Result<()> {
+    if let SchemeOwner::Other { name } = owner()
+        && let Some(launcher) = launcher_asked()
+    {
+        let former = FormerOwner { launcher, name };
+        home.ensure().map_err(io::Error::other)?;
+        file::replace(&record(home), &serde_json::to_vec(&former)?).map_err(io::Error::other)?;
+    }
+    register(program)
+}
+
+/// Gives the links back to whoever had them before [`take`].
+///
+/// # Errors
+/// When the system refuses; it is still remembered then whose they were.
+pub fn give_back(home: &Home) -> io::Result<()> {
+    let Some(former) = former_owner(home) else {
+        return Ok(());
+    };
+    unregister()?;
+    if launcher_text(&former.launcher).is_some() {
+        run("xdg-mime", &["default", &former.launcher, SCHEME])?;
+    }
+    file::remove(&record(home))
+        .map(drop)
+        .map_err(io::Error::other)
+}
+
+fn record(home: &Home) -> PathBuf {
+    home.root().join("links.json")
 }
 
 /// Registers `program` for the scheme, for this person. Asking first is the caller's duty when another program owns it.
@@ -55,6 +112,10 @@ pub fn owner() -> SchemeOwner {
 /// # Errors
 /// When the launcher cannot be written or the system refuses.
 pub fn register(program: &Path) -> io::Result<()> {
+    if is_packaged() {
+        unregister()?;
+        return run("xdg-mime", &["default", LAUNCHER, SCHEME]);
+    }
     let folder = applications().ok_or_else(|| io::Error::other("there is no data folder"))?;
     std::fs::create_dir_all(&folder)?;
     let program = program
@@ -107,6 +168,14 @@ fn run(program: &str, arguments: &[&str]) -> io::Result<()> {
     }
 }
 
+/// Whether a package has put our launcher where everybody finds it; one of our own would hide it from the menus.
+fn is_packaged() -> bool {
+    data_folders()
+        .iter()
+        .skip(1)
+        .any(|folder| folder.join("applications").join(LAUNCHER).exists())
+}
+
 fn applications() -> Option<PathBuf> {
     data_folders()
         .into_iter()
@@ -126,10 +195,14 @@ fn data_folders() -> Vec<PathBuf> {
 }
 
 fn shown_name(launcher: &str) -> Option<String> {
-    let text = data_folders().into_iter().find_map(|folder| {
-        std::fs::read_to_string(folder.join("applications").join(launcher)).ok()
-    })?;
-    text.lines()
+    launcher_text(launcher)?
+        .lines()
         .find_map(|line| line.strip_prefix("Name="))
         .map(str::to_owned)
+}
+
+fn launcher_text(launcher: &str) -> Option<String> {
+    data_folders()
+        .into_iter()
+        .find_map(|folder| std::fs::read_to_string(folder.join("applications").join(launcher)).ok())
 }
