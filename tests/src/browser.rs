@@ -90,6 +90,12 @@ impl Browser {
             .unwrap();
     }
 
+    /// Leaves the provider's page without an answer.
+    pub async fn leave(&self) {
+        self.tab("/interaction/").await;
+        self.client.goto("about:blank").await.unwrap();
+    }
+
     /// Clicks into the page in front: Chromium hands over no second link without a gesture in between.
     pub async fn touch(&self) {
         self.client

@@ -1,29 +1,16 @@
-//! The desktop app as a person sees it: the real window through WebKitWebDriver, the real tray through a panel on the
-//! session bus, and the app's processes by the home they run in.
+//! The desktop app's processes, by the home they run in, and its window as the display shows it.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Value, json};
-
-use crate::{World, checkout, peer::http, ports::Place, program, until};
+use crate::{World, checkout, ports::Place, program, until};
 
 pub(crate) const TITLE: &str = "Kiro Sign-In";
 /// A window without its page has no more colours.
 const BLANK: u32 = 32;
-
-/// The app's window. Dropping it ends the app, whichever process it has become.
-pub struct Window {
-    driver: Child,
-    client: Client,
-    _app: App,
-}
 
 /// The app in one home, whichever process it has become. Dropping it ends them all.
 pub struct App {
@@ -32,120 +19,8 @@ pub struct App {
     _place: Place,
 }
 
-/// The panel with the app's icon. Dropping it takes the panel away.
-pub struct Tray {
-    child: Child,
-    asked: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Window {
-    /// Starts the app with its window.
-    ///
-    /// # Panics
-    /// When the window does not come.
-    pub async fn open(world: &World) -> Window {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let driver = world
-            .command("WebKitWebDriver")
-            .args([format!("--port={port}"), "--host=127.0.0.1".to_owned()])
-            .env("TAURI_WEBVIEW_AUTOMATION", "true")
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(world.path("webdriver.log")).unwrap())
-            .spawn()
-            .unwrap();
-        let address = format!("http://127.0.0.1:{port}");
-        let status = format!("{address}/status");
-        until("WebKitWebDriver listens", async || {
-            http().get(&status).send().await.ok().map(drop)
-        })
-        .await;
-        let capabilities = json!({ "webkitgtk:browserOptions": { "binary": program("kiro-desktop"), "args": [] } });
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities.as_object().unwrap().clone())
-            .connect(&address)
-            .await
-            .expect("the window opens under WebDriver");
-        Window {
-            driver,
-            client,
-            _app: App::of(world),
-        }
-    }
-
-    /// What the page says; what is still fading in counts.
-    pub async fn text(&self) -> String {
-        let said = self
-            .client
-            .execute("return document.body.innerText", Vec::new())
-            .await;
-        said.ok()
-            .and_then(|text| Some(text.as_str()?.to_owned()))
-            .unwrap_or_default()
-    }
-
-    /// Waits until the page says this.
-    ///
-    /// # Panics
-    /// When it does not within the bound.
-    pub async fn says(&self, text: &str) {
-        said("the window", text, async || self.text().await).await;
-    }
-
-    /// Presses the button whose name contains `label`.
-    ///
-    /// # Panics
-    /// When there is no such button within the bound.
-    pub async fn press(&self, label: &str) {
-        let button = format!("//button[not(@disabled) and contains(normalize-space(), '{label}')]");
-        until(
-            &format!("the window has a button “{label}”"),
-            async || {
-                self.client
-                    .find(Locator::XPath(&button))
-                    .await
-                    .ok()?
-                    .click()
-                    .await
-                    .ok()
-            },
-        )
-        .await;
-    }
-
-    /// Saves the window's own picture, once everything has arrived on it, as `target/screens/window-NAME.png`.
-    ///
-    /// # Panics
-    /// When there is no picture to be had.
-    pub async fn picture(&self, name: &str) {
-        let painted = "const done = arguments[0];
-            const finite = (each) => each.effect.getComputedTiming().endTime !== Infinity;
-            Promise.allSettled(document.getAnimations().filter(finite).map((each) => each.finished))
-                .then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));";
-        self.client
-            .execute_async(painted, Vec::new())
-            .await
-            .unwrap();
-        let picture = self.client.screenshot().await.unwrap();
-        fs::write(screens().join(format!("window-{name}.png")), picture).unwrap();
-    }
-}
-
-impl Drop for Window {
-    fn drop(&mut self) {
-        drop(self.driver.kill());
-        drop(self.driver.wait());
-    }
-}
-
 impl App {
-    fn of(world: &World) -> App {
+    pub(crate) fn of(world: &World) -> App {
         App {
             home: home(world),
             _place: Place::shared(),
@@ -158,88 +33,6 @@ impl Drop for App {
         for process in processes(&self.home) {
             kill(process);
         }
-    }
-}
-
-impl Tray {
-    /// Puts a panel on the world's session bus.
-    ///
-    /// # Panics
-    /// When the panel does not start.
-    #[must_use]
-    pub fn new(world: &World) -> Tray {
-        let mut child = world
-            .command("/usr/bin/python3")
-            .arg(checkout().join("tests/peers/desktop/tray.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(fs::File::create(world.path("tray.log")).unwrap())
-            .spawn()
-            .unwrap();
-        let (asked, answers) = (
-            child.stdin.take().unwrap(),
-            BufReader::new(child.stdout.take().unwrap()),
-        );
-        let mut tray = Tray {
-            child,
-            asked,
-            answers,
-        };
-        assert_eq!(tray.answer(), json!(true), "the panel starts");
-        tray
-    }
-
-    fn answer(&mut self) -> Value {
-        let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).expect("the panel answers")
-    }
-
-    fn ask(&mut self, words: &str) -> Value {
-        writeln!(self.asked, "{words}").unwrap();
-        self.answer()
-    }
-
-    /// The rows of the one icon's menu, from top to bottom; empty while no icon, or more than one, is shown.
-    pub fn rows(&mut self) -> Vec<String> {
-        let menus = self.ask("menu");
-        match menus.as_array().map(Vec::as_slice) {
-            Some([one]) => one
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|row| row[0].as_str().unwrap().to_owned())
-                .collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Waits until a row of the menu contains this.
-    ///
-    /// # Panics
-    /// When it does not within the bound.
-    pub async fn says(&mut self, text: &str) {
-        said("the tray", text, async || self.rows().join("\n")).await;
-    }
-
-    /// Chooses a row.
-    ///
-    /// # Panics
-    /// When the menu has no such row that can be chosen.
-    pub fn press(&mut self, label: &str) {
-        assert_eq!(
-            self.ask(&format!("press {label}")),
-            json!(true),
-            "the tray has a row “{label}”: {:?}",
-            self.rows()
-        );
-    }
-}
-
-impl Drop for Tray {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 
@@ -355,7 +148,7 @@ impl World {
 }
 
 /// Waits until `who` says this, and otherwise shows what it says instead.
-async fn said(who: &str, text: &str, mut asked: impl AsyncFnMut() -> String) {
+pub(crate) async fn said(who: &str, text: &str, mut asked: impl AsyncFnMut() -> String) {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let heard = asked().await;
@@ -370,7 +163,7 @@ async fn said(who: &str, text: &str, mut asked: impl AsyncFnMut() -> String) {
     }
 }
 
-fn screens() -> PathBuf {
+pub(crate) fn screens() -> PathBuf {
     let folder = checkout().join("target/screens");
     fs::create_dir_all(&folder).unwrap();
     folder

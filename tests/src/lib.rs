@@ -8,23 +8,33 @@
 
 use std::path::PathBuf;
 
+mod access;
 mod browser;
+mod clipboard;
 mod desktop;
+mod keyring;
 mod memory;
+mod notifications;
 mod peer;
 mod person;
 mod ports;
 mod running;
+mod tray;
 mod waiting;
+mod window;
 mod world;
 
 pub use browser::Browser;
-pub use desktop::{FOLLOWS_WITHIN, Tray, Window};
+pub use clipboard::Copied;
+pub use desktop::{App, FOLLOWS_WITHIN};
+pub use notifications::Notifications;
 pub use peer::{Peer, http, python};
 pub use person::{Arrived, Person};
 pub use ports::REGISTERED;
 pub use running::Running;
+pub use tray::Tray;
 pub use waiting::until;
+pub use window::Window;
 pub use world::{Keyring, World, program};
 
 /// The checkout whose tests run. Asked at run time: two checkouts may share a target folder, and with it this very binary.

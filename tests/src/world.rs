@@ -37,9 +37,12 @@ pub struct World {
     debugging: u16,
     children: Vec<Child>,
     ports: OnceLock<Place>,
+    pub(crate) accessible: bool,
     taken: Vec<TcpListener>,
 }
 
+/// The keyring's.
+pub(crate) const PASSWORD: &[u8] = b"world";
 /// The tenant of the peer that is like Entra ID.
 const TENANT: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -72,6 +75,7 @@ impl World {
             display: String::new(),
             children: Vec::new(),
             ports: OnceLock::new(),
+            accessible: false,
             taken: Vec::new(),
             folder,
         };
@@ -137,12 +141,14 @@ impl World {
             .env("LANG", "C.UTF-8")
             .env("GDK_BACKEND", "x11")
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
-            .env("NO_AT_BRIDGE", "1")
             // WebDriver takes pictures of what the graphics driver paints alone; the app itself does without.
             .env("WEBKIT_DISABLE_DMABUF_RENDERER", "0")
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .current_dir(self.folder.path());
+        if !self.accessible {
+            command.env("NO_AT_BRIDGE", "1");
+        }
         command
     }
 
@@ -165,7 +171,11 @@ impl World {
         line.trim().to_owned()
     }
 
-    fn start_keyring(&mut self) {
+    /// Starts a keyring, open.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_keyring(&mut self) {
         let mut child = self
             .command("gnome-keyring-daemon")
             .args(["--foreground", "--unlock", "--components=secrets"])
@@ -174,7 +184,7 @@ impl World {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(b"world").unwrap();
+        child.stdin.take().unwrap().write_all(PASSWORD).unwrap();
         self.children.push(child);
         let there = self
             .command("gdbus")
@@ -188,34 +198,6 @@ impl World {
             .status()
             .unwrap();
         assert!(there.success(), "the keyring is on the bus");
-    }
-
-    /// Locks the default collection.
-    pub fn lock_keyring(&self) {
-        let call = [
-            "call",
-            "--session",
-            "--dest",
-            "org.freedesktop.secrets",
-            "--object-path",
-            "/org/freedesktop/secrets",
-        ];
-        let lock = [
-            "--method",
-            "org.freedesktop.Secret.Service.Lock",
-            "['/org/freedesktop/secrets/aliases/default']",
-        ];
-        let done = self
-            .command("gdbus")
-            .args(call)
-            .args(lock)
-            .output()
-            .unwrap();
-        assert!(
-            done.status.success(),
-            "{}",
-            String::from_utf8_lossy(&done.stderr)
-        );
     }
 
     fn install_browser(&self) {
@@ -271,9 +253,13 @@ impl World {
 
     /// Opens an address as any program would.
     pub fn open(&mut self, address: &str) {
+        self.start("xdg-open", &[address]);
+    }
+
+    pub(crate) fn start(&mut self, program: &str, words: &[&str]) {
         let child = self
-            .command("xdg-open")
-            .arg(address)
+            .command(program)
+            .args(words)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -463,9 +449,14 @@ impl Drop for World {
         {
             drop(self.command("kill").arg(pid).status());
         }
-        for child in self.children.iter_mut().rev() {
+        for mut child in std::mem::take(&mut self.children).into_iter().rev() {
+            // The accessibility bus is another daemon that its launcher leaves behind.
+            let grandchildren = self.children_of(child.id());
             drop(child.kill());
             drop(child.wait());
+            for pid in grandchildren {
+                drop(self.command("kill").arg(pid.to_string()).status());
+            }
         }
     }
 }

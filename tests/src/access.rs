@@ -1,0 +1,54 @@
+//! What a screen reader is told of the real window, over AT-SPI.
+
+use std::process::Command;
+
+use crate::{World, peer, until};
+
+impl World {
+    /// A world in which a screen reader could run: the accessibility bus is there, and programs use it.
+    ///
+    /// # Panics
+    /// When the accessibility bus does not start.
+    pub fn start_accessibility(&mut self) {
+        self.accessible = true;
+        self.start(
+            "/usr/libexec/at-spi-bus-launcher",
+            &["--launch-immediately"],
+        );
+        let there = self
+            .command("gdbus")
+            .args(["wait", "--session", "--timeout", "15", "org.a11y.Bus"])
+            .status()
+            .unwrap();
+        assert!(there.success(), "the accessibility bus is there");
+    }
+
+    /// Waits until the page has a heading of this name, and returns its buttons, switches, radios, links and headings
+    /// from top to bottom as `role: name`.
+    ///
+    /// # Panics
+    /// When it does not within the bound.
+    pub async fn read_out(&self, heading: &str) -> Vec<String> {
+        let wanted = format!("heading: {heading}");
+        until(
+            &format!("a screen reader is told “{heading}”"),
+            async || {
+                let told = self.told();
+                told.contains(&wanted).then_some(told)
+            },
+        )
+        .await
+    }
+
+    fn told(&self) -> Vec<String> {
+        let mut reader: Command = self.command("/usr/bin/python3");
+        let script = peer::folder().join("desktop/access.py");
+        let output = reader.arg(script).arg("kiro-desktop").output().unwrap();
+        let found: Vec<(String, String)> =
+            serde_json::from_slice(&output.stdout).unwrap_or_default();
+        found
+            .into_iter()
+            .map(|(role, name)| format!("{role}: {name}"))
+            .collect()
+    }
+}
