@@ -10,6 +10,7 @@ const COMMANDS: &[&str] = &[
     "paste",
     "sign_out",
     "end_session",
+    "take_links",
     "dismiss",
     "switch_profile",
     "choose_organization",
@@ -17,7 +18,9 @@ const COMMANDS: &[&str] = &[
     "add_organization",
     "open_organization_file",
     "confirm_organization_file",
-    "set_language",
+    "prefer",
+    "choose_ca_file",
+    "give_links_back",
     "copy_details",
     "copy_request",
 ];

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use kiro_credentials::Home;
-use kiro_sign_in::{Context, Failure, Received, receive};
+use kiro_sign_in::{Context, Failure, Preferences, Received, receive};
 use tauri::{AppHandle, Manager, RunEvent, async_runtime};
 use tauri_plugin_deep_link::DeepLinkExt;
 
@@ -16,8 +16,8 @@ use crate::desktop::{self, Desktop};
 use crate::language::Language;
 use crate::signing_in;
 use crate::tray::{self, Deed};
-use crate::view::{AccountChoiceView, ViaView};
-use crate::{commands, freshness, window};
+use crate::view::{AccountChoiceView, WayView};
+use crate::{commands, freshness, links, notices, window};
 
 /// At login the panel may come up after us, and one that ends may come back.
 const PANEL_PATIENCE: Duration = Duration::from_secs(10);
@@ -58,6 +58,7 @@ pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> t
             commands::paste,
             commands::sign_out,
             commands::end_session,
+            commands::take_links,
             commands::dismiss,
             commands::switch_profile,
             commands::choose_organization,
@@ -65,7 +66,9 @@ pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> t
             commands::add_organization,
             commands::open_organization_file,
             commands::confirm_organization_file,
-            commands::set_language,
+            commands::prefer,
+            commands::choose_ca_file,
+            commands::give_links_back,
             commands::copy_details,
             commands::copy_request,
         ])
@@ -95,16 +98,18 @@ fn set_up(
     hidden: bool,
     failure: Option<Failure>,
 ) -> tauri::Result<()> {
-    let language = Language::of(context.store.home());
+    let language = Language::of(&Preferences::load(context.store.home()));
     let desktop = Desktop::new(context, app.clone(), language, failure);
     app.manage(desktop.clone());
     let first = tray::menu(&desktop.view(), false, desktop.now(), &TimeZone::system());
     if let Err(error) = tray::create(app, desktop.context.store.home(), &first, act, panel_lost) {
         tracing::warn!(%error, "no tray icon");
     }
+    notices::follow(app, act);
     async_runtime::spawn(desktop::follow(desktop.clone()));
     async_runtime::spawn(freshness::keep(desktop.clone()));
-    async_runtime::spawn_blocking(signing_in::own_scheme);
+    let owned = desktop.clone();
+    async_runtime::spawn(async move { links::look(&owned).await });
     let receiver = desktop.clone();
     app.deep_link().on_open_url(move |event| {
         for url in event.urls() {
@@ -194,7 +199,7 @@ fn act(app: &AppHandle, deed: Deed) {
                         &desktop,
                         &organization,
                         AccountChoiceView::Hint,
-                        ViaView::DeepLink,
+                        WayView::Best,
                     )
                     .await;
                     if desktop.memory().failure.is_some() {

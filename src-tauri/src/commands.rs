@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use kiro_sign_in::{Code, Failure, Organization, Organizations, add, check};
+use kiro_sign_in::{Code, Failure, Organization, Organizations, Preference, add, check};
 use tauri::State;
 use tauri::ipc::Channel;
 
 use crate::desktop::Desktop;
-use crate::language::{self, Language};
+use crate::settings::{self, Change};
 use crate::signing_in;
 use crate::view::{
     AccountChoiceView, CheckedView, FailureView, NewOrganization, OfferedOrganization, OfferedView,
-    Pasted, ViaView, View,
+    Pasted, View, WayView,
 };
 use crate::words::{Words, details};
-use crate::{clipboard, file_dialog, organization};
+use crate::{clipboard, file_dialog, links, organization};
 
 type Shell<'a> = State<'a, Arc<Desktop>>;
 type Answer<T> = Result<T, FailureView>;
@@ -33,9 +33,9 @@ pub(crate) async fn sign_in(
     shell: Shell<'_>,
     organization: String,
     account: AccountChoiceView,
-    via: ViaView,
+    way: WayView,
 ) -> Answer<()> {
-    signing_in::sign_in(shell.inner(), &organization, account, via).await;
+    signing_in::sign_in(shell.inner(), &organization, account, way).await;
     Ok(())
 }
 
@@ -107,14 +107,24 @@ pub(crate) async fn end_session(shell: Shell<'_>) -> Answer<()> {
     Ok(())
 }
 
+/// Makes this program the one that opens `kiro://` links.
+#[tauri::command]
+pub(crate) async fn take_links(shell: Shell<'_>) -> Answer<()> {
+    links::take(shell.inner())
+        .await
+        .map_err(|failure| FailureView::from(&failure))
+}
+
 #[tauri::command]
 pub(crate) async fn dismiss(shell: Shell<'_>) -> Answer<()> {
     let now = shell.now();
     shell.change(|memory| {
         memory.failure = None;
+        memory.stuck = None;
         memory.receipt = None;
         memory.seen = Some(now);
     });
+    shell.retry.notify_one();
     Ok(())
 }
 
@@ -239,12 +249,28 @@ pub(crate) async fn confirm_organization_file(shell: Shell<'_>) -> Answer<()> {
 }
 
 #[tauri::command]
-pub(crate) async fn set_language(shell: Shell<'_>, language: Language) -> Answer<()> {
-    shell.change(|memory| memory.language = language);
-    if let Err(error) = language::remember(shell.context.store.home(), language) {
-        tracing::warn!(%error, "the language could not be remembered");
+pub(crate) async fn prefer(shell: Shell<'_>, change: Change) -> Answer<()> {
+    settings::change(shell.inner(), change).map_err(|failure| FailureView::from(&failure))
+}
+
+/// Asks for a file with further certificate authorities, and uses it if it is one.
+#[tauri::command]
+pub(crate) async fn choose_ca_file(shell: Shell<'_>) -> Answer<()> {
+    let title = Words(shell.language()).ca_file();
+    if let Some(path) = file_dialog::ask(&shell.app, title).await {
+        kiro_sign_in::prefer(&shell.context, &Preference::CaFile(Some(path)))
+            .map_err(|failure| FailureView::from(&failure))?;
+        shell.look_again();
     }
     Ok(())
+}
+
+/// Gives `kiro://` links back to the program that had them.
+#[tauri::command]
+pub(crate) async fn give_links_back(shell: Shell<'_>) -> Answer<()> {
+    links::give_back(shell.inner())
+        .await
+        .map_err(|failure| FailureView::from(&failure))
 }
 
 #[tauri::command]

@@ -9,14 +9,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use kiro_sign_in::scheme::SchemeOwner;
 use kiro_sign_in::{
-    Account, Code, Context, Failure, Organization, Organizations, Receipt, account, under_way,
+    Account, Code, Context, Failure, Organization, Organizations, Preferences, Receipt, account,
+    under_way,
 };
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, async_runtime};
 use tokio::sync::{Notify, RwLock};
 
 use crate::language::Language;
+use crate::notices;
+use crate::settings;
 use crate::signing_in::Ours;
 use crate::tray;
 use crate::view::{AccountView, Known, KnownProfile, View, compose};
@@ -39,6 +43,8 @@ pub(crate) struct Desktop {
     pub(crate) app: AppHandle,
     memory: Mutex<Memory>,
     changed: Notify,
+    /// The person wants a renewal tried again that only they could make possible.
+    pub(crate) retry: Notify,
 }
 
 /// What this process knows beyond the files.
@@ -56,6 +62,8 @@ pub(crate) struct Memory {
     /// Failed sign-ins up to now have been seen.
     pub(crate) seen: Option<Timestamp>,
     pub(crate) receipt: Option<Receipt>,
+    /// Whose `kiro://` links are.
+    pub(crate) links: SchemeOwner,
     /// An organisation file that waits for the person's word.
     pub(crate) offered: Option<Organizations>,
     /// The organisation that was checked last.
@@ -83,6 +91,7 @@ impl Desktop {
             offline: false,
             seen: None,
             receipt: None,
+            links: SchemeOwner::Unknown,
             offered: None,
             checked: None,
             page: None,
@@ -96,6 +105,7 @@ impl Desktop {
             app,
             memory: Mutex::new(memory),
             changed: Notify::new(),
+            retry: Notify::new(),
         })
     }
 
@@ -164,6 +174,7 @@ impl Desktop {
         let profiles = profiles(context);
         let account = account(context, None);
         let under_way = under_way(context);
+        let preferences = Preferences::load(context.store.home());
         let memory = self.memory();
         let chosen = organizations.as_ref().ok().and_then(|organizations| {
             let named = memory
@@ -191,6 +202,7 @@ impl Desktop {
             stuck: memory.stuck.clone(),
             seen: memory.seen,
             receipt: memory.receipt.clone(),
+            settings: settings::view(context, &preferences, &memory.links),
             profiles,
         }
     }
@@ -198,6 +210,7 @@ impl Desktop {
     /// Tells the page and the tray, if there is anything new for them.
     fn tell(&self) {
         let view = self.view();
+        notices::consider(self, &view);
         let mut memory = self.memory();
         let shown = tray::menu(&view, memory.offline, self.now(), &TimeZone::system());
         if memory.tray.as_ref() != Some(&shown) {

@@ -27,7 +27,10 @@ pub(crate) async fn keep(desktop: Arc<Desktop>) {
             stuck_since = state.stuck.is_some().then(|| desktop.now());
             state.remember(&desktop);
         }
-        tokio::time::sleep(BEAT).await;
+        let retry = tokio::time::timeout(BEAT, desktop.retry.notified()).await;
+        if retry.is_ok() {
+            stuck_since = None;
+        }
     }
 }
 

@@ -1,9 +1,6 @@
 //! Which of the two languages the person reads: what they chose, else what their system says.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use kiro_credentials::{FileLock, Home, file};
+use kiro_sign_in::Preferences;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -16,35 +13,31 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// The language of `$KIRO_HOME/settings.json`, else of the environment.
-    pub(crate) fn of(home: &Home) -> Language {
-        chosen(&settings_file(home)).unwrap_or_else(|| of_locale(|name| std::env::var(name).ok()))
+    /// The chosen language, else the environment's.
+    pub(crate) fn of(preferences: &Preferences) -> Language {
+        preferences.language.map_or_else(
+            || of_locale(|name| std::env::var(name).ok()),
+            Language::from,
+        )
     }
 }
 
-/// Remembers the person's choice; other settings in the file stay.
-pub(crate) fn remember(home: &Home, language: Language) -> Result<(), kiro_credentials::FileError> {
-    home.ensure()?;
-    let _lock = FileLock::acquire(&home.locks().join("settings"), Duration::from_secs(2))?;
-    let path = settings_file(home);
-    let mut settings = read(&path).unwrap_or_default();
-    settings.insert("language".to_owned(), serde_json::json!(language));
-    file::replace(
-        &path,
-        serde_json::Value::Object(settings).to_string().as_bytes(),
-    )
+impl From<kiro_sign_in::Language> for Language {
+    fn from(language: kiro_sign_in::Language) -> Language {
+        match language {
+            kiro_sign_in::Language::En => Language::En,
+            kiro_sign_in::Language::Ja => Language::Ja,
+        }
+    }
 }
 
-fn settings_file(home: &Home) -> PathBuf {
-    home.root().join("settings.json")
-}
-
-fn read(path: &Path) -> Option<serde_json::Map<String, serde_json::Value>> {
-    serde_json::from_slice(&file::read_private(path, 64 * 1024).ok()??).ok()
-}
-
-fn chosen(path: &Path) -> Option<Language> {
-    serde_json::from_value(read(path)?.get("language")?.clone()).ok()
+impl From<Language> for kiro_sign_in::Language {
+    fn from(language: Language) -> kiro_sign_in::Language {
+        match language {
+            Language::En => kiro_sign_in::Language::En,
+            Language::Ja => kiro_sign_in::Language::Ja,
+        }
+    }
 }
 
 /// POSIX: `LC_ALL` wins over `LC_MESSAGES`, and that over `LANG`; an empty variable does not count.
@@ -60,7 +53,6 @@ fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Language {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -91,31 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_is_remembered_and_other_settings_stay() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::at(folder.path().join("home"));
-        home.ensure().unwrap();
-        file::create_new(&settings_file(&home), br#"{"notifications":false}"#).unwrap();
-        remember(&home, Language::Ja).unwrap();
-        assert_eq!(Language::of(&home), Language::Ja);
-        remember(&home, Language::En).unwrap();
-        assert_eq!(Language::of(&home), Language::En);
-        assert_eq!(read(&settings_file(&home)).unwrap()["notifications"], false);
-    }
-
-    #[test]
-    fn a_damaged_settings_file_is_no_choice() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::at(folder.path().join("home"));
-        home.ensure().unwrap();
-        for bytes in [
-            &b"{"[..],
-            b"[]",
-            br#"{"language":"fr"}"#,
-            br#"{"language":1}"#,
-        ] {
-            file::replace(&settings_file(&home), bytes).unwrap();
-            assert_eq!(chosen(&settings_file(&home)), None);
+    fn a_choice_wins_over_the_system() {
+        for language in [Language::En, Language::Ja] {
+            let mut chosen = Preferences::default();
+            chosen.language = Some(language.into());
+            assert_eq!(Language::of(&chosen), language);
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod app;
 mod arguments;
+mod autostart;
 mod browser;
 mod callback;
 mod clipboard;
@@ -14,9 +15,12 @@ mod desktop;
 mod file_dialog;
 mod freshness;
 mod language;
+mod links;
+mod notices;
 mod organization;
 #[cfg(target_os = "linux")]
 mod replacement;
+mod settings;
 mod signing_in;
 mod tray;
 mod view;

@@ -1,17 +1,25 @@
 //! This program's own sign-in, from the click to the result, and signing out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use kiro_sign_in::scheme::SchemeOwner;
 use kiro_sign_in::{
     Account, AccountChoice, Attempt, AttemptHandle, AttemptId, Browser, Code, Context, Failure,
-    Organization, Organizations, ProfileName, Request, Step, Via, account, begin, scheme, sign_out,
+    Organization, Organizations, ProfileName, Request, Step, Via, account, begin, sign_out,
+    way_back,
 };
 use tauri::async_runtime;
 use url::Url;
 
 use crate::browser::OpenerBrowser;
 use crate::desktop::Desktop;
-use crate::view::{AccountChoiceView, AttemptView, ViaView, step};
+use crate::links;
+use crate::notices;
+use crate::view::{AccountChoiceView, AttemptView, ViaView, WayView, step};
+
+/// How long the window may take to come to the front.
+const FOCUS: Duration = Duration::from_secs(1);
 
 /// A sign-in that this process began.
 pub(crate) struct Ours {
@@ -19,12 +27,14 @@ pub(crate) struct Ours {
     id: AttemptId,
     organization: String,
     via: ViaView,
+    /// The app link would carry the answer as well.
+    app_link: bool,
     host: String,
     browser_opened: bool,
 }
 
 impl Ours {
-    fn new(attempt: &Attempt, organization: &Organization) -> Ours {
+    fn new(attempt: &Attempt, organization: &Organization, links_are_ours: bool) -> Ours {
         Ours {
             handle: attempt.handle(),
             id: attempt.id().clone(),
@@ -34,9 +44,15 @@ impl Ours {
             } else {
                 ViaView::Loopback
             },
+            app_link: links_are_ours && !organization.redirect_uris().is_empty(),
             host: attempt.host().to_owned(),
             browser_opened: true,
         }
+    }
+
+    /// The links have become ours since it began.
+    pub(crate) fn allow_app_link(&mut self) {
+        self.app_link = true;
     }
 
     pub(crate) fn id(&self) -> &AttemptId {
@@ -53,6 +69,7 @@ impl Ours {
             organization: self.organization.clone(),
             step: step(*self.handle.step().borrow()),
             via: self.via,
+            app_link: self.app_link,
             host: self.host.clone(),
             expires_at: self.handle.expires_at(),
             extensions_left: self.handle.extensions_left(),
@@ -68,20 +85,20 @@ pub(crate) async fn sign_in(
     desktop: &Arc<Desktop>,
     organization: &str,
     choice: AccountChoiceView,
-    via: ViaView,
+    way: WayView,
 ) {
     let turn = abandon(desktop);
     let claims = desktop
         .shown_failure()
         .and_then(|failure| failure.facts.claims);
-    let begun = begin_one(desktop, organization, choice, via, claims).await;
+    let begun = begin_one(desktop, organization, choice, way, claims).await;
     if desktop.memory().turn != turn {
         return; // cancelled, or begun anew, in the meantime: dropping the attempt ends it
     }
     match begun {
         Ok(begun) => {
             let (ours, url) = (
-                Ours::new(&begun.attempt, &begun.organization),
+                Ours::new(&begun.attempt, &begun.organization, begun.links_are_ours),
                 begun.attempt.url().clone(),
             );
             desktop.change(|memory| {
@@ -99,6 +116,7 @@ pub(crate) async fn sign_in(
 struct Begun {
     attempt: Attempt,
     organization: Organization,
+    links_are_ours: bool,
     /// What the person should know although the sign-in goes on.
     notice: Option<Failure>,
 }
@@ -107,24 +125,30 @@ async fn begin_one(
     desktop: &Desktop,
     organization: &str,
     choice: AccountChoiceView,
-    via: ViaView,
+    way: WayView,
     claims: Option<String>,
 ) -> Result<Begun, Failure> {
     let context = &desktop.context;
     let organization = Organizations::load(context)?
         .find(organization, context)?
         .clone();
-    let (via, notice) = way(context, &organization, via).await;
+    let account = account_choice(context, &organization, choice);
+    let links = links::look(desktop).await;
     let request = Request {
         profile: profile_for(context, &organization.name),
-        account: account_choice(context, &organization, choice),
+        account: account.clone(),
         claims,
-        ..Request::new(organization.clone(), via)
+        ..Request::new(
+            organization.clone(),
+            via(context, &organization, &links, way, &account),
+        )
     };
     let attempt = begin(context, request).await?;
+    let notice = notice(context, &organization, &links, way);
     Ok(Begun {
         attempt,
         organization,
+        links_are_ours: are_ours(&links),
         notice,
     })
 }
@@ -139,44 +163,48 @@ fn profile_for(context: &Context, organization: &str) -> Option<ProfileName> {
     slot(&snapshot.active, &held, organization)
 }
 
-/// How the answer will come back: by the deep link only where the links are ours.
-async fn way(
+/// How the answer will come back: by the app link only where the links are ours, and where the person has not said,
+/// only where the browser will hand it over.
+fn via(
     context: &Context,
     organization: &Organization,
-    wanted: ViaView,
-) -> (Via, Option<Failure>) {
-    if wanted == ViaView::Loopback || organization.redirect_uris().is_empty() {
-        return (Via::Loopback, None);
-    }
-    match async_runtime::spawn_blocking(own_scheme).await {
-        Ok(scheme::SchemeOwner::Us) => (Via::DeepLink, None),
-        Ok(scheme::SchemeOwner::Other { name }) => {
-            let mut notice = Failure::new(Code::SchemeTaken, context.clock.now()).of(organization);
-            notice.facts.other_app = Some(name);
-            (Via::Loopback, Some(notice))
-        }
-        // Elsewhere than on Linux the package registers the scheme, and nobody can be asked.
-        Ok(scheme::SchemeOwner::Unknown) if !cfg!(target_os = "linux") => (Via::DeepLink, None),
-        Ok(scheme::SchemeOwner::Nobody | scheme::SchemeOwner::Unknown) | Err(_) => {
-            (Via::Loopback, None)
-        }
+    links: &SchemeOwner,
+    way: WayView,
+    account: &AccountChoice,
+) -> Via {
+    let possible = are_ours(links) && !organization.redirect_uris().is_empty();
+    match (possible, way) {
+        (false, _) | (true, WayView::Loopback) => Via::Loopback,
+        (true, WayView::DeepLink) => Via::DeepLink,
+        (true, WayView::Best) => way_back(context, account),
     }
 }
 
-/// Who opens `kiro://` links, after taking them if they are nobody's. Never takes them from another program.
-pub(crate) fn own_scheme() -> scheme::SchemeOwner {
-    match scheme::owner() {
-        scheme::SchemeOwner::Nobody => {
-            let registered = std::env::current_exe().and_then(|program| scheme::register(&program));
-            if let Err(error) = registered {
-                tracing::warn!(%error, "kiro:// could not be registered");
-            }
-            scheme::owner()
-        }
-        owner @ (scheme::SchemeOwner::Us
-        | scheme::SchemeOwner::Other { .. }
-        | scheme::SchemeOwner::Unknown) => owner,
+fn are_ours(links: &SchemeOwner) -> bool {
+    match links {
+        SchemeOwner::Us => true,
+        // Elsewhere than on Linux the package registers the scheme, and nobody can be asked.
+        SchemeOwner::Unknown => !cfg!(target_os = "linux"),
+        SchemeOwner::Nobody | SchemeOwner::Other { .. } => false,
     }
+}
+
+/// What the person should know: the links belong to another program.
+fn notice(
+    context: &Context,
+    organization: &Organization,
+    links: &SchemeOwner,
+    way: WayView,
+) -> Option<Failure> {
+    let SchemeOwner::Other { name } = links else {
+        return None;
+    };
+    if way == WayView::Loopback || organization.redirect_uris().is_empty() {
+        return None;
+    }
+    let mut notice = Failure::new(Code::SchemeTaken, context.clock.now()).of(organization);
+    notice.facts.other_app = Some(name.clone());
+    Some(notice)
 }
 
 /// The profile that a sign-in to this organisation fills: the one that holds its session already, else the active one
@@ -266,6 +294,7 @@ async fn finish(desktop: Arc<Desktop>, turn: u64, attempt: Attempt) {
         }
     });
     let result = attempt.wait(&desktop.context).await;
+    let signed_in = result.is_ok();
     steps.abort();
     if desktop.memory().turn != turn {
         return;
@@ -284,6 +313,11 @@ async fn finish(desktop: Arc<Desktop>, turn: u64, attempt: Attempt) {
         }
     });
     desktop.present();
+    // A window that could not take the focus says it by a notification instead.
+    if signed_in {
+        tokio::time::sleep(FOCUS).await;
+        notices::signed_in(&desktop);
+    }
 }
 
 /// Ends this program's sign-in, if there is one, without a word. Gives the number of the next.

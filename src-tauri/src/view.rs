@@ -16,6 +16,7 @@ pub(crate) use compose::{Known, KnownProfile, compose, step};
 pub(crate) use failure::{FailureView, whole_seconds};
 
 use crate::language::Language;
+use crate::settings::SettingsView;
 
 /// Everything the page shows. Sent whole whenever anything in it changes.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -33,6 +34,7 @@ pub(crate) struct View {
     /// What the last sign-out did.
     pub(crate) receipt: Option<ReceiptView>,
     pub(crate) profiles: Vec<ProfileView>,
+    pub(crate) settings: SettingsView,
 }
 
 /// Who is signed in.
@@ -92,6 +94,8 @@ pub(crate) struct Returning {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, TS)]
 pub(crate) struct LocksView {
     pub(crate) own_organizations: bool,
+    pub(crate) proxy: bool,
+    pub(crate) ca: bool,
 }
 
 /// A sign-in under way.
@@ -103,6 +107,8 @@ pub(crate) struct AttemptView {
     pub(crate) step: StepView,
     #[ts(inline)]
     pub(crate) via: ViaView,
+    /// The app link could carry the answer.
+    pub(crate) app_link: bool,
     pub(crate) host: String,
     #[ts(type = "string")]
     pub(crate) expires_at: Timestamp,
@@ -188,8 +194,18 @@ pub(crate) enum Pasted {
     NotACallback,
 }
 
+/// The way back that the page asks for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WayView {
+    /// Whichever will work.
+    Best,
+    DeepLink,
+    Loopback,
+}
+
 /// How the answer comes back.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, TS)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ViaView {
     DeepLink,
@@ -279,6 +295,8 @@ mod tests {
             ProviderId::decl(&config),
             KeySourceId::decl(&config),
             Language::decl(&config),
+            SettingsView::decl(&config),
+            crate::settings::Change::decl(&config),
         ];
         let generated = declarations.into_iter().fold(
             String::from(

@@ -23,6 +23,13 @@ pub(crate) fn is_shown(app: &AppHandle) -> bool {
     of(app).is_some_and(|window| window.is_visible().unwrap_or(false))
 }
 
+/// Whether the person is looking at the window.
+pub(crate) fn is_in_front(app: &AppHandle) -> bool {
+    of(app).is_some_and(|window| {
+        window.is_visible().unwrap_or(false) && window.is_focused().unwrap_or(false)
+    })
+}
+
 /// Shows the window in front of the others, and makes it first if there is none. `closed` is called when the person
 /// has closed it and the tray keeps the app.
 pub(crate) fn present(

@@ -168,6 +168,38 @@ impl Words {
         self.pick("Open organisation file", "組織ファイルを開く")
     }
 
+    pub(crate) fn ca_file(self) -> String {
+        self.pick("Add CA file", "CA 証明書ファイルを追加")
+    }
+
+    pub(crate) fn sign_in_short(self) -> String {
+        self.pick("Sign in", "サインイン")
+    }
+
+    pub(crate) fn signed_in_as(self, person: &str) -> String {
+        self.pick(
+            &format!("Kiro: signed in as {person}"),
+            &format!("Kiro: {person}さんとしてサインインしました"),
+        )
+    }
+
+    /// The question a quarter of an hour before a session's known end.
+    pub(crate) fn ends_soon(self, end: Timestamp, zone: &TimeZone) -> String {
+        let time = end.to_zoned(zone.clone()).strftime("%-H:%M").to_string();
+        self.pick(
+            &format!("Your Kiro session ends at {time}. Sign in now?"),
+            &format!("Kiro のセッションは {time} に終了します。今サインインしますか？"),
+        )
+    }
+
+    /// Whose sign-in something is about.
+    pub(crate) fn about(self, person: Option<&str>, organization: &str) -> String {
+        person.map_or_else(
+            || format!("Kiro · {organization}"),
+            |person| format!("Kiro · {person} · {organization}"),
+        )
+    }
+
     /// One line that says what needs attention.
     pub(crate) fn attention(self, code: Code) -> String {
         let known = ATTENTION.iter().find(|(known, ..)| *known == code);

@@ -2,8 +2,14 @@
 
 use kiro_tests::{Keyring, Peer, Tray, Window, World};
 
+mod access;
+mod background;
 mod callbacks;
+mod keyboard;
+mod keyring;
+mod links;
 mod memory;
+mod paste;
 mod providers;
 mod refused;
 mod together;

@@ -45,7 +45,12 @@ const screens = [
   ["accounts", "signed-in", ["summary"]],
   ["choose-again", "sign-in-managed", [".card .plain"]],
   ["confirm-file", "first-run", ["[data-primary]"]],
+  ["settings-network", "settings-manual", ["summary"]],
+  ["settings-locked", "settings-managed", ["summary"]],
+  ["settings-links", "settings-managed", ["details:nth-of-type(2) summary"]],
+  ["settings-about", "settings", ["details:last-of-type summary"]],
   ["nothing-happening", "waiting", ["[aria-expanded=false]"]],
+  ["nothing-happening-localhost", "waiting-localhost", ["[aria-expanded=false]"]],
 ].filter(([name]) => name.includes(part));
 
 const draw = (view, language, theme, press) =>

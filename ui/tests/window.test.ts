@@ -23,7 +23,7 @@ describe("keys", () => {
     const { asked } = await shown("sign-in");
     await fireEvent.keyDown(document.body, { key: "Enter" });
     await fireEvent.keyDown(document.body, { key: "Enter", repeat: true });
-    expect(asked).toEqual(["sign_in acme any deep_link"]);
+    expect(asked).toEqual(["sign_in acme any best"]);
   });
 
   test("Enter that ends a Japanese word does not", async () => {
@@ -76,12 +76,24 @@ describe("words around the screens", () => {
     await shown("attention");
     expect(document.querySelector(".kept")!.textContent).toBe("Your organisation and settings are kept.");
   });
+});
 
-  test("links that belong to another app are told while waiting", async () => {
-    await shown("waiting-scheme-taken");
-    expect(document.querySelector(".notice")!.textContent!.trim()).toBe(
-      "Another app opens kiro:// links (Kiro IDE). Signing in through localhost instead.",
+describe("links of another app", () => {
+  test("are told while waiting, and taken at the person’s word", async () => {
+    const taken = views("en")["waiting-scheme-taken"]!;
+    const { asked, push } = await shown(taken);
+    const notice = () => document.querySelector(".notice")!.textContent!.trim();
+    expect(notice()).toMatch(
+      /^Another app opens kiro:\/\/ links \(Kiro IDE\)\. Signing in through localhost instead\./,
     );
+    expect(asked).toEqual([]);
+    await press("Use Kiro Sign-In for these links");
+    expect(asked).toEqual(["take_links"]);
+    await push({ ...taken, failure: null, attempt: { ...taken.attempt!, app_link: true } });
+    expect(notice()).toBe("Kiro Sign-In opens kiro:// links now.");
+    await press("Nothing happening?");
+    await press(/Use the app link instead/);
+    expect(asked).toEqual(["take_links", "sign_in acme any deep_link"]);
   });
 });
 
@@ -190,6 +202,104 @@ describe("waiting", () => {
   });
 });
 
+describe("the way back", () => {
+  test.each([
+    ["deep_link", true, /Try without the app link/, "loopback"],
+    ["loopback", true, /Use the app link instead/, "deep_link"],
+  ] as const)("waiting by %s offers the other way", async (via, app_link, other, way) => {
+    const { asked } = await shown(waiting({ via, app_link }));
+    await press("Nothing happening?");
+    await press(other);
+    expect(asked).toEqual([`sign_in acme any ${way}`]);
+  });
+
+  test("where the links are another app’s, the app link is not offered", async () => {
+    await shown(waiting({ via: "loopback", app_link: false }));
+    await press("Nothing happening?");
+    expect(screen.queryByRole("button", { name: /app link/ })).toBeNull();
+  });
+});
+
+describe("settings", () => {
+  const change = (settings: Partial<View["settings"]>, locks: Partial<View["locks"]> = {}): View => {
+    const view = views("en")["settings"]!;
+    return { ...view, settings: { ...view.settings, ...settings }, locks: { ...view.locks, ...locks } };
+  };
+
+  test("are reached before signing in, and left again by Escape", async () => {
+    await shown("sign-in");
+    await press("Settings");
+    expect(heading()).toBe("Settings");
+    expect(document.activeElement?.tagName).toBe("H1");
+    await fireEvent.keyDown(document.body, { key: "Escape" });
+    await settled();
+    expect(heading()).toBe("Sign in to Kiro");
+  });
+
+  test("are reached from an error and lead back to it, and not offered while waiting", async () => {
+    const { push } = await shown("error-unreachable");
+    await press("Settings");
+    await press("Back");
+    expect(screen.getByRole("alert").textContent).toContain("cannot be reached");
+    await push(views("en")["waiting"]!);
+    expect(screen.queryByRole("button", { name: "Settings" })).toBeNull();
+  });
+
+  test("switches and choices ask the shell at once", async () => {
+    const { asked } = await shown(change({}), { start: "settings" });
+    await fireEvent.click(screen.getByRole("switch", { name: /Start in the tray/ }));
+    await fireEvent.click(screen.getByRole("switch", { name: /Notifications/ }));
+    await fireEvent.click(screen.getByRole("radio", { name: "None" }));
+    await fireEvent.click(screen.getByRole("radio", { name: "日本語" }));
+    expect(asked.map((each) => JSON.parse(each.slice("prefer ".length)))).toEqual([
+      { what: "start_at_login", to: true },
+      { what: "notifications", to: false },
+      { what: "proxy", to: "none" },
+      { what: "language", to: "ja" },
+    ]);
+  });
+
+  test("a proxy is used when it is an address, and told when it is not", async () => {
+    const { asked } = await shown(change({}), { start: "settings" });
+    await fireEvent.click(screen.getByRole("radio", { name: "Manual" }));
+    await settled();
+    expect(asked).toEqual([]);
+    for (const wrong of ["socks5://10.1.1.1", "http://aiko:secret@10.1.1.1", "http://p.example/x", "two words"]) {
+      await fill("Address of the proxy", wrong);
+      await press("Use");
+      expect(screen.getByText(/An address such as/)).toBeTruthy();
+    }
+    expect(asked).toEqual([]);
+    await fill("Address of the proxy", "10.1.1.1:3128");
+    expect(screen.queryByText(/An address such as/)).toBeNull();
+    await press("Use");
+    expect(asked).toEqual(['prefer {"what":"proxy","to":"10.1.1.1:3128"}']);
+  });
+
+  test("what the administrator has fixed cannot be changed and says so", async () => {
+    await shown(change({ ca_file: "/etc/acme.pem" }, { proxy: true, ca: true }), { start: "settings" });
+    expect((screen.getByRole("radio", { name: "Manual" }) as HTMLInputElement).disabled).toBe(true);
+    expect(screen.queryByRole("button", { name: /Add…|Remove/ })).toBeNull();
+    expect(screen.getByText("Set by your administrator")).toBeTruthy();
+  });
+
+  test("links are taken and given back", async () => {
+    const { asked, push } = await shown(change({ links: { ours: false, other: "Kiro IDE", former: null } }), {
+      start: "settings",
+    });
+    await press("Use Kiro Sign-In for these links");
+    await push(change({ links: { ours: true, other: null, former: "Kiro IDE" } }));
+    await press("Give back to Kiro IDE");
+    expect(asked).toEqual(["take_links", "give_links_back"]);
+  });
+
+  test("about names every server that is asked", async () => {
+    await shown("settings-managed", { start: "settings" });
+    for (const host of ["id.acme.example", "fjordlys.awsapps.com", "login.microsoftonline.com"])
+      expect(screen.getByText(host)).toBeTruthy();
+  });
+});
+
 describe("refusals", () => {
   const refused = () => Promise.reject(failure("unreachable"));
   test.each([
@@ -198,14 +308,23 @@ describe("refusals", () => {
     ["open_again", "waiting", { openAgain: refused }, /Open the browser again/],
     ["cancel", "waiting", { cancel: refused }, "Cancel"],
     ["sign_out", "signed-in", { signOut: refused }, "Sign out of this computer"],
+    ["take_links", "waiting-scheme-taken", { takeLinks: refused }, "Use Kiro Sign-In for these links"],
     ["dismiss", "receipt", { dismiss: refused }, "Done"],
     ["end_session", "receipt", { endSession: refused }, /Sign out at/],
-    ["set_language", "sign-in", { setLanguage: refused }, "日本語"],
+    ["prefer", "sign-in", { prefer: refused }, "日本語"],
     ["open_organization_file", "first-run", { openOrganizationFile: refused }, /Open organisation file/],
   ])("a rejected %s reaches the person", async (_, view, shell, button) => {
     await shown(view, { shell });
     await press(button);
     expect(screen.getByRole("alert").textContent).toContain("id.acme.example cannot be reached");
+  });
+
+  test("“Try again” signs in at the organisation that the failure names by its title", async () => {
+    const { asked, push } = await shown("choose-organisation");
+    const view = { ...views("en")["choose-organisation"]!, chosen: null };
+    await push({ ...view, failure: { ...failure("keyring_locked"), organization: "Hinoki Works" } });
+    await press("Try again");
+    expect(asked).toEqual(["sign_in hinoki any best"]);
   });
 
   test("“Try again” does again what was refused", async () => {

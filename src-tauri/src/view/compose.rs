@@ -10,6 +10,7 @@ use super::{
     Returning, RevokedView, StepView, ViaView, View, Who,
 };
 use crate::language::Language;
+use crate::settings::SettingsView;
 
 /// What the files say, and what this program knows beyond them.
 #[derive(Clone, Debug)]
@@ -31,6 +32,7 @@ pub(crate) struct Known {
     pub(crate) seen: Option<jiff::Timestamp>,
     pub(crate) receipt: Option<Receipt>,
     pub(crate) profiles: Vec<KnownProfile>,
+    pub(crate) settings: SettingsView,
 }
 
 /// A slot of the credential file.
@@ -67,6 +69,8 @@ pub(crate) fn compose(known: &Known) -> View {
         chosen: known.chosen.clone(),
         locks: LocksView {
             own_organizations: organizations.locks.own_organizations,
+            proxy: organizations.locks.proxy,
+            ca: organizations.locks.ca,
         },
         attempt: known
             .attempt
@@ -74,6 +78,7 @@ pub(crate) fn compose(known: &Known) -> View {
             .or_else(|| elsewhere(known, organizations)),
         failure: failure.map(FailureView::from),
         receipt: known.receipt.as_ref().map(receipt),
+        settings: known.settings.clone(),
         profiles: known
             .profiles
             .iter()
@@ -172,6 +177,7 @@ fn elsewhere(known: &Known, organizations: &Organizations) -> Option<AttemptView
         organization: other.organization.clone(),
         step: step(other.step),
         via: ViaView::Loopback,
+        app_link: false,
         host: organization
             .map(Organization::sign_in_host)
             .unwrap_or_default(),

@@ -3,6 +3,7 @@
 use kiro_sign_in::{Code, Failure};
 
 use super::*;
+use crate::settings::LinksView;
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap_or_default()
@@ -16,11 +17,26 @@ pub(crate) fn view(account: AccountView) -> View {
         chosen: None,
         locks: LocksView {
             own_organizations: false,
+            proxy: false,
+            ca: false,
         },
         attempt: None,
         failure: None,
         receipt: None,
         profiles: Vec::new(),
+        settings: settings(),
+    }
+}
+
+pub(crate) fn settings() -> SettingsView {
+    SettingsView {
+        language: None,
+        notifications: true,
+        starts_at_login: false,
+        proxy: "system".to_owned(),
+        ca_file: None,
+        links: LinksView::default(),
+        version: "0.1.0".to_owned(),
     }
 }
 
@@ -62,6 +78,7 @@ pub(crate) fn attempt(expires_at: &str) -> AttemptView {
         organization: "acme".to_owned(),
         step: StepView::Waiting,
         via: ViaView::DeepLink,
+        app_link: true,
         host: "login.acme.com".to_owned(),
         expires_at: time(expires_at),
         extensions_left: 10,

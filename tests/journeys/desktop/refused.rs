@@ -1,7 +1,7 @@
 //! The window says what went wrong, and what to do.
 
-use kiro_tests::{Keyring, Peer, Window, World};
-use serde_json::json;
+use kiro_tests::{Keyring, Peer, Tray, Window, World};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn ben_is_not_assigned_and_reads_who_can_change_that() {
@@ -30,34 +30,60 @@ async fn ben_is_not_assigned_and_reads_who_can_change_that() {
 }
 
 #[tokio::test]
-async fn where_another_program_opens_kiro_links_the_answer_comes_through_localhost() {
-    let peer = Peer::okta(30);
-    let world = World::new(Keyring::Unlocked);
-    world.add_okta(&peer);
-    let taken = world.path("taken");
-    let script = format!("#!/bin/sh\necho \"$1\" >> '{}'\n", taken.display());
-    world.install_handler("kiro-ide", &script, &["x-scheme-handler/kiro"]);
-    let window = Window::open(&world).await;
+async fn a_refused_sign_in_leaves_the_older_session_untouched_and_visible() {
+    let (peer, world, mut tray, window) = super::at_okta().await;
     window.press("Sign in with SSO").await;
-    window
-        .says("Another app opens kiro:// links (kiro-ide)")
-        .await;
-    window.says("Signing in through localhost instead.").await;
-    window.picture("scheme-taken").await;
-    let browser = world.browser().await;
-    browser.sign_in("aiko").await;
+    world.browser().await.sign_in("aiko").await;
     window.says("Sign out of this computer").await;
-    browser.tab("localhost").await;
-    assert!(browser.text().await.contains("You are signed in"));
-    assert_eq!(world.status()["account"]["name"], "Aiko Tanaka");
-    assert!(!taken.exists(), "the other program got no link");
-    let owner = world
-        .command("xdg-mime")
-        .args(["query", "default", "x-scheme-handler/kiro"])
-        .output()
+    let (before, token) = (world.credentials(), world.kiro(&["auth", "token"]).stdout);
+    peer.control(json!({ "authorize_error": { "error": "access_denied", "error_description": "User is not assigned to the client application." } }))
+        .await;
+
+    window.press("Accounts").await;
+    window.press("Add an account").await;
+    window.says("Choose your organisation").await;
+    window.press("Sign in with SSO").await;
+    window.says("You do not have access yet").await;
+    window.says("Signed in").await;
+    window.picture("refused-over-a-session").await;
+    tray.says("Aiko Tanaka · ").await;
+    assert_eq!(world.credentials(), before);
+    assert_eq!(world.kiro(&["auth", "token"]).stdout, token);
+    window.press("Back").await;
+    window.says("Sign out of this computer").await;
+}
+
+#[tokio::test]
+async fn one_more_check_is_walked_from_the_window_with_the_claims_that_were_asked_for() {
+    let more = json!({ "essential": true, "value": "c1" });
+    let claims = json!({ "access_token": { "acrs": more } }).to_string();
+    let peer = Peer::entra(None);
+    let world = World::new(Keyring::Unlocked);
+    world.add_entra(&peer);
+    let mut tray = Tray::new(&world);
+    let window = Window::open(&world).await;
+    peer.control(json!({ "at_ttl": 5 })).await;
+    window.press("Sign in with SSO").await;
+    world.browser().await.sign_in("maya").await;
+    window.says("Sign out of this computer").await;
+    let refusal = json!({ "error": "interaction_required", "error_description": "AADSTS50076: more is needed.", "error_codes": [50076], "suberror": "basic_action", "claims": claims });
+    peer.control(json!({ "at_ttl": 3600, "next_token": [{ "status": 400, "body": refusal }] }))
+        .await;
+    world.token_ended().await;
+    let _ = world.kiro(&["auth", "token"]);
+    window.says("One more check is needed").await;
+    tray.says("One more check is needed").await;
+    window.picture("one-more-check").await;
+
+    window.press("Sign in again").await;
+    window.says("Sign out of this computer").await;
+    tray.says("Maya Okafor · ").await;
+    let seen = peer.control(json!({})).await;
+    let last = seen["authorize_queries"]
+        .as_array()
+        .unwrap()
+        .last()
         .unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&owner.stdout).trim(),
-        "kiro-ide.desktop"
-    );
+    let sent: Value = serde_json::from_str(last["claims"].as_str().unwrap()).unwrap();
+    assert_eq!(sent["access_token"]["acrs"], more, "{last}");
 }

@@ -10,7 +10,7 @@ export type View = {
    * The organisation that "Sign in" means; `null` when the person must choose.
    */
   chosen: string | null;
-  locks: { own_organizations: boolean };
+  locks: { own_organizations: boolean; proxy: boolean; ca: boolean };
   attempt: AttemptView | null;
   /**
    * What the error screen shows, or the notice beside an attempt.
@@ -21,6 +21,7 @@ export type View = {
    */
   receipt: ReceiptView | null;
   profiles: Array<ProfileView>;
+  settings: SettingsView;
 };
 
 export type AccountView =
@@ -67,6 +68,10 @@ export type AttemptView = {
   organization: string;
   step: "waiting" | "finishing";
   via: "deep_link" | "loopback";
+  /**
+   * The app link could carry the answer.
+   */
+  app_link: boolean;
   host: string;
   expires_at: string;
   extensions_left: number;
@@ -148,3 +153,36 @@ export type ProviderId = "okta" | "entra" | "identity-center";
 export type KeySource = "os-keyring" | "passphrase" | "plaintext";
 
 export type Language = "en" | "ja";
+
+export type SettingsView = {
+  /**
+   * `null` follows the system.
+   */
+  language: Language | null;
+  notifications: boolean;
+  starts_at_login: boolean;
+  /**
+   * `system`, `none`, or an address.
+   */
+  proxy: string;
+  ca_file: string | null;
+  links: {
+    ours: boolean;
+    /**
+     * The other program that opens them.
+     */
+    other: string | null;
+    /**
+     * The program that they can be given back to.
+     */
+    former: string | null;
+  };
+  version: string;
+};
+
+export type Preference =
+  | { what: "language"; to: Language | null }
+  | { what: "notifications"; to: boolean }
+  | { what: "start_at_login"; to: boolean }
+  | { what: "proxy"; to: string }
+  | { what: "no_ca_file" };

@@ -9,10 +9,10 @@ import type {
 import { neutral } from "./neutral";
 import { complete, typed } from "./organization";
 import { say, type Action, type Key, type Values } from "./say";
-import type { AccountChoice, Shell, Via } from "./shell";
+import type { AccountChoice, Shell, Way } from "./shell";
 
 /** Where the person has gone by themselves; everything else follows from the `View`. */
-export type Place = "choose" | "add" | "portal" | "confirm";
+export type Place = "choose" | "add" | "portal" | "confirm" | "settings";
 
 /** What a look at typed settings found, and of which settings. */
 type Look = { of: string; checked: CheckedOrganization | null; failure: FailureView | null };
@@ -40,6 +40,7 @@ export class Page {
   language = $derived(this.view?.language ?? "en");
   account = $derived(this.view?.account ?? null);
   organizations: OrganizationView[] = $derived(this.view?.organizations ?? []);
+  locks = $derived(this.view?.locks);
   locked = $derived(this.view?.locks.own_organizations ?? false);
   attempt = $derived(this.view?.attempt?.ours ? this.view.attempt : null);
   failure = $derived(this.refusal ?? (this.attempt ? null : (this.view?.failure ?? null)));
@@ -49,6 +50,7 @@ export class Page {
   );
   screen = $derived.by(() => {
     if (!this.view || !this.account) return "empty";
+    if (this.place === "settings" && !this.attempt && !this.refusal) return "settings";
     if (this.failure) return "error";
     if (this.attempt) return this.attempt.step === "finishing" && this.#finishing ? "finishing" : "waiting";
     if (this.view.receipt) return "receipt";
@@ -62,6 +64,13 @@ export class Page {
     if (this.view?.attempt) return "signing-in";
     if (this.account?.state === "signed_in") return "is-in";
     return this.account?.state === "needs_attention" ? "attention" : "signed-out";
+  });
+
+  /** The organisation of the failure, which names it as sentences do. */
+  #failed = $derived.by(() => {
+    const of = this.failure?.organization;
+    const meant = (each: OrganizationView | undefined) => each?.name === of || each?.title === of;
+    return meant(this.organization) ? this.organization : this.organizations.find(meant);
   });
 
   constructor(
@@ -116,14 +125,14 @@ export class Page {
     this.busy = false;
   }
 
-  begin(choice: AccountChoice, via: Via = "deep_link"): void {
+  begin(choice: AccountChoice, way: Way = "best"): void {
     const name =
-      this.failure?.organization ??
+      this.#failed?.name ??
       (this.account?.state === "needs_attention" ? this.account.who.organization : this.organization?.name);
     if (!name) this.place = "choose";
     else
       void this.once(async () => {
-        await this.shell.signIn(name, choice, via);
+        await this.shell.signIn(name, choice, way);
         this.refusal = null;
       });
   }

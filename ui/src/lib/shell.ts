@@ -1,18 +1,21 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
-import type { CheckedOrganization, Language, NewOrganization, OrganizationFile, View } from "./bindings";
+import type { CheckedOrganization, NewOrganization, OrganizationFile, Preference, View } from "./bindings";
 
 export type AccountChoice = "any" | "hint" | "select";
-export type Via = "deep_link" | "loopback";
+/** How the answer is to come back; `best`: whichever will work. */
+export type Way = "best" | "deep_link" | "loopback";
 
 /** Everything the page can ask for. A call ends when the shell has accepted it; what came of it arrives as a `View`. */
 export interface Shell {
   watch(show: (view: View) => void): Promise<void>;
-  signIn(organization: string, account: AccountChoice, via: Via): Promise<void>;
+  signIn(organization: string, account: AccountChoice, way: Way): Promise<void>;
   cancel(): Promise<void>;
   extend(): Promise<void>;
   openAgain(): Promise<void>;
   copyLink(): Promise<void>;
   paste(): Promise<"accepted" | "not_a_callback">;
+  /** Makes this program the one that opens `kiro://` links. @throws FailureView */
+  takeLinks(): Promise<void>;
   signOut(): Promise<void>;
   endSession(): Promise<void>;
   dismiss(): Promise<void>;
@@ -26,7 +29,12 @@ export interface Shell {
   openOrganizationFile(): Promise<OrganizationFile | null>;
   /** @throws FailureView */
   confirmOrganizationFile(): Promise<void>;
-  setLanguage(language: Language): Promise<void>;
+  /** @throws FailureView */
+  prefer(change: Preference): Promise<void>;
+  /** Asks for the file in the system's dialog. @throws FailureView */
+  chooseCaFile(): Promise<void>;
+  /** @throws FailureView */
+  giveLinksBack(): Promise<void>;
   copyDetails(): Promise<void>;
   copyRequest(): Promise<void>;
 }
@@ -37,12 +45,13 @@ export const tauriShell: Shell = {
     channel.onmessage = show;
     return invoke("watch", { channel });
   },
-  signIn: (organization, account, via) => invoke("sign_in", { organization, account, via }),
+  signIn: (organization, account, way) => invoke("sign_in", { organization, account, way }),
   cancel: () => invoke("cancel"),
   extend: () => invoke("extend"),
   openAgain: () => invoke("open_again"),
   copyLink: () => invoke("copy_link"),
   paste: () => invoke("paste"),
+  takeLinks: () => invoke("take_links"),
   signOut: () => invoke("sign_out"),
   endSession: () => invoke("end_session"),
   dismiss: () => invoke("dismiss"),
@@ -52,7 +61,9 @@ export const tauriShell: Shell = {
   addOrganization: (organization) => invoke("add_organization", { organization }),
   openOrganizationFile: () => invoke("open_organization_file"),
   confirmOrganizationFile: () => invoke("confirm_organization_file"),
-  setLanguage: (language) => invoke("set_language", { language }),
+  prefer: (change) => invoke("prefer", { change }),
+  chooseCaFile: () => invoke("choose_ca_file"),
+  giveLinksBack: () => invoke("give_links_back"),
   copyDetails: () => invoke("copy_details"),
   copyRequest: () => invoke("copy_request"),
 };

@@ -8,12 +8,13 @@ export function fakeShell(view: View): { shell: Shell; asked: string[]; show: (v
   const note = (what: string) => async () => void asked.push(what);
   const shell: Shell = {
     watch: async (watcher) => ((show = watcher), watcher(view)),
-    signIn: async (organization, account, via) => void asked.push(`sign_in ${organization} ${account} ${via}`),
+    signIn: async (organization, account, way) => void asked.push(`sign_in ${organization} ${account} ${way}`),
     cancel: note("cancel"),
     extend: note("extend"),
     openAgain: note("open_again"),
     copyLink: note("copy_link"),
     paste: async () => "not_a_callback",
+    takeLinks: note("take_links"),
     signOut: note("sign_out"),
     endSession: note("end_session"),
     dismiss: note("dismiss"),
@@ -25,7 +26,12 @@ export function fakeShell(view: View): { shell: Shell; asked: string[]; show: (v
       organizations: [{ name: "acme", title: "Acme", provider: "okta", host: "id.acme.example" }],
     }),
     confirmOrganizationFile: note("confirm_organization_file"),
-    setLanguage: async (language) => show({ ...view, language }),
+    prefer: async (change) => {
+      asked.push(`prefer ${JSON.stringify(change)}`);
+      if (change.what === "language") show({ ...view, language: change.to ?? "en" });
+    },
+    chooseCaFile: note("choose_ca_file"),
+    giveLinksBack: note("give_links_back"),
     copyDetails: note("copy_details"),
     copyRequest: note("copy_request"),
   };

@@ -19,7 +19,7 @@ async function draw(name: string, tongue: Language | "pseudo", theme: string, pr
   const view = views(language)[name];
   if (!target || !view) throw new Error(`no view ${name}`);
   document.documentElement.dataset.theme = theme;
-  const start = name.startsWith("add") ? "add" : name.startsWith("portal") ? "portal" : null;
+  const start = (["add", "portal", "settings"] as const).find((place) => name.startsWith(place)) ?? null;
   mounted = mount(App, { target, props: { shell: fakeShell(view).shell, time: () => NOW, start } });
   await tick();
   // The finishing screen waits a moment before it comes.

@@ -64,6 +64,7 @@ fn known(account: Result<Account, Failure>) -> Known {
         seen: None,
         receipt: None,
         profiles: Vec::new(),
+        settings: crate::view::fixtures::settings(),
     }
 }
 

@@ -1,0 +1,85 @@
+//! The whole use by keyboard alone (UX.md §8 a): every control in its visual order, a focus ring, no trap, and the
+//! focus on the heading after each change of screen.
+
+use kiro_tests::{Window, World};
+
+/// Presses Tab until this has the focus; what was passed on the way is returned.
+async fn tab_to(window: &Window, wanted: &str) -> Vec<String> {
+    let mut passed = Vec::new();
+    for _ in 0..24 {
+        window.key("Tab").await;
+        let (at, ring) = window.focus().await;
+        if !at.starts_with("body") {
+            assert!(ring, "a focus ring is drawn on {at}");
+        }
+        if at.contains(wanted) {
+            return passed;
+        }
+        passed.push(at);
+    }
+    panic!("Tab never reaches “{wanted}”: {passed:?}");
+}
+
+/// Waits for a screen, and sees the focus on its heading.
+async fn arrives(window: &Window, heading: &str) {
+    window.says(heading).await;
+    window.focused(&format!("h1 {heading}")).await;
+}
+
+async fn signed_in_by_keyboard(world: &World, window: &Window) {
+    window.key("Enter").await; // the primary button, wherever the focus is
+    arrives(window, "Continue in your browser").await;
+    world.browser().await.sign_in("aiko").await;
+    arrives(window, "Aiko Tanaka").await;
+}
+
+#[tokio::test]
+async fn from_signing_in_to_the_receipt_without_a_mouse() {
+    let (_peer, world, _tray, window) = super::at_okta().await;
+    window.says("Sign in to Kiro").await;
+    let passed = tab_to(&window, "Sign in with SSO").await;
+    let order = ["button Settings", "button 日本語", "button Change"];
+    assert_eq!(passed, order, "the order on the screen");
+
+    window.key("Space").await;
+    arrives(&window, "Continue in your browser").await;
+    world.browser().await.leave().await;
+    window.key("Escape").await;
+    arrives(&window, "Sign in to Kiro").await;
+
+    signed_in_by_keyboard(&world, &window).await;
+    tab_to(&window, "Accounts").await;
+    window.key("Enter").await;
+    tab_to(&window, "Add an account").await;
+    window.key("Enter").await;
+    arrives(&window, "Choose your organisation").await;
+    window.key("Escape").await;
+    arrives(&window, "Aiko Tanaka").await;
+
+    tab_to(&window, "Settings").await;
+    window.key("Enter").await;
+    arrives(&window, "Settings").await;
+    window.key("Escape").await;
+    arrives(&window, "Aiko Tanaka").await;
+
+    let passed = tab_to(&window, "Sign out of this computer").await;
+    assert!(!passed.is_empty());
+    window.key("Enter").await;
+    arrives(&window, "Signed out").await;
+    window.key("Enter").await;
+    arrives(&window, "Sign in to Kiro").await;
+    assert_eq!(world.status()["account"]["state"], "signed_out");
+}
+
+#[tokio::test]
+async fn tab_leaves_no_control_out_and_comes_round() {
+    let (_peer, _world, _tray, window) = super::at_okta().await;
+    window.says("Sign in to Kiro").await;
+    tab_to(&window, "Sign in with SSO").await;
+    let round = tab_to(&window, "Sign in with SSO").await;
+    for button in ["Settings", "日本語", "Change"] {
+        assert!(round.iter().any(|at| at.contains(button)), "{round:?}");
+    }
+    window.key("Shift+Tab").await;
+    assert_eq!(window.focus().await.0, "button Change");
+}
