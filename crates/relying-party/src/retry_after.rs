@@ -55,7 +55,7 @@ mod tests {
             ),
             (
                 Some("Mon, 23 Nov 2026 10:00:00 GMT"),
-                "Wed, 23 Nov 2046 09:00:00 GMT",
+                "Fri, 23 Nov 2046 09:00:00 GMT",
                 Some(86_400),
             ),
             (Some("now"), "Mon, 23 Nov 2026 10:00:30 GMT", None),
