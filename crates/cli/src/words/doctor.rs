@@ -305,9 +305,9 @@ impl Language {
             }
             Language::Japanese => {
                 let to = contact.map_or_else(|| "管理者".to_owned(), plain);
-                format!(
+                super::unspaced(&format!(
                     "問題 {problems} 件、注意 {warnings} 件。`kiro doctor --export report.zip` のファイルを {to} に送ってください"
-                )
+                ))
             }
         }
     }
