@@ -202,6 +202,68 @@ async fn what_is_wrong_between_here_and_the_server_is_named() {
     );
 }
 
+/// A server for `python -c`: its certificate is signed by nobody whom this computer knows.
+const GATEWAY: &str = "import http.server, ssl
+server = http.server.HTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain('gateway.pem', 'gateway.key')
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()";
+
+#[tokio::test]
+async fn who_inspects_the_connection_is_named() {
+    let mut world = World::new(Keyring::Absent);
+    sh(
+        &world,
+        "mkdir -m 700 $KIRO_HOME
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj '/O=Acme Web Gateway' 2>/dev/null
+        openssl req -newkey rsa:2048 -nodes -keyout gateway.key -out gateway.csr -subj '/CN=localhost' 2>/dev/null
+        echo subjectAltName=DNS:localhost > names
+        openssl x509 -req -in gateway.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out gateway.pem 2>/dev/null",
+    );
+    let port = world.start_and_read(&[python().to_str().unwrap(), "-c", GATEWAY]);
+    let settings = format!(
+        "[organizations.acme]\nprovider = \"okta\"\nissuer = \"https://localhost:{port}\"\nclient_id = \"c\"\nsupport_contact = \"it-help@acme.com\"\n"
+    );
+    std::fs::write(world.path("kiro/organizations.toml"), settings).unwrap();
+    sh(&world, "chmod 600 $KIRO_HOME/organizations.toml");
+    let text = printed(&world.kiro(&["doctor"]));
+    assert!(
+        text.contains("The connection is inspected by \"Acme Web Gateway\"")
+            && text.contains("fix: Ask it-help@acme.com for the CA file"),
+        "{text}"
+    );
+    // With the company's authority in place the server is trusted, and is no sign-in server.
+    sh(
+        &world,
+        "printf '[network]\\nca_file = \"%s\"\\n' $HOME/ca.pem >> $KIRO_HOME/organizations.toml",
+    );
+    let (_, found) = report(&world);
+    assert_eq!(
+        codes(&found),
+        ["no_keyring", "not_an_identity_provider"],
+        "{found}"
+    );
+    let at = format!("https://localhost:{port}");
+    let document = json!({
+        "issuer": at, "authorization_endpoint": format!("{at}/a"), "token_endpoint": format!("{at}/t"),
+        "jwks_uri": format!("{at}/ca.pem"), "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["code"], "subject_types_supported": ["public"],
+    });
+    std::fs::create_dir(world.path(".well-known")).unwrap();
+    std::fs::write(
+        world.path(".well-known/openid-configuration"),
+        document.to_string(),
+    )
+    .unwrap();
+    let text = printed(&world.kiro(&["doctor"]));
+    assert!(
+        text.contains("TLS, certificate by Acme Web Gateway, proxy none"),
+        "{text}"
+    );
+}
+
 #[tokio::test]
 async fn the_report_says_what_is_in_it_and_holds_no_secret() {
     let peer = Peer::okta(30);

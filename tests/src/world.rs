@@ -152,8 +152,10 @@ impl World {
         command
     }
 
-    fn start_and_read(&mut self, words: &[&str]) -> String {
-        let log = fs::File::create(self.path(&format!("{}.log", words[0]))).unwrap();
+    /// Starts a program that ends with the world, and returns its first line. Panics when there is none.
+    pub fn start_and_read(&mut self, words: &[&str]) -> String {
+        let name = Path::new(words[0]).file_name().unwrap().to_string_lossy();
+        let log = fs::File::create(self.path(&format!("{name}.log"))).unwrap();
         let mut child = self
             .command(words[0])
             .args(&words[1..])

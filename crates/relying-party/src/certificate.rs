@@ -191,6 +191,16 @@ fn describe(why: &CertificateError, refused: &CertificateDer<'_>) -> Certificate
     }
 }
 
+/// Who has signed the certificate of the server that answered: among the extensions of a [`crate::WebClient`]'s response.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Signer(pub String);
+
+impl Signer {
+    pub(crate) fn of(certificate: &[u8]) -> Option<Signer> {
+        issuer(&CertificateDer::from(certificate)).map(Signer)
+    }
+}
+
 /// The organisation, else the common name, that a certificate says has signed it. Nobody vouches for it: it is for the
 /// person to recognise, with control characters and length taken away.
 fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {

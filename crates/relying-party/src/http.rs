@@ -164,6 +164,7 @@ impl WebClient {
         let base = || {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
+                .tls_info(true)
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(settings.connect_timeout)
                 .timeout(settings.total_timeout)
@@ -269,6 +270,11 @@ impl HttpClient for WebClient {
         let mut response = ::http::Response::new(body);
         *response.status_mut() = answer.status();
         *response.headers_mut() = answer.headers().clone();
+        let tls = answer.extensions().get::<reqwest::tls::TlsInfo>();
+        let certificate = tls.and_then(reqwest::tls::TlsInfo::peer_certificate);
+        if let Some(signer) = certificate.and_then(certificate::Signer::of) {
+            response.extensions_mut().insert(signer);
+        }
         Ok(response)
     }
 }

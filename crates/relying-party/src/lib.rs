@@ -22,7 +22,7 @@ pub use authorize::{AuthorizationRequest, Code, CodeVerifier, Nonce, State, auth
 pub use callback::{
     Answer, AuthorizationError, Callback, CallbackError, RedirectUri, check_issuer, parse_callback,
 };
-pub use certificate::CertificateFault;
+pub use certificate::{CertificateFault, Signer};
 pub use device::{DeviceAuthorization, DevicePoll, begin_device, poll_device};
 pub use discovery::{DiscoveryError, IssuerRule, Metadata, discover};
 pub use end_session::end_session_url;

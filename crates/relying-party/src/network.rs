@@ -92,7 +92,7 @@ impl fmt::Debug for Proxy {
 
 impl Proxy {
     /// The proxy that a request to this address goes through, `host:port`; none for a loopback address is the caller's part.
-    pub(crate) fn of(&self, url: &Url) -> Option<String> {
+    pub fn of(&self, url: &Url) -> Option<String> {
         match self {
             Proxy::None => None,
             Proxy::Manual(proxy) => Some(display_host(proxy)),

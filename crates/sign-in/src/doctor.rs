@@ -119,8 +119,10 @@ pub struct Server {
     pub host: String,
     /// How long it took to answer, name and TLS included.
     pub milliseconds: u64,
-    /// The proxy that the environment names.
+    /// The proxy on the way to it.
     pub proxy: Option<String>,
+    /// Who has signed its certificate; `None` without TLS.
+    pub signer: Option<String>,
     /// Whether PKCE with S256 is announced; `None` if nothing is said.
     pub pkce: Option<bool>,
     /// Whether the device flow is offered.

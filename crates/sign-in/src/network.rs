@@ -60,6 +60,14 @@ impl Context {
         organizations::network(&self.managed_organizations, self.home())
     }
 
+    /// Who has signed the certificate of this server, if it answers by TLS.
+    pub(crate) async fn signer_of(&self, url: &url::Url) -> Option<String> {
+        let request = http::Request::get(url.as_str()).body(Vec::new()).ok()?;
+        let answer = self.http.send(request).await.ok()?;
+        let signer = answer.extensions().get::<kiro_relying_party::Signer>();
+        signer.map(|signer| signer.0.clone())
+    }
+
     /// A network error in the words of a failure.
     pub(crate) fn network_failure(&self, error: &HttpError) -> Failure {
         let failure = |code, host: &str| self.failure(code).at(host).because(error.to_string());

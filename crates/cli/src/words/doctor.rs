@@ -252,6 +252,11 @@ impl Language {
             .proxy
             .as_deref()
             .map_or_else(|| self.pick("none", "なし").to_owned(), plain);
+        let tls = match (self, server.signer.as_deref().map(plain)) {
+            (Language::English, Some(signer)) => format!("TLS, certificate by {signer}"),
+            (Language::Japanese, Some(signer)) => format!("TLS、証明書の発行元 {signer}"),
+            (_, None) => self.pick("no TLS", "TLS なし").to_owned(),
+        };
         let offered = |offered: bool| match (self, offered) {
             (Language::English, true) => "yes",
             (Language::English, false) => "no",
@@ -266,10 +271,10 @@ impl Language {
         };
         match self {
             Language::English => format!(
-                "trusted, proxy {proxy}, {milliseconds} ms · discovery ok, issuer equal, PKCE {pkce}, device flow {device}, revocation {revocation}"
+                "{tls}, proxy {proxy}, {milliseconds} ms · discovery ok, issuer equal, PKCE {pkce}, device flow {device}, revocation {revocation}"
             ),
             Language::Japanese => format!(
-                "証明書は正常、プロキシ {proxy}、{milliseconds} ms · 設定は正常、発行者は一致、PKCE {pkce}、デバイス フロー {device}、失効 {revocation}"
+                "{tls}、プロキシ {proxy}、{milliseconds} ms · 設定は正常、発行者は一致、PKCE {pkce}、デバイス フロー {device}、失効 {revocation}"
             ),
         }
     }

@@ -16,6 +16,8 @@ pub struct Checked {
     pub device_flow: bool,
     /// Whether tokens can be revoked.
     pub revocation: bool,
+    /// Who has signed the server's certificate; `None` without TLS.
+    pub signer: Option<String>,
     /// This computer's clock minus the server's, in seconds.
     pub clock_skew_seconds: Option<i64>,
 }

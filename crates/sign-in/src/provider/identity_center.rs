@@ -191,6 +191,7 @@ impl IdentityProvider for IdentityCenter {
             pkce: Some(true),
             device_flow: true,
             revocation: true,
+            signer: self.context.signer_of(&service).await,
             clock_skew_seconds: None,
         })
     }

@@ -102,6 +102,7 @@ impl IdentityProvider for Oidc {
             pkce: metadata.pkce_s256,
             device_flow: metadata.device_authorization_endpoint.is_some(),
             revocation: metadata.revocation_endpoint.is_some(),
+            signer: self.context.signer_of(&metadata.jwks_uri).await,
             clock_skew_seconds: metadata.clock_skew.map(|skew| -skew.as_secs()),
         })
     }
