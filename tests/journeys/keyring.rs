@@ -58,6 +58,71 @@ async fn a_locked_keyring_is_told_in_time_and_the_session_stays() {
     assert_eq!(world.credentials(), before);
 }
 
+/// Aiko is signed in, with the key in the keyring.
+async fn with_keyring(peer: &Peer) -> World {
+    let world = World::new(Keyring::Unlocked);
+    world.add_okta(peer);
+    let login = paste(world.start_kiro(&WITH_KEYRING), "aiko").await;
+    assert_eq!(login.status.code(), Some(0), "{}", said(&login));
+    world
+}
+
+#[tokio::test]
+async fn a_keyring_that_answers_nobody_is_given_up_in_time() {
+    let world = with_keyring(&Peer::okta(30)).await;
+    world.signal_keyring("STOP");
+    let begun = std::time::Instant::now();
+    let output = world.kiro(&["auth", "token"]);
+    let stderr = said(&output);
+    assert_eq!(output.status.code(), Some(6), "{stderr}");
+    assert!(
+        stderr.contains("error: ") && stderr.contains("hint: "),
+        "{stderr}"
+    );
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(world.status()["account"]["name"], "Aiko Tanaka");
+    world.signal_keyring("CONT");
+    assert_eq!(world.kiro(&["auth", "token"]).status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_keyring_that_comes_back_later_has_the_key_again() {
+    let mut world = with_keyring(&Peer::okta(30)).await;
+    let before = world.credentials();
+    world.end_keyring();
+    let output = world.kiro(&["auth", "token"]);
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    assert_eq!(world.status()["account"]["name"], "Aiko Tanaka");
+    world.start_keyring();
+    let output = world.kiro(&["auth", "token"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(world.credentials(), before);
+}
+
+#[tokio::test]
+async fn a_key_that_is_lost_is_told_and_a_new_sign_in_makes_another() {
+    let peer = Peer::okta(30);
+    let world = with_keyring(&peer).await;
+    let before = world.credentials();
+    world.empty_keyring();
+    let output = world.kiro(&["auth", "token"]);
+    let stderr = said(&output);
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(
+        stderr.contains("key that sealed this session is gone")
+            && stderr.contains("kiro auth login"),
+        "{stderr}"
+    );
+    assert_eq!(world.credentials(), before, "the file is kept");
+    let again = paste(world.start_kiro(&WITH_KEYRING), "aiko").await;
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    assert_eq!(world.kiro(&["auth", "token"]).status.code(), Some(0));
+}
+
 #[tokio::test]
 async fn what_a_sign_in_leaves_is_the_documented_file_and_no_secret_in_the_clear() {
     let peer = Peer::okta(30);

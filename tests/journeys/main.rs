@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod aws;
+mod canary;
+mod crash;
+mod damage;
 mod desktop;
 mod device;
 mod doctor;
@@ -11,6 +14,8 @@ mod parts;
 mod paste;
 mod ports;
 mod providers;
+mod races;
+mod reading;
 mod refresh;
 mod sign_in;
 mod sign_out;

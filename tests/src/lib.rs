@@ -27,6 +27,7 @@ mod world;
 pub use browser::Browser;
 pub use clipboard::Copied;
 pub use desktop::{App, FOLLOWS_WITHIN};
+pub use keyring::Keyring;
 pub use notifications::Notifications;
 pub use peer::{Peer, http, python};
 pub use person::{Arrived, Person};
@@ -35,7 +36,7 @@ pub use running::Running;
 pub use tray::Tray;
 pub use waiting::until;
 pub use window::Window;
-pub use world::{Keyring, World, program};
+pub use world::{World, program};
 
 /// The checkout whose tests run. Asked at run time: two checkouts may share a target folder, and with it this very binary.
 ///

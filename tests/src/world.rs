@@ -16,18 +16,7 @@ use tempfile::TempDir;
 
 use crate::ports::{self, Place};
 use crate::running::Running;
-use crate::{Browser, Peer, until};
-
-/// What the Secret Service of the world is like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keyring {
-    /// Runs and is open.
-    Unlocked,
-    /// Runs; its collection is locked and nobody answers the prompt.
-    Locked,
-    /// No such service on the bus.
-    Absent,
-}
+use crate::{Browser, Keyring, Peer, until};
 
 /// A private world for one journey.
 pub struct World {
@@ -36,6 +25,7 @@ pub struct World {
     display: String,
     debugging: u16,
     children: Vec<Child>,
+    pub(crate) keyring: Option<Child>,
     ports: OnceLock<Place>,
     pub(crate) accessible: bool,
     taken: Vec<TcpListener>,
@@ -74,6 +64,7 @@ impl World {
             bus: String::new(),
             display: String::new(),
             children: Vec::new(),
+            keyring: None,
             ports: OnceLock::new(),
             accessible: false,
             taken: Vec::new(),
@@ -173,35 +164,6 @@ impl World {
         line.trim().to_owned()
     }
 
-    /// Starts a keyring, open.
-    ///
-    /// # Panics
-    /// When it does not start.
-    pub fn start_keyring(&mut self) {
-        let mut child = self
-            .command("gnome-keyring-daemon")
-            .args(["--foreground", "--unlock", "--components=secrets"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(PASSWORD).unwrap();
-        self.children.push(child);
-        let there = self
-            .command("gdbus")
-            .args([
-                "wait",
-                "--session",
-                "--timeout",
-                "15",
-                "org.freedesktop.secrets",
-            ])
-            .status()
-            .unwrap();
-        assert!(there.success(), "the keyring is on the bus");
-    }
-
     fn install_browser(&self) {
         let flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --password-store=basic";
         let script = format!(
@@ -284,6 +246,25 @@ impl World {
             .stdin(Stdio::null())
             .output()
             .unwrap()
+    }
+
+    /// Runs `kiro` under `strace` with these words before it; the second is what `strace` wrote.
+    ///
+    /// # Panics
+    /// When there is no `strace`.
+    #[must_use]
+    pub fn traced_kiro(&self, strace: &[&str], words: &[&str]) -> (Output, String) {
+        let log = self.path("strace");
+        let output = self
+            .command("strace")
+            .args(["-f", "-qq", "-o", log.to_str().unwrap()])
+            .args(strace)
+            .arg(program("kiro"))
+            .args(words)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        (output, fs::read_to_string(log).unwrap())
     }
 
     /// Starts `kiro` with its stdin, stdout and stderr in our hand.
@@ -451,7 +432,11 @@ impl Drop for World {
         {
             drop(self.command("kill").arg(pid).status());
         }
-        for mut child in std::mem::take(&mut self.children).into_iter().rev() {
+        for mut child in std::mem::take(&mut self.children)
+            .into_iter()
+            .chain(self.keyring.take())
+            .rev()
+        {
             // The accessibility bus is another daemon that its launcher leaves behind.
             let grandchildren = self.children_of(child.id());
             drop(child.kill());

@@ -12,6 +12,7 @@ pub(crate) mod status;
 pub(crate) mod switch;
 pub(crate) mod token;
 
+use kiro_credentials::Recovered;
 use kiro_sign_in::{Code, Context, Failure, Organizations};
 
 use crate::shell::Shell;
@@ -19,11 +20,15 @@ use crate::shell::Shell;
 /// Tells, on stderr, that the credential file was damaged and its last good copy is in use.
 fn tell_recovered(shell: &Shell, context: &Context) {
     if let Ok(snapshot) = context.store.read()
-        && let Some(recovered) = snapshot.recovered
+        && let Some(recovered) = &snapshot.recovered
     {
-        let path = recovered.set_aside.display().to_string();
-        shell.mark('!', &shell.words.recovered(&path));
+        say_recovered(shell, recovered);
     }
+}
+
+fn say_recovered(shell: &Shell, recovered: &Recovered) {
+    let path = recovered.set_aside.display().to_string();
+    shell.mark('!', &shell.words.recovered(&path));
 }
 
 /// The word in a failure's details when an organisation is unknown because there is none at all.

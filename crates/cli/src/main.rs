@@ -21,8 +21,6 @@ use kiro_sign_in::{Context, Failure};
 use shell::Shell;
 
 fn main() -> ExitCode {
-    // Once, before anything could make a connection; a second call has nothing to do.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

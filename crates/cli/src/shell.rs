@@ -102,6 +102,8 @@ pub(crate) fn block_on<T>(
     context: &Context,
     task: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
+    // Before anything could make a connection; a second call has nothing to do.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

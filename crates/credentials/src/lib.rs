@@ -46,6 +46,6 @@ pub use refresh::{
 };
 pub use seal::SealedBlob;
 pub use session::{CLEARLY_FRESH, NewPublic, Public, Session, Tokens};
-pub use snapshot::{Recovered, Snapshot};
+pub use snapshot::{Recovered, Snapshot, Stored};
 pub use store::{Store, StoreError};
 pub use watch::Watch;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::document::{Document, KeyEntry};
 use crate::key::{KeyId, KeySource};
 use crate::profile::ProfileName;
-use crate::session::Public;
+use crate::session::{Public, Session};
 
 /// The public side of the credential file at one moment. Public parts are not authenticated here:
 /// show them, but let [`crate::Store::session`] decide.
@@ -23,6 +23,15 @@ pub struct Snapshot {
     /// All keys.
     pub keys: BTreeMap<KeyId, KeyEntry>,
     /// The file is damaged: this is the previous good copy, whose tokens may be used up.
+    pub recovered: Option<Recovered>,
+}
+
+/// One profile, unsealed, and the state of the file it came from.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The session; `None` when nobody is signed in to the profile.
+    pub session: Option<Session>,
+    /// The file is damaged: the session is of the previous good copy.
     pub recovered: Option<Recovered>,
 }
 

@@ -25,7 +25,7 @@ use crate::profile::ProfileName;
 use crate::refresh::{Renewal, Unsaved};
 use crate::seal;
 use crate::session::{NewPublic, Plain, Public, Session, Tokens};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Stored};
 use crate::watch::{self, Watch};
 use disk::Previous;
 use sealing_key::Chosen;
@@ -153,6 +153,31 @@ impl Store {
     pub fn session(&self, profile: &ProfileName) -> Result<Option<Session>, StoreError> {
         self.session_and_nonce(profile)
             .map(|found| found.map(|(session, _)| session))
+    }
+
+    /// The same of the active profile when none is named, with what else one reading tells: for
+    /// callers that run often and read once.
+    ///
+    /// # Errors
+    /// As [`Store::session`].
+    pub fn stored(&self, named: Option<&ProfileName>) -> Result<Stored, StoreError> {
+        let found = self.document()?;
+        let profile = named.unwrap_or(&found.document.active).clone();
+        let session = match found.document.profiles.get(&profile) {
+            Some(entry) => {
+                let (public, plain) = self.unseal_profile(&found.document, &profile, entry)?;
+                Some(Session {
+                    profile,
+                    public,
+                    tokens: plain.tokens(),
+                })
+            }
+            None => None,
+        };
+        Ok(Stored {
+            session,
+            recovered: found.damaged.map(|(_, recovered)| recovered),
+        })
     }
 
     /// Also the seal's nonce, which is new with every write of the profile.

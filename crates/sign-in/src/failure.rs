@@ -71,7 +71,8 @@ pub enum Code {
     WrongPassphrase,
     /// Signed in, but the session could not be written; `facts.path`, and `detail.error` = `disk_full`, `read_only` or `denied`.
     CouldNotSave,
-    /// The credential file was damaged and set aside.
+    /// The credential file is damaged: `detail.error` = `edited` (its seal does not open), `unreadable` (and so is its
+    /// copy), both mended by a new sign-in, or `too_large`.
     FileDamaged,
     /// The credential file was written by a newer version.
     FileNewer,

@@ -58,7 +58,7 @@ pub use preferences::{Language, Preference, Preferences, prefer};
 pub use receive::{Received, receive};
 pub use role_credentials::{Role, RoleCredentials, role_credentials, roles};
 pub use session::{
-    AccessToken, Receipt, Revoked, access_token, fresh_token, refresh_if_due, renewed_token,
-    sign_out, sign_out_all,
+    AccessToken, FreshToken, Receipt, Revoked, access_token, fresh_token, refresh_if_due,
+    renewed_token, sign_out, sign_out_all,
 };
 pub use way_back::way_back;

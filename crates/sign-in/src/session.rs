@@ -1,8 +1,8 @@
 //! A session in use: its access token, its renewal, its end.
 
 use kiro_credentials::{
-    CLEARLY_FRESH, FileError, Fresh, KeyError, ProfileName, RefreshError, RefreshWhen, Refusal,
-    RefusalKind, Session, StoreError,
+    CLEARLY_FRESH, FileError, Fresh, KeyError, ProfileName, Recovered, RefreshError, RefreshWhen,
+    Refusal, RefusalKind, Session, StoreError,
 };
 use secrecy::SecretString;
 use serde::Serialize;
@@ -22,24 +22,33 @@ pub struct AccessToken {
     pub unsaved: Option<Failure>,
 }
 
-/// The access token if it is good for now, without network and without an async runtime; `None` when a refresh is due.
+/// An access token that needs no refresh, and the state of the file it came from.
+#[derive(Debug)]
+pub struct FreshToken {
+    /// The token; `None` when a refresh is due.
+    pub token: Option<SecretString>,
+    /// The file was damaged, and this is its previous good copy.
+    pub recovered: Option<Recovered>,
+}
+
+/// The access token if it is good for now: each file is read once, nothing is locked or written, and neither a network
+/// client nor an async runtime is made.
 ///
 /// # Errors
 /// `not_signed_in`, `unknown_profile`, and what the store can meet.
-pub fn fresh_token(
-    context: &Context,
-    named: Option<&ProfileName>,
-) -> Result<Option<SecretString>, Failure> {
-    let profile = chosen(context, named)?;
-    let session = context
+pub fn fresh_token(context: &Context, named: Option<&ProfileName>) -> Result<FreshToken, Failure> {
+    let stored = context
         .store
-        .session(&profile)
+        .stored(named)
         .map_err(|error| store_failure(context, &error))?;
-    let session = session.ok_or_else(|| nobody(context, named))?;
+    let session = stored.session.ok_or_else(|| nobody(context, named))?;
     let now = context.now();
     let known = !context.store.clock_went_back(&session, now);
     let clearly_fresh = session.public.expires_at.duration_since(now) > CLEARLY_FRESH;
-    Ok((known && clearly_fresh).then_some(session.tokens.access))
+    Ok(FreshToken {
+        token: (known && clearly_fresh).then_some(session.tokens.access),
+        recovered: stored.recovered,
+    })
 }
 
 /// The access token, refreshed when due: one request whoever asks, in whichever process.
@@ -331,6 +340,16 @@ pub(crate) fn store_failure(context: &Context, error: &StoreError) -> Failure {
         StoreError::Busy => Code::CouldNotSave,
     };
     let mut failure = context.failure(code).because(error.to_string());
+    failure.detail.error = match error {
+        StoreError::Tampered { .. } => Some("edited".to_owned()),
+        StoreError::Damaged { .. } => Some("unreadable".to_owned()),
+        StoreError::File(_)
+        | StoreError::Key { .. }
+        | StoreError::KeyGone { .. }
+        | StoreError::Newer { .. }
+        | StoreError::NoSuchProfile { .. }
+        | StoreError::Busy => None,
+    };
     failure.facts.path = Some(context.home().credentials_file().display().to_string());
     failure
 }

@@ -52,7 +52,9 @@ pub(crate) fn run(
     new_passphrase: &AtomicBool,
 ) -> Result<Exit, Failure> {
     let before = match account(context, args.profile.as_ref()) {
-        Err(failure) if failure.code == Code::UnknownProfile => Account::SignedOut { reason: None },
+        Err(failure) if failure.code == Code::UnknownProfile || mended(&failure) => {
+            Account::SignedOut { reason: None }
+        }
         other => other?,
     };
     tell_recovered(shell, context);
@@ -160,6 +162,9 @@ async fn still_signed_in(
     let failure = access_token(context, args.profile.as_ref()).await.err();
     if let Some(failure) = failure {
         let exit = Exit::from(failure.code);
+        if mended(&failure) {
+            return Ok(None);
+        }
         if exit == Exit::Store {
             return Err(failure);
         }
@@ -170,6 +175,15 @@ async fn still_signed_in(
         // Anything else passes: the session is kept.
     }
     Ok(Some(who.clone()))
+}
+
+/// A new sign-in takes the place of what is damaged.
+fn mended(failure: &Failure) -> bool {
+    failure.code == Code::FileDamaged
+        && matches!(
+            failure.detail.error.as_deref(),
+            Some("edited" | "unreadable")
+        )
 }
 
 async fn browser(

@@ -3,7 +3,7 @@
 use kiro_sign_in::{Context, Failure, ProfileName, fresh_token, renewed_token};
 use secrecy::ExposeSecret;
 
-use super::tell_recovered;
+use super::{say_recovered, tell_recovered};
 use crate::{exit::Exit, shell, shell::Shell, signals};
 
 pub(crate) fn run(
@@ -11,8 +11,17 @@ pub(crate) fn run(
     context: &Context,
     profile: Option<&ProfileName>,
 ) -> Result<Exit, Failure> {
-    tell_recovered(shell, context);
-    let token = match fresh_token(context, profile)? {
+    let fresh = match fresh_token(context, profile) {
+        Ok(fresh) => fresh,
+        Err(failure) => {
+            tell_recovered(shell, context);
+            return Err(failure);
+        }
+    };
+    if let Some(recovered) = &fresh.recovered {
+        say_recovered(shell, recovered);
+    }
+    let token = match fresh.token {
         Some(token) => token,
         None => {
             let renewed = signals::held_back(shell, context, renewed_token(context, profile));

@@ -172,10 +172,20 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             ),
             _ => (format!("The session could not be saved: {path}"), format!("Check the folder and the disk, then {again}")),
         },
-        Code::FileDamaged => (
-            "The session file was damaged. It was set aside and the last good copy is in use.".to_owned(),
-            format!("If you are not signed in any more, {again}"),
-        ),
+        Code::FileDamaged => match failure.detail.error.as_deref() {
+            Some("edited") => (
+                format!("Part of the session file was changed or damaged, so it is not used: {path}"),
+                "Run `kiro auth login --sso` to sign in anew".to_owned(),
+            ),
+            Some("too_large") => (
+                format!("The session file is too large to be one: {path}"),
+                "Move it away, then run `kiro auth login --sso`".to_owned(),
+            ),
+            _ => (
+                format!("The session file is damaged, and there is no good copy of it: {path}"),
+                "Run `kiro auth login --sso`; the damaged file is kept beside the new one".to_owned(),
+            ),
+        },
         Code::FileNewer => (
             format!("The session file was written by a newer Kiro: {path}"),
             "Update this program, or set KIRO_HOME to a folder of its own".to_owned(),

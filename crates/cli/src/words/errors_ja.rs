@@ -172,10 +172,20 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             ),
             _ => (format!("セッションを保存できませんでした: {path}"), format!("フォルダーとディスクを確認して、{again}")),
         },
-        Code::FileDamaged => (
-            "セッション ファイルが壊れていました。別名で保管し、直前の正常なコピーを使っています。".to_owned(),
-            format!("サインインが失われている場合は、{again}"),
-        ),
+        Code::FileDamaged => match failure.detail.error.as_deref() {
+            Some("edited") => (
+                format!("セッション ファイルの一部が変更されたか壊れているため、使用しません: {path}"),
+                "`kiro auth login --sso` を実行して、もう一度サインインしてください".to_owned(),
+            ),
+            Some("too_large") => (
+                format!("セッション ファイルが大きすぎます: {path}"),
+                "ファイルを別の場所に移してから、`kiro auth login --sso` を実行してください".to_owned(),
+            ),
+            _ => (
+                format!("セッション ファイルが壊れており、正常なコピーもありません: {path}"),
+                "`kiro auth login --sso` を実行してください。壊れたファイルは別名で保管されます".to_owned(),
+            ),
+        },
         Code::FileNewer => (
             format!("セッション ファイルは新しいバージョンの Kiro のものです: {path}"),
             "このプログラムを更新するか、別のフォルダーを KIRO_HOME に指定してください".to_owned(),
