@@ -1,7 +1,7 @@
 //! The listener under a crowd (THREATS.md T12): silent, slow, stray and forged connections, then the genuine callback.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kiro_sign_in::{Attempt, Organization, Request, Settings, Via, begin};
 use serde_json::json;
@@ -69,12 +69,18 @@ async fn a_crowd_keeps_nobody_out_and_the_genuine_callback_wins() {
     for _ in 0..200 {
         silent.push(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
     }
+    let began = Instant::now();
     for number in 0..1_000 {
         let forged = format!(
             "GET /oauth/callback?code=evil&state=forged-{number} HTTP/1.1\r\nHost: {authority}\r\n\r\n"
         );
         let answer = say(port, &forged).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{number}: {answer}");
+        let waited = number == 0 && began.elapsed() > Duration::from_secs(4);
+        assert!(
+            !waited,
+            "the silent ones gave way only when their time was up"
+        );
     }
     let others = [
         (
