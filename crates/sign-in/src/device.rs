@@ -167,7 +167,12 @@ impl DeviceAttempt {
                 Ok(Poll::Pending) => {}
                 Ok(Poll::SlowDown) => interval += SLOW_DOWN,
                 Err(failure) if matches!(failure.code, Code::Unreachable | Code::ServerError) => {
-                    interval = (interval * 2).min(SLOWEST.max(interval));
+                    let asked = failure.facts.retry_after.unwrap_or_default();
+                    let left = self.expires_at.duration_since(context.now());
+                    let left = Duration::try_from(left).unwrap_or_default();
+                    interval = (interval * 2)
+                        .min(SLOWEST.max(interval))
+                        .max(Duration::from_secs(asked.into()).min(left));
                 }
                 Err(failure) => return Err(failure),
             }

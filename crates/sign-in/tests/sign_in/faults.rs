@@ -1,5 +1,7 @@
 //! Every fault of the network at every call: one clear code, the old session untouched, nothing lost, no secret told.
 
+use std::time::{Duration, Instant};
+
 use jiff::SignedDuration;
 use kiro_relying_party::{CertificateFault, HttpError};
 use kiro_sign_in::{
@@ -366,6 +368,17 @@ async fn a_device_code_outlives_a_poll_that_is_lost() {
             }),
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poll_waits_as_long_as_the_server_asks() {
+    let (world, wire) = signed_in(Peer::Okta).await;
+    let busy = "HTTP/1.1 503 No\r\nretry-after: 4\r\ncontent-length: 0\r\n\r\n";
+    wire.cut("/v1/token", &Fault::Bytes(busy), 1);
+    let begun = Instant::now();
+    sign_in_by_device(&world, Peer::Okta).await.unwrap();
+    // A second before the first poll; without the server's wish two before the next.
+    assert!(begun.elapsed() >= Duration::from_secs(5));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use kiro_sign_in::{
     Account, AccountChoice, Code, ProfileName, Revoked, Via, access_token, account, begin,
-    fresh_token, sign_out, way_back,
+    fresh_token, renewed_token, sign_out, way_back,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -141,4 +141,26 @@ async fn a_link_that_came_is_remembered_beyond_signing_out_and_one_through_local
         .await
         .unwrap_err();
     assert_eq!(way(), Via::Loopback);
+}
+
+#[tokio::test]
+async fn a_renewed_session_that_the_disk_refuses_is_used_and_stored_later() {
+    let world = World::new();
+    sign_in_with(&world, "code=c1").await.unwrap();
+    world.clock.advance(SignedDuration::from_mins(61));
+    let blocked = world
+        .folder
+        .path()
+        .join("home/credentials.json.tmp/in the way");
+    std::fs::create_dir_all(&blocked).unwrap();
+    let renewed = renewed_token(&world.context, None).await.unwrap();
+    assert_eq!(renewed.token.expose_secret(), "access-2", "it is good");
+    assert_eq!(renewed.unsaved.unwrap().code, Code::CouldNotSave);
+    std::fs::remove_dir_all(blocked.parent().unwrap()).unwrap();
+    let again = renewed_token(&world.context, None).await.unwrap();
+    assert!(again.token.expose_secret() == "access-2" && again.unsaved.is_none());
+    let other = access_token(&world.another_process(), None).await.unwrap();
+    assert_eq!(other.expose_secret(), "access-2");
+    let asked = world.provider.token_requests.lock().unwrap().len();
+    assert_eq!(asked, 2, "the code, and one refresh");
 }

@@ -30,6 +30,10 @@ impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
     }
+
+    fn pause(&self, time: std::time::Duration) {
+        self.advance(SignedDuration::try_from(time).unwrap());
+    }
 }
 
 /// What the provider does; a test changes it before the request it concerns.
