@@ -1,6 +1,7 @@
 //! A device sign-in that is given up: between two polls, during a poll, and when its tokens are here already.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kiro_relying_party::{HttpClient, HttpError};
@@ -11,6 +12,9 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::world::{ISSUER, Provider, World};
+
+/// A test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The provider with a device endpoint; a poll waits until the test lets it be answered.
 struct Devices {
@@ -71,7 +75,7 @@ fn code(failure: Failure) -> Code {
 async fn between_two_polls_it_ends_at_once() {
     let (_world, _devices, context, attempt) = begun(60).await;
     attempt.handle().cancel();
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(30), attempt.wait(&context));
+    let ended = tokio::time::timeout(PATIENCE, attempt.wait(&context));
     assert_eq!(
         ended.await.unwrap().map_err(code).unwrap_err(),
         Code::Cancelled
@@ -106,7 +110,8 @@ async fn tokens_that_a_poll_brings_are_saved_even_so() {
         devices.answer.notify_one();
         assert!(step.wait_for(|step| *step == Step::Finishing).await.is_ok());
     };
-    let (ended, ()) = tokio::join!(attempt.wait(&context), give_up);
+    let both = async { tokio::join!(attempt.wait(&context), give_up) };
+    let (ended, ()) = tokio::time::timeout(PATIENCE, both).await.unwrap();
     assert_eq!(ended.unwrap().name.as_deref(), Some("Aiko Tanaka"));
     assert_eq!(*handle.step().borrow(), Step::Done);
     assert!(matches!(
