@@ -135,7 +135,8 @@ const shown = (each) =>
 const page = (story) => `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Kiro Sign-In: the demonstration</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;margin:32px auto;max-width:1000px;padding:0 24px;background:#f6f8f7;color:#15201d}
-ol{list-style:none;margin:0;padding:0;display:grid;gap:32px}li{display:grid;grid-template-columns:3ch 1fr}li::before{content:counter(list-item);color:#5b6b66}
+ol{list-style:none;margin:0;padding:0;display:grid;gap:32px;counter-reset:step}
+li{display:grid;grid-template-columns:4ch minmax(0,1fr);counter-increment:step}li::before{content:counter(step);color:#5b6b66}
 figure{margin:0}figcaption{order:-1;margin-bottom:8px;font-weight:600}figure{display:flex;flex-direction:column}
 img{max-width:min(100%,720px);align-self:start;border:1px solid #dce2df;border-radius:10px}
 pre{margin:0;background:#15201d;color:#e6efec;border-radius:10px;padding:16px;overflow:auto}</style>

@@ -104,8 +104,8 @@ fn commands(world: &World, folder: &Path, figures: &mut Vec<Figure>) {
             f64::MAX,
         ),
         (
-            "`oidc token get` (crate `oidc-cli`)",
-            "oidc token get acme".to_owned(),
+            "`oidc token` (crate `oidc-cli`)",
+            "oidc token acme".to_owned(),
             None,
             f64::MAX,
         ),
@@ -173,6 +173,12 @@ fn prepare_peers(world: &World) {
     fs::write(
         world.path(".config/gh/hosts.yml"),
         "github.com:\n    user: aiko\n    oauth_token: gho_0123456789abcdef0123456789abcdef0123\n",
+    )
+    .unwrap();
+    fs::create_dir_all(world.path(".config/oidc")).unwrap();
+    fs::write(
+        world.path(".config/oidc/config.yaml"),
+        "clients:\n  acme:\n    issuer_url: https://login.acme.example\n    type: !Public\n      client_id: c\n    state:\n      access_token: a-token\n      id_token: null\n      refresh_token: null\n      expires: 2099-01-01T00:00:00Z\n",
     )
     .unwrap();
     let store = "printf secret | secret-tool store --label=bench app bench";
