@@ -24,6 +24,14 @@ logged() {
   return "$code"
 }
 
+# harness_program NAME: builds one of the tests' own programs. Beside a development build the whole workspace is selected: another
+# selection means other features, and so another build.
+harness_program() {
+  local selection=--package=kiro-tests
+  [ ! -x "$CARGO_TARGET_DIR/debug/kiro" ] || selection=--workspace
+  cargo build --locked "$selection" --bin "$1"
+}
+
 step=0
 # step_logged TITLE LOG COMMAND…: one numbered line of `steps` steps, with how long it took.
 step_logged() {
