@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The release build that is packed and measured: link-time optimised, and without this computer's paths in it.
+# The release build that is packed and measured: link-time optimised, and without this computer's paths in it where the compiler writes them.
 
 release_build() {
   local registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
