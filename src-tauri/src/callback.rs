@@ -5,6 +5,8 @@
 
 use kiro_sign_in::{Context, Failure, Received, receive};
 
+use crate::activation;
+
 /// What a link leaves to do.
 #[derive(Debug)]
 pub(crate) enum Arrival {
@@ -33,6 +35,9 @@ pub(crate) fn arrive(context: &Context, link: &str) -> Arrival {
     let received = runtime.block_on(receive(context, link));
     // A key store may still wait for a prompt on a thread of its own: do not join it.
     runtime.shutdown_background();
+    if !matches!(received, Received::NotOurs) {
+        activation::leave(context.store.home());
+    }
     after(received)
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kiro_sign_in::doctor;
 use kiro_sign_in::{Code, Failure, Organization, Organizations, Preference, add, check};
 use tauri::State;
 use tauri::ipc::Channel;
@@ -263,6 +264,25 @@ pub(crate) async fn choose_ca_file(shell: Shell<'_>) -> Answer<()> {
         shell.look_again();
     }
     Ok(())
+}
+
+/// Looks for what is wrong on this computer and writes it where the person says; the names of what is in the file, or
+/// nothing if they closed the dialog.
+#[tauri::command]
+pub(crate) async fn export_diagnostics(shell: Shell<'_>) -> Answer<Option<Vec<String>>> {
+    let title = Words(shell.language()).diagnostics();
+    let Some(path) = file_dialog::save(&shell.app, title, "kiro-diagnostics.zip").await else {
+        return Ok(None);
+    };
+    let report = doctor::examine(&shell.context).await;
+    let report = serde_json::json!({
+        "program": concat!("kiro-desktop/", env!("CARGO_PKG_VERSION")),
+        "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        "findings": report.findings,
+    });
+    let parts = doctor::export(&shell.context, &format!("{report:#}"), &path)
+        .map_err(|failure| FailureView::from(&failure))?;
+    Ok(Some(parts.into_iter().map(|part| part.name).collect()))
 }
 
 /// Gives `kiro://` links back to the program that had them.

@@ -4,6 +4,7 @@
 //! ([`app`]). What the page is told is [`view`]; what it may ask is [`commands`]; who decides is `kiro-sign-in`.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod activation;
 mod app;
 mod arguments;
 mod autostart;
@@ -53,6 +54,9 @@ fn main() -> ExitCode {
         return refuse("error: There is neither KIRO_HOME nor a home folder", 1);
     };
     kiro_sign_in::log::start(context.store.home(), "desktop", Some("info"));
+    if start == Start::Shown {
+        activation::leave(context.store.home());
+    }
     let failure = match &start {
         Start::Link(link) => match callback::arrive(&context, link) {
             Arrival::Over => return ExitCode::SUCCESS,

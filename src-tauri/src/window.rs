@@ -4,6 +4,7 @@ use kiro_sign_in::Context;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
+use crate::activation;
 use crate::language::Language;
 use crate::tray;
 use crate::words::Words;
@@ -45,6 +46,7 @@ pub(crate) fn present(
             Err(error) => return tracing::error!(%error, "the window could not be made"),
         },
     };
+    activation::take(app, &window, context.store.home());
     let shown = window
         .show()
         .and_then(|()| window.unminimize())

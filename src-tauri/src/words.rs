@@ -168,6 +168,10 @@ impl Words {
         self.pick("Open organisation file", "組織ファイルを開く")
     }
 
+    pub(crate) fn diagnostics(self) -> String {
+        self.pick("Export diagnostics", "診断情報を書き出す")
+    }
+
     pub(crate) fn ca_file(self) -> String {
         self.pick("Add CA file", "CA 証明書ファイルを追加")
     }

@@ -85,7 +85,7 @@ impl Window {
     /// When there is no such button within the bound.
     pub async fn press(&self, label: &str) {
         let button = format!(
-            "//*[self::button or self::summary][not(@disabled) and contains(normalize-space(), '{label}')]"
+            "//*[self::button or self::summary or self::label][not(@disabled) and contains(normalize-space(), '{label}')]"
         );
         until(
             &format!("the window has a button “{label}”"),
@@ -133,9 +133,12 @@ impl Window {
     /// When the window does not answer.
     pub async fn focus(&self) -> (String, bool) {
         let script = "const at = document.activeElement;
-            const style = getComputedStyle(at);
-            const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
-            const name = (at.getAttribute('aria-label') ?? at.innerText ?? '').trim().replace(/\\s+/g, ' ');
+            const drawn = (box) => {
+                const style = box && getComputedStyle(box);
+                return style && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+            };
+            const ring = drawn(at) || drawn(at.closest('label'));
+            const name = (at.getAttribute('aria-label') ?? at.labels?.[0]?.innerText ?? at.innerText ?? '').trim().replace(/\\s+/g, ' ');
             return [`${at.tagName.toLowerCase()} ${name}`, at.matches(':focus-visible') && ring];";
         let found = self.client.execute(script, Vec::new()).await.unwrap();
         (

@@ -48,6 +48,7 @@ const screens = [
   ["settings-network", "settings-manual", ["summary"]],
   ["settings-locked", "settings-managed", ["summary"]],
   ["settings-links", "settings-managed", ["details:nth-of-type(2) summary"]],
+  ["settings-exported", "settings", ["button.toggle"]],
   ["settings-about", "settings", ["details:last-of-type summary"]],
   ["nothing-happening", "waiting", ["[aria-expanded=false]"]],
   ["nothing-happening-localhost", "waiting-localhost", ["[aria-expanded=false]"]],

@@ -293,6 +293,12 @@ describe("settings", () => {
     expect(asked).toEqual(["take_links", "give_links_back"]);
   });
 
+  test("diagnostics say what is in the file that was written", async () => {
+    await shown(change({}), { start: "settings" });
+    await press(/Export diagnostics/);
+    expect(screen.getByText("Written: report.json, organizations.toml, logs/desktop.log")).toBeTruthy();
+  });
+
   test("about names every server that is asked", async () => {
     await shown("settings-managed", { start: "settings" });
     for (const host of ["id.acme.example", "fjordlys.awsapps.com", "login.microsoftonline.com"])

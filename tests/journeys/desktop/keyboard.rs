@@ -1,7 +1,9 @@
 //! The whole use by keyboard alone (UX.md §8 a): every control in its visual order, a focus ring, no trap, and the
 //! focus on the heading after each change of screen.
 
-use kiro_tests::{Window, World};
+use std::fs;
+
+use kiro_tests::{Window, World, until};
 
 /// Presses Tab until this has the focus; what was passed on the way is returned.
 async fn tab_to(window: &Window, wanted: &str) -> Vec<String> {
@@ -82,4 +84,45 @@ async fn tab_leaves_no_control_out_and_comes_round() {
     }
     window.key("Shift+Tab").await;
     assert_eq!(window.focus().await.0, "button Change");
+}
+
+#[tokio::test]
+async fn settings_are_changed_before_anybody_is_signed_in_and_are_in_the_files() {
+    let (_peer, world, mut tray, window) = super::at_okta().await;
+    let entry = world.path(".config/autostart/kiro-sign-in.desktop");
+    let settings = world.path("kiro/settings.toml");
+    let holds = async |wanted: &str| {
+        until(wanted, async || {
+            let text = fs::read_to_string(&settings).unwrap_or_default();
+            text.contains(wanted).then_some(())
+        })
+        .await;
+    };
+    window.says("Sign in to Kiro").await;
+    tab_to(&window, "Settings").await;
+    window.key("Enter").await;
+    arrives(&window, "Settings").await;
+    tab_to(&window, "Start in the tray").await;
+    window.key("Space").await;
+    until("the app starts at login", async || {
+        let text = fs::read_to_string(&entry).unwrap_or_default();
+        text.contains("--hidden").then_some(())
+    })
+    .await;
+    window.key("Space").await;
+    until("it does no longer", async || {
+        (!entry.exists()).then_some(())
+    })
+    .await;
+    tab_to(&window, "Notifications").await;
+    window.key("Space").await;
+    holds("notifications = false").await;
+    tab_to(&window, "Proxy and certificates").await;
+    window.key("Enter").await;
+    window.press("None").await;
+    holds("proxy = \"none\"").await;
+    window.picture("settings").await;
+    window.press("日本語").await;
+    holds("language = \"ja\"").await;
+    tray.says("サインインしていません").await;
 }

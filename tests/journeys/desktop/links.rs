@@ -61,6 +61,7 @@ async fn the_links_are_taken_at_the_persons_word_and_the_former_owner_is_remembe
     let remembered = fs::read_to_string(world.path("kiro/links.json")).unwrap();
     assert!(remembered.contains("kiro-ide.desktop"), "{remembered}");
 
+    world.browser().await.leave().await;
     window.press("Nothing happening?").await;
     window.press("Use the app link instead").await;
     window
@@ -69,4 +70,12 @@ async fn the_links_are_taken_at_the_persons_word_and_the_former_owner_is_remembe
     world.browser().await.sign_in("aiko").await;
     window.says("Sign out of this computer").await;
     assert!(!taken.exists(), "the former owner got no link");
+
+    window.press_named("Settings").await;
+    window.press("kiro:// links").await;
+    window.says("Opened by Kiro Sign-In").await;
+    window.press("Give back to kiro-ide").await;
+    window.says("Opened by kiro-ide").await;
+    assert_eq!(owner(&world), "kiro-ide.desktop");
+    assert!(!world.path("kiro/links.json").exists());
 }

@@ -35,6 +35,8 @@ export interface Shell {
   chooseCaFile(): Promise<void>;
   /** @throws FailureView */
   giveLinksBack(): Promise<void>;
+  /** The names of what is in the file; `null`: the person closed the dialog. @throws FailureView */
+  exportDiagnostics(): Promise<string[] | null>;
   copyDetails(): Promise<void>;
   copyRequest(): Promise<void>;
 }
@@ -64,6 +66,7 @@ export const tauriShell: Shell = {
   prefer: (change) => invoke("prefer", { change }),
   chooseCaFile: () => invoke("choose_ca_file"),
   giveLinksBack: () => invoke("give_links_back"),
+  exportDiagnostics: () => invoke("export_diagnostics"),
   copyDetails: () => invoke("copy_details"),
   copyRequest: () => invoke("copy_request"),
 };

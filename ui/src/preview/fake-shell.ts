@@ -32,6 +32,7 @@ export function fakeShell(view: View): { shell: Shell; asked: string[]; show: (v
     },
     chooseCaFile: note("choose_ca_file"),
     giveLinksBack: note("give_links_back"),
+    exportDiagnostics: async () => ["report.json", "organizations.toml", "logs/desktop.log"],
     copyDetails: note("copy_details"),
     copyRequest: note("copy_request"),
   };
