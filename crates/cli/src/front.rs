@@ -56,16 +56,19 @@ fn fresh_token(asked: Asked) -> Option<SecretString> {
     let home = Home::from_env().ok()?;
     let keys = Keys::new(&home).with_keyring_deadline(KEYRING);
     let store = Store::new(home, keys, concat!("kiro/", env!("CARGO_PKG_VERSION")));
-    let snapshot = store.read().ok()?;
-    if snapshot.recovered.is_some() {
+    let named = match &asked {
+        Asked::Active => None,
+        Asked::Of(profile) => Some(profile),
+    };
+    let stored = store.stored(named).ok()?;
+    if stored.recovered.is_some() {
         return None;
     }
-    let profile = match asked {
-        Asked::Active => snapshot.active,
-        Asked::Of(profile) => profile,
-    };
-    let session = store.session(&profile).ok()??;
-    let left = session.public.expires_at.duration_since(SystemClock.now());
+    let (session, now) = (stored.session?, SystemClock.now());
+    if store.clock_went_back(&session, now) {
+        return None;
+    }
+    let left = session.public.expires_at.duration_since(now);
     (left > CLEARLY_FRESH).then_some(session.tokens.access)
 }
 
