@@ -188,6 +188,7 @@ pub(crate) fn of_session(
     let unreadable = || {
         context
             .failure(Code::FileDamaged)
+            .error("edited")
             .because("the session names no usable issuer")
     };
     let issuer = kiro_relying_party::secure_url(&public.issuer).map_err(|_| unreadable())?;
@@ -218,6 +219,7 @@ pub(crate) fn portal(
     let unreadable = |_| {
         context
             .failure(Code::FileDamaged)
+            .error("edited")
             .because("the session names no usable start URL")
     };
     let start_url = kiro_relying_party::secure_url(&public.issuer).map_err(unreadable)?;

@@ -61,7 +61,6 @@ const ACTIONS: Record<string, Action> = {
   no_answer: "other_way",
   scheme_taken: "other_way",
   device_flow_not_offered: "retry",
-  file_damaged: "dismiss",
   file_newer: "dismiss",
   managed_by_organization: "dismiss",
   organizations_invalid: "dismiss",

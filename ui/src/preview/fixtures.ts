@@ -211,6 +211,10 @@ export function views(language: Language): Record<string, View> {
     "error-intercepted": { ...base, failure: local("intercepted", { inspector: "Acme Web Gateway" }) },
     "error-clock": { ...base, failure: local("clock", { skew_seconds: -93600 }) },
     "error-disk-full": { ...base, failure: local("could_not_save", { path: "/home/maya/.kiro/sso" }, "disk_full") },
+    "error-damaged": {
+      ...base,
+      failure: local("file_damaged", { path: "/home/maya/.kiro/sso/credentials.json" }, "unreadable"),
+    },
     attention: { ...base, account: { state: "needs_attention", who, reason: failure("session_ended") } },
     "attention-removed": { ...base, account: { state: "needs_attention", who, reason: failure("ended_by_org") } },
     "attention-keyring": { ...base, account: { state: "needs_attention", who, reason: local("keyring_locked", {}) } },
