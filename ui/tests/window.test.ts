@@ -236,6 +236,23 @@ describe("settings", () => {
     expect(heading()).toBe("Sign in to Kiro");
   });
 
+  test("what Settings can mend leads there, and back to the error", async () => {
+    for (const [view, name] of [
+      ["error-unreachable", "Proxy settings"],
+      ["error-intercepted", "Add CA file…"],
+    ] as const) {
+      const { unmount } = await shown(view);
+      await press(name);
+      expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Settings");
+      expect(screen.getByText("Further CA file").closest("details")?.open).toBe(true);
+      await press("Back");
+      expect(screen.getByRole("button", { name })).toBeTruthy();
+      unmount();
+    }
+    await shown("error-cancelled");
+    expect(screen.queryByRole("button", { name: "Proxy settings" })).toBeNull();
+  });
+
   test("are reached from an error and lead back to it, and not offered while waiting", async () => {
     const { push } = await shown("error-unreachable");
     await press("Settings");

@@ -77,6 +77,18 @@ export function offers(code: string): { first: Action; request: boolean } {
   return { first: ACTIONS[code] ?? "retry", request: ASKS_IT.includes(code) };
 }
 
+const IN_SETTINGS: Record<string, Key> = {
+  unreachable: "err.proxy",
+  proxy_password: "err.proxy",
+  intercepted: "err.ca",
+  ca_file_unusable: "err.ca",
+};
+
+/** What Settings can do about a failure, as the button that leads there says it. */
+export function setting(code: string): Key | null {
+  return IN_SETTINGS[code] ?? null;
+}
+
 export type Part = "title" | "after" | "why" | "todo";
 
 /** The sentence for a part of a failure, by its code and cause; `null` where the other parts say it all. */

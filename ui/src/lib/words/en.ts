@@ -61,6 +61,8 @@ export const en = {
   "in.out": "Sign out of this computer",
   "err.why": "Why",
   "err.todo": "What to do",
+  "err.proxy": "Proxy settings",
+  "err.ca": "Add CA file…",
   "err.kept": "Nothing on this computer has changed.",
   "err.retry": "Try again",
   "err.copy": "Copy details",

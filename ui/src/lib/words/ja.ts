@@ -63,6 +63,8 @@ export const ja: Words = {
   "in.out": "この PC からサインアウト",
   "err.why": "理由",
   "err.todo": "対処方法",
+  "err.proxy": "プロキシの設定",
+  "err.ca": "CA 証明書を追加…",
   "err.kept": "設定やセッションは変わっていません。",
   "err.retry": "もう一度試す",
   "err.copy": "詳細をコピー",
