@@ -78,6 +78,15 @@ fn main() -> ExitCode {
             tracing::error!(%error, "the app did not come back to the tray");
             refuse(&format!("error: The app did not start again: {error}"), 1)
         }
+        #[cfg(target_os = "linux")]
+        Err(tauri::Error::PluginInitialization(name, error))
+            if name == "single-instance" && replacement::may_try_again() =>
+        {
+            // The app that ran went away while this one spoke to it: there is room for this one now.
+            tracing::info!(%error, "started again");
+            let error = replacement::try_again(start == Start::Hidden);
+            refuse(&format!("error: The app did not start: {error}"), 1)
+        }
         Err(error) => {
             tracing::error!(%error, "the app did not start");
             refuse(&format!("error: The app did not start: {error}"), 1)

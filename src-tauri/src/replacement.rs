@@ -15,11 +15,32 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 /// What Linux appends to the name of a running program whose file was replaced, as an upgrade does.
 const DELETED: &[u8] = b" (deleted)";
 
+/// How often this process has begun anew because the app that ran went away meanwhile.
+const AGAIN: &str = "KIRO_DESKTOP_STARTED_AGAIN";
+
 /// Runs the program anew in this process, in the tray. Returns only if that fails.
 pub(crate) fn start() -> io::Error {
+    run_anew(true, None)
+}
+
+/// Whether a start that met an app on its way out may be tried once more.
+pub(crate) fn may_try_again() -> bool {
+    std::env::var_os(AGAIN).is_none()
+}
+
+/// Runs the program anew in this process, once. Returns only if that fails.
+pub(crate) fn try_again(hidden: bool) -> io::Error {
+    run_anew(hidden, Some(AGAIN))
+}
+
+fn run_anew(hidden: bool, mark: Option<&str>) -> io::Error {
     keep_descriptors_from_the_next();
     match program() {
-        Ok(program) => Command::new(program).arg("--hidden").exec(),
+        Ok(program) => Command::new(program)
+            .args(hidden.then_some("--hidden"))
+            .env_remove(AGAIN)
+            .envs(mark.map(|name| (name, "1")))
+            .exec(),
         Err(error) => error,
     }
 }

@@ -23,18 +23,19 @@ impl World {
         assert!(there.success(), "the accessibility bus is there");
     }
 
-    /// Waits until the page has a heading of this name, and returns its buttons, switches, radios, links and headings
+    /// Waits until the page has a heading of this name and all of these `role: name`, and returns its buttons, switches, radios, links and headings
     /// from top to bottom as `role: name`.
     ///
     /// # Panics
     /// When it does not within the bound.
-    pub async fn read_out(&self, heading: &str) -> Vec<String> {
-        let wanted = format!("heading: {heading}");
+    pub async fn read_out(&self, heading: &str, parts: &[&str]) -> Vec<String> {
+        let heading = format!("heading: {heading}");
         until(
-            &format!("a screen reader is told “{heading}”"),
+            &format!("a screen reader is told “{heading}” and {parts:?}"),
             async || {
                 let told = self.told();
-                told.contains(&wanted).then_some(told)
+                let has = |part: &str| told.iter().any(|one| one == part);
+                (has(&heading) && parts.iter().all(|part| has(part))).then_some(told)
             },
         )
         .await
