@@ -3,6 +3,7 @@
 //! The thread is never joined. A call whose caller has given up is not begun; a start that failed
 //! is tried again at the next call.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -104,7 +105,10 @@ fn start<C: 'static>() -> Result<Sender<Job<C>>, KeyError> {
         .spawn(move || {
             let mut connection = None;
             for job in jobs {
-                job(&mut connection);
+                // A job that panics costs its own caller the answer, and nobody else the thread.
+                if catch_unwind(AssertUnwindSafe(|| job(&mut connection))).is_err() {
+                    connection = None;
+                }
             }
         })
         .map_err(|error| KeyError::Failed {
@@ -183,11 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_died_is_started_anew() {
+    fn after_a_call_that_panicked_the_next_one_works() {
         let service = Patient::new(LONG, || Ok(Place(1)));
-        let died = service
+        let panicked = service
             .call(|_, _| -> Result<(), KeyError> { std::panic::resume_unwind(Box::new(())) });
-        assert!(matches!(died, Err(KeyError::Failed { .. })), "{died:?}");
+        assert!(
+            matches!(panicked, Err(KeyError::Failed { .. })),
+            "{panicked:?}"
+        );
         assert_eq!(service.call(|service, _| Ok(service.0)), Ok(1));
     }
 }
