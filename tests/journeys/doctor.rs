@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::paste::{LOGIN, paste, said, signed_in};
 
 fn report(world: &World) -> (Option<i32>, Value) {
+    world.needs_ports();
     let output = world.kiro(&["doctor", "--json"]);
     let report = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("a report: {}", said(&output)));

@@ -347,6 +347,11 @@ impl World {
         );
     }
 
+    /// Has the registered ports for this world's programs: waits until nobody takes them away.
+    pub fn needs_ports(&self) {
+        self.ports.get_or_init(Place::shared);
+    }
+
     /// Takes these ports away from every program of this computer, until the world ends.
     pub fn take_ports(&mut self, ports: &[u16]) {
         let place = self.ports.take().unwrap_or_else(Place::shared);
