@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use kiro_sign_in::doctor;
-use kiro_sign_in::{Code, Failure, Organization, Organizations, Preference, add, check};
+use kiro_sign_in::{
+    BrowserError, Code, Failure, Organization, Organizations, Preference, add, check,
+    end_session as end_session_at_provider,
+};
 use tauri::State;
 use tauri::ipc::Channel;
 
+use crate::browser::OpenerBrowser;
 use crate::desktop::Desktop;
 use crate::settings::{self, Change};
 use crate::signing_in;
@@ -102,10 +106,22 @@ pub(crate) async fn end_session(shell: Shell<'_>) -> Answer<()> {
         .receipt
         .as_mut()
         .and_then(|receipt| receipt.end_session.take());
-    if let Some(url) = url {
-        signing_in::open(shell.inner(), url).await;
+    if let Some(url) = url
+        && let Err(error) = end(shell.inner(), &url).await
+    {
+        tracing::warn!(%error, "the browser's session goes on");
+        shell.change(|memory| {
+            if let Some(receipt) = &mut memory.receipt {
+                receipt.end_session = Some(url); // it can be tried again
+            }
+        });
     }
     Ok(())
+}
+
+async fn end(desktop: &Desktop, url: &url::Url) -> Result<(), BrowserError> {
+    let _work = desktop.work.read().await;
+    end_session_at_provider(&OpenerBrowser(&desktop.app), url).await
 }
 
 /// Makes this program the one that opens `kiro://` links.

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use kiro_tests::{Keyring, Peer, Person, World};
+use kiro_tests::{Arrived, Keyring, Peer, Person, World};
 use serde_json::json;
 
 use crate::paste::{LOGIN, said};
@@ -38,10 +38,10 @@ async fn only_logout_idp_ends_the_browsers_session_too() {
         world.only_note_addresses();
         let mut aiko = Person::new("aiko");
         sign_in(&world, &mut aiko).await;
-        let said = logout(&world, &[]);
+        let receipt = logout(&world, &[]);
         assert!(
-            said.contains(revoked) && said.contains("still open (`--idp` ends it)"),
-            "{said}"
+            receipt.contains(revoked) && receipt.contains("still open (`--idp` ends it)"),
+            "{receipt}"
         );
         assert!(!world.path("opened").exists(), "no browser was asked for");
         assert_eq!(
@@ -51,12 +51,25 @@ async fn only_logout_idp_ends_the_browsers_session_too() {
 
         sign_in(&world, &mut aiko).await;
         assert_eq!(aiko.passwords(), 1, "the browser's session goes on");
-        let said = logout(&world, &["--idp"]);
-        assert!(said.contains("✓ Ending the browser session at "), "{said}");
+        let leaving = world.start_kiro(&["auth", "logout", "--idp"]);
         let address = world.opened().await;
-        assert!(address.contains("id_token_hint="), "no question asked");
-        assert!(!said.contains("id_token_hint"), "it names the person");
-        aiko.walk(&address).await;
+        assert!(
+            !address.contains("id_token"),
+            "no argument names the person: {address}"
+        );
+        let Arrived::Callback(to) = aiko.walk(&address).await else {
+            panic!("sent on to the provider");
+        };
+        let output = leaving.end();
+        let receipt = said(&output);
+        assert_eq!(output.status.code(), Some(0), "{receipt}");
+        assert!(
+            receipt.contains("✓ Ending the browser session at "),
+            "{receipt}"
+        );
+        assert!(!receipt.contains("id_token"), "it names the person");
+        assert!(to.as_str().contains("id_token_hint="), "no question asked");
+        aiko.walk(to.as_str()).await;
         assert!(peer.control(json!({})).await["logouts"].as_u64() >= Some(1));
 
         sign_in(&world, &mut aiko).await;

@@ -3,7 +3,8 @@
 use std::pin::pin;
 
 use kiro_sign_in::{
-    Browser, Code, Context, Failure, ProfileName, Receipt, SystemBrowser, sign_out, sign_out_all,
+    Code, Context, Failure, ProfileName, Receipt, SystemBrowser, end_session, sign_out,
+    sign_out_all,
 };
 
 use crate::{
@@ -31,10 +32,13 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Logout) -> Result<Exi
     }
     for receipt in &receipts {
         let browser = match &receipt.end_session {
-            Some(url) if args.idp => match SystemBrowser.open(url) {
-                Ok(()) => BrowserSession::Ending,
-                Err(_) => BrowserSession::NotOpened,
-            },
+            Some(url) if args.idp => {
+                let ended = async { Ok(end_session(&SystemBrowser, url).await) };
+                match shell::block_on(context, ended)? {
+                    Ok(()) => BrowserSession::Ending,
+                    Err(_) => BrowserSession::NotOpened,
+                }
+            }
             Some(_) => BrowserSession::Offered,
             None if args.idp => BrowserSession::NotOffered,
             None => BrowserSession::Open,

@@ -5,6 +5,7 @@
 mod clock;
 mod corpus;
 mod device;
+mod end_session;
 mod faults;
 mod flow;
 mod forged;
