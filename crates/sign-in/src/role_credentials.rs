@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::flow::blocking;
 use crate::organizations::Provider;
-use crate::session::{access_token, chosen, nobody, store_failure};
+use crate::session::{access_token, held};
 use crate::{Code, Context, Failure, provider};
 
 /// AWS tools ask again this long before the end (botocore the earliest): with less left, new ones are asked for.
@@ -119,21 +119,13 @@ pub(crate) fn identity_center(
     context: &Context,
     named: Option<&ProfileName>,
 ) -> Result<(ProfileName, Public), Failure> {
-    let profile = chosen(context, named)?;
-    let snapshot = context
-        .store
-        .read()
-        .map_err(|error| store_failure(context, &error))?;
-    let public = snapshot
-        .profiles
-        .get(&profile)
-        .ok_or_else(|| nobody(context, named))?;
+    let (profile, public, _) = held(context, named)?;
     if Provider::parse(&public.provider) != Some(Provider::IdentityCenter) {
         return Err(context
             .failure(Code::NotIdentityCenter)
             .about(profile.to_string()));
     }
-    Ok((profile, public.clone()))
+    Ok((profile, public))
 }
 
 /// Forgets what is kept for a profile: part of signing out.

@@ -1,8 +1,8 @@
 //! A session in use: its access token, its renewal, its end.
 
 use kiro_credentials::{
-    CLEARLY_FRESH, FileError, Fresh, KeyError, ProfileName, Recovered, RefreshError, RefreshWhen,
-    Refusal, RefusalKind, Session, StoreError,
+    CLEARLY_FRESH, FileError, Fresh, KeyError, ProfileName, Public, Recovered, RefreshError,
+    RefreshWhen, Refusal, RefusalKind, Session, Snapshot, StoreError,
 };
 use secrecy::SecretString;
 use serde::Serialize;
@@ -211,7 +211,7 @@ pub struct Receipt {
     pub provider: Provider,
     /// The host of its browser session.
     pub host: String,
-    /// Opening this ends the browser session as well. It names the person: for the browser alone, never for a log.
+    /// What [`crate::end_session`] takes to end the browser session as well. It holds the ID token: never for a log or an argument.
     pub end_session: Option<Url>,
     /// Whom to ask to end what could not be revoked.
     pub contact: Option<String>,
@@ -236,16 +236,7 @@ pub enum Revoked {
 /// # Errors
 /// `not_signed_in`, `unknown_profile`, and what writing the file can meet; then nothing was removed.
 pub async fn sign_out(context: &Context, named: Option<&ProfileName>) -> Result<Receipt, Failure> {
-    let profile = chosen(context, named)?;
-    let snapshot = context
-        .store
-        .read()
-        .map_err(|error| store_failure(context, &error))?;
-    let public = snapshot
-        .profiles
-        .get(&profile)
-        .ok_or_else(|| nobody(context, named))?
-        .clone();
+    let (profile, public, snapshot) = held(context, named)?;
     let who = crate::account::signed_in(context, &profile, &public, &snapshot);
     let slot = profile.clone();
     let session = crate::flow::blocking(context, move |context| {
@@ -309,6 +300,22 @@ pub(crate) fn chosen(
             .read()
             .map_err(|error| store_failure(context, &error))?
             .active),
+    }
+}
+
+/// The session of the profile that is named, else of the active one: its name, its public part, and the file it stands in.
+pub(crate) fn held(
+    context: &Context,
+    named: Option<&ProfileName>,
+) -> Result<(ProfileName, Public, Snapshot), Failure> {
+    let snapshot = context
+        .store
+        .read()
+        .map_err(|error| store_failure(context, &error))?;
+    let profile = named.unwrap_or(&snapshot.active).clone();
+    match snapshot.profiles.get(&profile).cloned() {
+        Some(public) => Ok((profile, public, snapshot)),
+        None => Err(nobody(context, named)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use aws_sdk_ssooidc::error::ProvideErrorMetadata;
 use aws_sdk_ssooidc::operation::create_token::CreateTokenOutput;
+use aws_sdk_ssooidc::operation::create_token::builders::CreateTokenFluentBuilder;
 use kiro_credentials::{RefusalKind, Renewal, Session, Tokens};
 use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier};
 use secrecy::{ExposeSecret, SecretString};
@@ -28,10 +29,7 @@ impl IdentityCenter {
     ) -> Result<Grant, Failure> {
         let secret = self.secret_of(client_id).await?;
         let answer = self
-            .oidc()
-            .create_token()
-            .client_id(client_id)
-            .client_secret(secret.expose_secret())
+            .token_request(client_id, &secret)
             .grant_type(CODE_GRANT)
             .code(code.secret())
             .code_verifier(verifier.secret())
@@ -61,10 +59,7 @@ impl IdentityCenter {
         };
         let secret = self.secret_of(client_id).await?;
         let answer = self
-            .oidc()
-            .create_token()
-            .client_id(client_id)
-            .client_secret(secret.expose_secret())
+            .token_request(client_id, &secret)
             .grant_type(DEVICE_GRANT)
             .device_code(device_code.expose_secret())
             .send()
@@ -103,10 +98,7 @@ impl IdentityCenter {
             .map_err(NotRenewed::passing)?;
         let registration = known.ok_or_else(|| over("registration_lost"))?;
         let answer = self
-            .oidc()
-            .create_token()
-            .client_id(&registration.client_id)
-            .client_secret(registration.client_secret.expose_secret())
+            .token_request(&registration.client_id, &registration.client_secret)
             .grant_type(REFRESH_GRANT)
             .refresh_token(token.expose_secret())
             .send()
@@ -134,6 +126,14 @@ impl IdentityCenter {
             session_expires_at: None,
             scopes: None,
         })
+    }
+
+    /// A token request of this client (`CreateToken`), to which its grant is still to be added.
+    fn token_request(&self, client_id: &str, secret: &SecretString) -> CreateTokenFluentBuilder {
+        self.oidc()
+            .create_token()
+            .client_id(client_id)
+            .client_secret(secret.expose_secret())
     }
 
     fn grant(&self, answer: CreateTokenOutput, client_id: &str) -> Result<Grant, Failure> {
