@@ -40,6 +40,8 @@ async fn boto3_signs_with_the_role_through_the_printed_configuration() {
     let (peer, world) = at_identity_center().await;
     let config = world.kiro(&["org", "export", "--aws-config"]);
     assert_eq!(config.status.code(), Some(0), "{}", said(&config));
+    let text = String::from_utf8_lossy(&config.stdout);
+    assert!(text.contains("/kiro auth aws-credentials "), "{text}");
     std::fs::create_dir(world.path(".aws")).unwrap();
     std::fs::write(world.path(".aws/config"), &config.stdout).unwrap();
     let boto3 = world

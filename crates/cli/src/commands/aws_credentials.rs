@@ -1,5 +1,7 @@
 //! For AWS tools: `kiro auth aws-credentials` (a `credential_process`), `kiro org export --aws-config`, `kiro auth aws-token-cache`.
 
+use std::path::PathBuf;
+
 use kiro_sign_in::{
     Code, Context, Failure, ProfileName, Role, role_credentials, roles, write_aws_token,
 };
@@ -47,8 +49,7 @@ pub(crate) fn config(
     let public = snapshot.profiles.get(profile);
     let organization = public.map_or("kiro", |public| public.organization.as_str());
     let region = public.and_then(|public| public.region.as_deref());
-    let program = std::env::current_exe()
-        .map_or_else(|_| "kiro".to_owned(), |path| path.display().to_string());
+    let program = command();
     for Role { account, name } in &roles {
         shell.data(&format!("[profile {organization}-{account}-{name}]"));
         shell.data(&format!(
@@ -65,6 +66,20 @@ pub(crate) fn config(
         shell.say(shell.words.nothing_listed());
     }
     Ok(Exit::Done)
+}
+
+/// The `kiro` command as others start it: beside this program, or where packages put it (docs/decisions/0006).
+fn command() -> String {
+    let beside = std::env::current_exe().map(|whole| {
+        let kiro = whole.with_file_name("kiro");
+        kiro.with_extension(std::env::consts::EXE_EXTENSION)
+    });
+    let packaged = PathBuf::from("/usr/bin/kiro");
+    let known = beside.ok().into_iter().chain([packaged]);
+    known
+        .into_iter()
+        .find(|path| path.exists())
+        .map_or_else(|| "kiro".to_owned(), |path| path.display().to_string())
 }
 
 /// Writes the access token where AWS's own tools look for it.
