@@ -27,7 +27,7 @@ pub(crate) fn set(on: bool) -> io::Result<()> {
         };
     }
     let home = std::env::var("KIRO_HOME").ok();
-    let entry = entry(&std::env::current_exe()?, home.as_deref())?;
+    let entry = entry(&crate::program::path()?, home.as_deref())?;
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

@@ -7,6 +7,7 @@ use kiro_sign_in::{Code, Failure};
 use tauri::async_runtime;
 
 use crate::desktop::Desktop;
+use crate::program;
 
 /// Who opens the links, after taking them if they are nobody's. Never takes them from another program.
 pub(crate) async fn look(desktop: &Desktop) -> SchemeOwner {
@@ -21,7 +22,7 @@ pub(crate) async fn look(desktop: &Desktop) -> SchemeOwner {
 fn own() -> SchemeOwner {
     match scheme::owner() {
         SchemeOwner::Nobody => {
-            let registered = std::env::current_exe().and_then(|program| scheme::register(&program));
+            let registered = program::path().and_then(|program| scheme::register(&program));
             if let Err(error) = registered {
                 tracing::warn!(%error, "kiro:// could not be registered");
             }
@@ -37,10 +38,7 @@ fn own() -> SchemeOwner {
 /// `scheme_taken` when they are still the other's afterwards.
 pub(crate) async fn take(desktop: &Desktop) -> Result<(), Failure> {
     let home = desktop.context.store.home().clone();
-    change(desktop, move || {
-        scheme::take(&home, &std::env::current_exe()?)
-    })
-    .await?;
+    change(desktop, move || scheme::take(&home, &program::path()?)).await?;
     desktop.change(|memory| {
         memory
             .failure

@@ -19,6 +19,7 @@ mod language;
 mod links;
 mod notices;
 mod organization;
+mod program;
 #[cfg(target_os = "linux")]
 mod replacement;
 mod settings;

@@ -5,15 +5,12 @@
 //! the files, so nothing is handed over.
 
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::Command;
 
 use rustix::process::{Pid, WaitOptions, waitpid};
 
-/// What Linux appends to the name of a running program whose file was replaced, as an upgrade does.
-const DELETED: &[u8] = b" (deleted)";
+use crate::program;
 
 /// How often this process has begun anew because the app that ran went away meanwhile.
 const AGAIN: &str = "KIRO_DESKTOP_STARTED_AGAIN";
@@ -35,7 +32,7 @@ pub(crate) fn try_again(hidden: bool) -> io::Error {
 
 fn run_anew(hidden: bool, mark: Option<&str>) -> io::Error {
     keep_descriptors_from_the_next();
-    match program() {
+    match program::path() {
         Ok(program) => Command::new(program)
             .args(hidden.then_some("--hidden"))
             .env_remove(AGAIN)
@@ -61,14 +58,6 @@ pub(crate) fn reap() {
             }
         });
     }
-}
-
-/// This program's file; after an upgrade, the one that has taken its place.
-fn program() -> io::Result<PathBuf> {
-    let path = std::env::current_exe()?;
-    let bytes = path.as_os_str().as_bytes();
-    let bytes = bytes.strip_suffix(DELETED).unwrap_or(bytes);
-    Ok(std::ffi::OsString::from_vec(bytes.to_vec()).into())
 }
 
 /// The toolkit leaves a few descriptors open for its children: they would pile up from one app to the next.
