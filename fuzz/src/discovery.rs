@@ -1,20 +1,8 @@
 //! A discovery document, by whoever answers at the issuer's address.
 
-use async_trait::async_trait;
-use kiro_relying_party::{HttpClient, HttpError, IssuerRule, discover};
+use kiro_relying_party::{IssuerRule, discover};
 
-/// Whoever answers at the issuer's address.
-struct Stranger(Vec<u8>);
-
-#[async_trait]
-impl HttpClient for Stranger {
-    async fn send(
-        &self,
-        _request: http::Request<Vec<u8>>,
-    ) -> Result<http::Response<Vec<u8>>, HttpError> {
-        Ok(http::Response::new(self.0.clone()))
-    }
-}
+use super::stranger::Stranger;
 
 pub(crate) fn run(data: &[u8]) {
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,27 +1,13 @@
 //! An ID token, a line feed, and the key set that its provider answers with.
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use kiro_relying_party::{
-    HttpClient, HttpError, IdTokenExpectation, IssuerExpectation, Jwks, NonceExpectation,
-};
+use kiro_relying_party::{IdTokenExpectation, IssuerExpectation, Jwks, NonceExpectation};
 use secrecy::SecretString;
+
+use super::stranger::Stranger;
 
 /// 2027-01-15: the tokens of the corpus were issued five seconds before.
 const NOW: i64 = 1_800_000_000;
-
-/// Whoever answers at the key set's address.
-struct Stranger(Vec<u8>);
-
-#[async_trait]
-impl HttpClient for Stranger {
-    async fn send(
-        &self,
-        _request: http::Request<Vec<u8>>,
-    ) -> Result<http::Response<Vec<u8>>, HttpError> {
-        Ok(http::Response::new(self.0.clone()))
-    }
-}
 
 pub(crate) fn run(data: &[u8]) {
     verified(data);

@@ -10,17 +10,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use kiro_tests::{Keyring, Peer, World, until};
 use serde_json::{Value, json};
 
-use crate::paste::{paste, said};
+use crate::paste::{WITH_KEYRING, paste, said};
 
-const LOGIN: [&str; 7] = [
-    "auth",
-    "login",
-    "--sso",
-    "--org",
-    "acme",
-    "--no-browser",
-    "--force",
-];
 const TRACE: [(&str, &str); 1] = [("KIRO_LOG", "trace")];
 
 /// The arguments and the environment of every process that there is.
@@ -47,7 +38,7 @@ fn run(world: &World, words: &[&str], expected: i32) {
 /// Everything that a person does: signs in, uses, renews, looks, has the app running, signs out.
 async fn whole_run(peer: &Peer, world: &World) {
     peer.control(json!({ "at_ttl": 2 })).await;
-    let login = paste(world.start_kiro_with(&LOGIN, &TRACE), "aiko").await;
+    let login = paste(world.start_kiro_with(&WITH_KEYRING, &TRACE), "aiko").await;
     assert_eq!(login.status.code(), Some(0), "{}", said(&login));
     let mut desktop = world.desktop();
     let mut app = desktop.arg("--hidden").envs(TRACE).spawn().unwrap();
@@ -112,6 +103,20 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
+/// Where which secret stands, in any coat.
+fn leaks(secrets: &[&str], places: &[(String, Vec<u8>)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (number, secret) in secrets.iter().enumerate() {
+        let coats = coats(secret);
+        for (name, bytes) in places {
+            if coats.iter().any(|coat| holds(bytes, coat)) {
+                found.push(format!("secret no. {number} in {name}"));
+            }
+        }
+    }
+    found
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_whole_run_at_trace_no_secret_is_anywhere_but_under_seal() {
     let peer = Peer::okta(30);
@@ -163,18 +168,24 @@ async fn after_a_whole_run_at_trace_no_secret_is_anywhere_but_under_seal() {
         let name = path.rsplit('/').next().unwrap();
         assert!(!name.starts_with("core"), "{path}: a core");
     }
-    for (number, secret) in secrets.iter().enumerate() {
-        for coat in coats(secret) {
-            for (path, bytes) in &files {
-                assert!(!holds(bytes, &coat), "secret no. {number} in {path}");
-            }
-            for bytes in &processes {
-                assert!(
-                    !holds(bytes, &coat),
-                    "secret no. {number} in a process: {:.80}",
-                    String::from_utf8_lossy(bytes)
-                );
-            }
-        }
+    let processes = processes.into_iter().map(|bytes| {
+        let name = format!("a process: {:.80}", String::from_utf8_lossy(&bytes));
+        (name, bytes)
+    });
+    let leaks = leaks(
+        &secrets,
+        &files.into_iter().chain(processes).collect::<Vec<_>>(),
+    );
+    assert!(leaks.is_empty(), "{leaks:#?}");
+}
+
+#[test]
+fn a_planted_secret_is_found_in_each_of_its_coats() {
+    let secret = "canary-refresh-1f0c";
+    for coat in coats(secret) {
+        let log = [b"INFO token=", coat.as_slice(), b" asked\n"].concat();
+        let found = leaks(&["another", secret], &[("a log".to_owned(), log)]);
+        assert_eq!(found, ["secret no. 1 in a log"]);
     }
+    assert!(leaks(&[secret], &[("a log".to_owned(), b"INFO asked".to_vec())]).is_empty());
 }

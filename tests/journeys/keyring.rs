@@ -5,17 +5,7 @@ use std::path::Path;
 use kiro_tests::{Keyring, Peer, World};
 use serde_json::{Value, json};
 
-use crate::paste::{LOGIN, paste, said};
-
-const WITH_KEYRING: [&str; 7] = [
-    "auth",
-    "login",
-    "--sso",
-    "--org",
-    "acme",
-    "--no-browser",
-    "--force",
-];
+use crate::paste::{LOGIN, WITH_KEYRING, paste, said};
 
 #[tokio::test]
 async fn without_a_keyring_nothing_begins_and_nothing_is_stored() {

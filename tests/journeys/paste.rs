@@ -18,6 +18,17 @@ pub(crate) const LOGIN: [&str; 8] = [
     "--force",
 ];
 
+/// The words of a login that keeps its key in the keyring.
+pub(crate) const WITH_KEYRING: [&str; 7] = [
+    "auth",
+    "login",
+    "--sso",
+    "--org",
+    "acme",
+    "--no-browser",
+    "--force",
+];
+
 /// What stderr says.
 pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()

@@ -22,8 +22,8 @@ fn owner(world: &World) -> String {
     String::from_utf8_lossy(&asked.stdout).trim().to_owned()
 }
 
-#[tokio::test]
-async fn where_another_program_opens_kiro_links_the_answer_comes_through_localhost() {
+/// A sign-in just begun where the links are another program's, and what that program would have got.
+async fn beside_kiro_ide() -> (Peer, World, PathBuf, Window) {
     let peer = Peer::okta(30);
     let world = World::new(Keyring::Unlocked);
     world.add_okta(&peer);
@@ -33,6 +33,12 @@ async fn where_another_program_opens_kiro_links_the_answer_comes_through_localho
     window
         .says("Another app opens kiro:// links (kiro-ide)")
         .await;
+    (peer, world, taken, window)
+}
+
+#[tokio::test]
+async fn where_another_program_opens_kiro_links_the_answer_comes_through_localhost() {
+    let (_peer, world, taken, window) = beside_kiro_ide().await;
     window.says("Signing in through localhost instead.").await;
     window.picture("scheme-taken").await;
     let browser = world.browser().await;
@@ -47,13 +53,7 @@ async fn where_another_program_opens_kiro_links_the_answer_comes_through_localho
 
 #[tokio::test]
 async fn the_links_are_taken_at_the_persons_word_and_the_former_owner_is_remembered() {
-    let peer = Peer::okta(30);
-    let world = World::new(Keyring::Unlocked);
-    world.add_okta(&peer);
-    let taken = with_kiro_ide(&world);
-    let window = Window::open(&world).await;
-    window.press("Sign in with SSO").await;
-    window.says("Another app opens kiro:// links").await;
+    let (_peer, world, taken, window) = beside_kiro_ide().await;
     assert_eq!(owner(&world), "kiro-ide.desktop");
     window.press("Use Kiro Sign-In for these links").await;
     window.says("Kiro Sign-In opens kiro:// links now.").await;

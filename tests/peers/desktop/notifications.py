@@ -5,13 +5,10 @@ shown        -> [[title, body, [label, ...]], ...]   every notification so far
 press TITLE  -> true | false                         presses the button of the last notification of that title
 Ends with its stdin.
 """
-import json
-import sys
-
 import dbus
-import dbus.mainloop.glib
 import dbus.service
-from gi.repository import GLib
+
+from lines import serve, session_bus
 
 NAME, PATH = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
 
@@ -51,20 +48,7 @@ def answer(line):
     return bool(numbers)
 
 
-def heard(_channel, _condition):
-    line = sys.stdin.readline()
-    if not line:
-        loop.quit()
-        return False
-    print(json.dumps(answer(line)), flush=True)
-    return True
-
-
-dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-bus = dbus.SessionBus()
+bus = session_bus()
 name = dbus.service.BusName(NAME, bus)
 daemon = Daemon(bus, PATH)
-loop = GLib.MainLoop()
-GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, heard)
-print("true", flush=True)
-loop.run()
+serve(answer)

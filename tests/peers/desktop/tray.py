@@ -5,13 +5,12 @@ menu         -> [[[label, enabled], ...], ...]   the menu of every icon; separat
 press LABEL  -> true | false                     chooses the row with that label; false: there is no such row that can be chosen
 Ends with its stdin.
 """
-import json
 import sys
 
 import dbus
-import dbus.mainloop.glib
 import dbus.service
-from gi.repository import GLib
+
+from lines import serve, session_bus
 
 WATCHER, ITEM, MENU = "org.kde.StatusNotifierWatcher", "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"
 PATIENCE = 5.0
@@ -81,20 +80,7 @@ def answer(line):
     return False
 
 
-def heard(_channel, _condition):
-    line = sys.stdin.readline()
-    if not line:
-        loop.quit()
-        return False
-    print(json.dumps(answer(line)), flush=True)
-    return True
-
-
-dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-bus = dbus.SessionBus()
+bus = session_bus()
 name = dbus.service.BusName(WATCHER, bus)
 watcher = Watcher(bus, "/StatusNotifierWatcher")
-loop = GLib.MainLoop()
-GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, heard)
-print("true", flush=True)
-loop.run()
+serve(answer)

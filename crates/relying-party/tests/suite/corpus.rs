@@ -1,23 +1,17 @@
 //! The fuzzers' inputs, replayed: fuzz/README.md.
 
-use std::path::Path;
-
 #[path = "../../../../fuzz/src/callback.rs"]
 mod callback;
 #[path = "../../../../fuzz/src/discovery.rs"]
 mod discovery;
 #[path = "../../../../fuzz/src/id_token.rs"]
 mod id_token;
+#[path = "../../../../fuzz/src/replay.rs"]
+mod replay;
+#[path = "../../../../fuzz/src/stranger.rs"]
+mod stranger;
 
-fn replay(target: &str, run: fn(&[u8])) {
-    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../../fuzz/corpus");
-    let mut count = 0;
-    for entry in std::fs::read_dir(folder.join(target)).unwrap() {
-        run(&std::fs::read(entry.unwrap().path()).unwrap());
-        count += 1;
-    }
-    assert!(count >= 10, "{target}: {count} inputs");
-}
+use replay::replay;
 
 #[test]
 fn callbacks() {
