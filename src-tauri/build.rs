@@ -21,6 +21,7 @@ const COMMANDS: &[&str] = &[
     "prefer",
     "choose_ca_file",
     "give_links_back",
+    "check_computer",
     "export_diagnostics",
     "copy_details",
     "copy_request",

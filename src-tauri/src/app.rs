@@ -69,6 +69,7 @@ pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> t
             commands::prefer,
             commands::choose_ca_file,
             commands::give_links_back,
+            commands::check_computer,
             commands::export_diagnostics,
             commands::copy_details,
             commands::copy_request,

@@ -15,8 +15,8 @@ use crate::desktop::Desktop;
 use crate::settings::{self, Change};
 use crate::signing_in;
 use crate::view::{
-    AccountChoiceView, CheckedView, FailureView, NewOrganization, OfferedOrganization, OfferedView,
-    Pasted, View, WayView,
+    AccountChoiceView, CheckedView, CheckupView, FailureView, NewOrganization, OfferedOrganization,
+    OfferedView, Pasted, View, WayView,
 };
 use crate::words::{Words, details};
 use crate::{clipboard, file_dialog, links, organization};
@@ -280,6 +280,12 @@ pub(crate) async fn choose_ca_file(shell: Shell<'_>) -> Answer<()> {
         shell.look_again();
     }
     Ok(())
+}
+
+/// Looks for what is wrong on this computer, and changes nothing.
+#[tauri::command]
+pub(crate) async fn check_computer(shell: Shell<'_>) -> Answer<CheckupView> {
+    Ok(doctor::examine(&shell.context).await.into())
 }
 
 /// Looks for what is wrong on this computer and writes it where the person says; the names of what is in the file, or

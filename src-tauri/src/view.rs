@@ -2,6 +2,7 @@
 //!
 //! The TypeScript twin, `ui/src/lib/bindings.ts`, is generated from here; a test fails when it differs.
 
+mod checkup;
 mod compose;
 mod failure;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use kiro_sign_in::{KeySource, Provider};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub(crate) use checkup::CheckupView;
 pub(crate) use compose::{Known, KnownProfile, compose, step};
 pub(crate) use failure::{FailureView, whole_seconds};
 
@@ -292,6 +294,9 @@ mod tests {
             NewOrganization::decl(&config),
             CheckedView::decl(&config),
             OfferedView::decl(&config),
+            CheckupView::decl(&config),
+            checkup::FindingView::decl(&config),
+            checkup::LineView::decl(&config),
             ProviderId::decl(&config),
             KeySourceId::decl(&config),
             Language::decl(&config),

@@ -5,6 +5,7 @@ use kiro_tests::{Keyring, Peer, Tray, Window, World};
 mod access;
 mod background;
 mod callbacks;
+mod checkup;
 mod keyboard;
 mod keyring;
 mod links;

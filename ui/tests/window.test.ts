@@ -1,7 +1,7 @@
 import { fireEvent, screen } from "@testing-library/svelte";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { CheckedOrganization, NewOrganization, View } from "../src/lib/bindings";
-import { failure, NOW, views } from "../src/preview/fixtures";
+import type { CheckedOrganization, Checkup, NewOrganization, View } from "../src/lib/bindings";
+import { checkup, failure, NOW, views } from "../src/preview/fixtures";
 import { settled, shown } from "./shown";
 
 const press = async (name: string | RegExp) => {
@@ -320,6 +320,62 @@ describe("settings", () => {
     await shown("settings-managed", { start: "settings" });
     for (const host of ["id.acme.example", "fjordlys.awsapps.com", "login.microsoftonline.com"])
       expect(screen.getByText(host)).toBeTruthy();
+  });
+});
+
+describe("checking the computer", () => {
+  const found = checkup();
+  const fine = { contact: null, findings: found.findings.filter((each) => each.level === "good") };
+
+  test("from Settings: told while it lasts, then every finding with its remedy, in the language of the moment", async () => {
+    let done = (_: Checkup) => {};
+    const checkComputer = () => new Promise<Checkup>((resolve) => (done = resolve));
+    await shown("settings", { start: "settings", shell: { checkComputer } });
+    await press(/Check my computer/);
+    expect(heading()).toBe("Check my computer");
+    expect(screen.getByText(/Looking at this computer/).getAttribute("role")).toBe("status");
+    expect((screen.getByRole("button", { name: "Check again" }) as HTMLButtonElement).disabled).toBe(true);
+    done(found);
+    await settled();
+    expect(
+      screen.getByText("Problems: 2 · Worth knowing: 1. Send the diagnostics to it-help@acme.example."),
+    ).toBeTruthy();
+    const rows = screen.getAllByRole("listitem").map((row) => row.textContent!.replace(/\s+/g, " ").trim());
+    expect(rows[0]).toBe(
+      "KeyProblemThe system keyring is locked. Kiro keeps the key to your session there.Unlock it and continue.",
+    );
+    expect(rows[1]).toContain("others may use it (mode 0644)");
+    expect(rows[1]).toContain("chmod 600 /home/maya/.kiro/sso/credentials.json");
+    expect(rows[3]).toBe("localhostin ordera browser reaches Kiro here");
+    await press("日本語");
+    expect(screen.getAllByRole("listitem")[0]!.textContent).toContain("システムのキーリングがロックされています。");
+    await press("戻る");
+    expect(heading()).toBe("設定");
+  });
+
+  test("again: a mended computer is said to be as it should be", async () => {
+    let asked = 0;
+    const checkComputer = async () => (asked++ ? fine : found);
+    await shown("settings", { start: "settings", shell: { checkComputer } });
+    await press(/Check my computer/);
+    await press("Check again");
+    expect(screen.getByText("Everything is as it should be.")).toBeTruthy();
+    expect(screen.queryByText("Problem")).toBeNull();
+  });
+
+  test("beside a sign-in, which goes on: Escape leads back, its answer ends the checking", async () => {
+    const { asked, push, view } = await shown(waiting({}));
+    await press("Nothing happening?");
+    await press(/Check my computer/);
+    await push({ ...view, attempt: { ...view.attempt!, extensions_left: 9 } });
+    expect(heading()).toBe("Check my computer");
+    await fireEvent.keyDown(document.body, { key: "Escape" });
+    await settled();
+    expect([heading(), asked]).toEqual(["Continue in your browser", []]);
+    await press("Nothing happening?");
+    await press(/Check my computer/);
+    await push(views("en")["signed-in"]!);
+    expect(heading()).toBe("Maya Lindqvist");
   });
 });
 

@@ -58,6 +58,15 @@ impl Parts {
     }
 }
 
+impl From<Language> for kiro_sign_in::Language {
+    fn from(language: Language) -> kiro_sign_in::Language {
+        match language {
+            Language::English => kiro_sign_in::Language::En,
+            Language::Japanese => kiro_sign_in::Language::Ja,
+        }
+    }
+}
+
 impl Language {
     /// From the environment, by POSIX: `LC_ALL`, else `LC_MESSAGES`, else `LANG`; an empty one does not count.
     pub(crate) fn from_env() -> Language {

@@ -1,4 +1,4 @@
-//! What is wrong on this computer: the probes, and how heavy each finding is. No sentence a person reads.
+//! What is wrong on this computer: the probes, how heavy each finding is, and what is said of it ([`Finding::line`]).
 //!
 //! Nothing is changed, and nobody is asked but the system's own services and the sign-in servers that are set up.
 
@@ -6,11 +6,13 @@ mod export;
 mod files;
 mod here;
 mod servers;
+mod words;
 
 use serde::Serialize;
 
 pub use export::{Exported, REPORT, export};
 pub use files::Fault;
+pub use words::{Line, Said};
 
 use crate::organizations::{Organizations, Provider};
 use crate::{Code, Context, Failure, KeySource};

@@ -148,6 +148,26 @@ export type OrganizationFile = {
   organizations: Array<{ name: string; title: string; provider: ProviderId; host: string }>;
 };
 
+export type Checkup = {
+  findings: Array<Finding>;
+  /**
+   * Whom to send the diagnostics to.
+   */
+  contact: string | null;
+};
+
+export type Finding = {
+  level: "good" | "warning" | "problem";
+  en: Line;
+  ja: Line;
+  /**
+   * What is wrong, where the page has the words for it; the lines have only the subject then.
+   */
+  failure: FailureView | null;
+};
+
+export type Line = { subject: string; state: string; fix: string | null };
+
 export type ProviderId = "okta" | "entra" | "identity-center";
 
 export type KeySource = "os-keyring" | "passphrase" | "plaintext";

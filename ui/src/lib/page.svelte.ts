@@ -1,5 +1,6 @@
 import type {
   CheckedOrganization,
+  Checkup,
   FailureView,
   NewOrganization,
   OrganizationFile,
@@ -12,7 +13,7 @@ import { say, type Action, type Key, type Values } from "./say";
 import type { AccountChoice, Shell, Way } from "./shell";
 
 /** Where the person has gone by themselves; everything else follows from the `View`. */
-export type Place = "choose" | "add" | "portal" | "confirm" | "settings";
+export type Place = "choose" | "add" | "portal" | "confirm" | "settings" | "checkup";
 
 /** What a look at typed settings found, and of which settings. */
 type Look = { of: string; checked: CheckedOrganization | null; failure: FailureView | null };
@@ -29,13 +30,18 @@ export class Page {
   form = $state<NewOrganization>({ provider: "okta", name: "", region: "us-east-1" });
   look = $state.raw<Look | null>(null);
   file = $state.raw<OrganizationFile | null>(null);
+  /** What was found on this computer; `null` while it is looked at. */
+  checkup = $state.raw<Checkup | null>(null);
   /** A command that came back with a failure instead of a new `View`. */
   refusal = $state.raw<FailureView | null>(null);
   busy = $state(false);
   #picked = $state<string | null>(null);
   #finishing = $state(false);
+  #from: Place | null = null;
   #again: (() => void) | null = null;
   #endSessionToo = false;
+  /** The sign-in beside which this computer is being checked. */
+  #beside: string | null = null;
 
   language = $derived(this.view?.language ?? "en");
   account = $derived(this.view?.account ?? null);
@@ -50,6 +56,7 @@ export class Page {
   );
   screen = $derived.by(() => {
     if (!this.view || !this.account) return "empty";
+    if (this.place === "checkup" && !this.refusal) return "checkup";
     if (this.place === "settings" && !this.attempt && !this.refusal) return "settings";
     if (this.failure) return "error";
     if (this.attempt) return this.attempt.step === "finishing" && this.#finishing ? "finishing" : "waiting";
@@ -89,7 +96,8 @@ export class Page {
     let soon: ReturnType<typeof setTimeout> | undefined;
     void this.ask(() =>
       this.shell.watch((next) => {
-        if (next.attempt?.ours || next.receipt) this.place = null;
+        const same = this.place === "checkup" && this.#waits(next) && next.attempt?.id === this.#beside;
+        if ((next.attempt?.ours && !same) || next.receipt || (this.#beside && !same)) this.place = this.#beside = null;
         if (next.receipt && this.#endSessionToo) {
           this.#endSessionToo = false;
           if (next.receipt.can_end_session) void this.ask(() => this.shell.endSession());
@@ -230,7 +238,19 @@ export class Page {
     });
   }
 
+  #waits = (view: View | null) => view?.attempt?.ours === true && view.attempt.step === "waiting";
+
+  /** Looks for what is wrong on this computer. A sign-in goes on meanwhile, and its end ends the looking. */
+  async checkUp(): Promise<void> {
+    if (this.place !== "checkup") this.#from = this.place;
+    this.place = "checkup";
+    this.#beside = this.#waits(this.view) ? (this.attempt?.id ?? null) : null;
+    this.checkup = null;
+    await this.once(async () => void (this.checkup = neutral(await this.shell.checkComputer())));
+  }
+
   back(): void {
+    if (this.place === "checkup") return void ((this.place = this.#from), (this.#from = this.#beside = null));
     if (this.place === "confirm" && !this.file)
       this.place = this.form.provider === "identity-center" && this.organizations.length === 0 ? "portal" : "add";
     else this.place = null;

@@ -1,5 +1,5 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
-import type { CheckedOrganization, NewOrganization, OrganizationFile, Preference, View } from "./bindings";
+import type { CheckedOrganization, Checkup, NewOrganization, OrganizationFile, Preference, View } from "./bindings";
 
 export type AccountChoice = "any" | "hint" | "select";
 /** How the answer is to come back; `best`: whichever will work. */
@@ -35,6 +35,8 @@ export interface Shell {
   chooseCaFile(): Promise<void>;
   /** @throws FailureView */
   giveLinksBack(): Promise<void>;
+  /** Changes nothing; takes as long as a server may take to answer. @throws FailureView */
+  checkComputer(): Promise<Checkup>;
   /** The names of what is in the file; `null`: the person closed the dialog. @throws FailureView */
   exportDiagnostics(): Promise<string[] | null>;
   copyDetails(): Promise<void>;
@@ -66,6 +68,7 @@ export const tauriShell: Shell = {
   prefer: (change) => invoke("prefer", { change }),
   chooseCaFile: () => invoke("choose_ca_file"),
   giveLinksBack: () => invoke("give_links_back"),
+  checkComputer: () => invoke("check_computer"),
   exportDiagnostics: () => invoke("export_diagnostics"),
   copyDetails: () => invoke("copy_details"),
   copyRequest: () => invoke("copy_request"),

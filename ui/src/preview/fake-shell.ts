@@ -1,4 +1,5 @@
 import type { View } from "../lib/bindings";
+import { checkup } from "./fixtures";
 import type { Shell } from "../lib/shell";
 
 /** A shell that shows one view and writes down what it is asked for. */
@@ -32,6 +33,7 @@ export function fakeShell(view: View): { shell: Shell; asked: string[]; show: (v
     },
     chooseCaFile: note("choose_ca_file"),
     giveLinksBack: note("give_links_back"),
+    checkComputer: async () => checkup(),
     exportDiagnostics: async () => ["report.json", "organizations.toml", "logs/desktop.log"],
     copyDetails: note("copy_details"),
     copyRequest: note("copy_request"),

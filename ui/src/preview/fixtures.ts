@@ -1,4 +1,4 @@
-import type { AttemptView, Facts, FailureView, Language, OrganizationView, View, Who } from "../lib/bindings";
+import type { AttemptView, Checkup, Facts, FailureView, Language, OrganizationView, View, Who } from "../lib/bindings";
 
 /** The moment every preview shows: 23 November 2026, 15:04 UTC. */
 export const NOW = Date.parse("2026-11-23T15:04:00Z");
@@ -218,5 +218,55 @@ export function views(language: Language): Record<string, View> {
     attention: { ...base, account: { state: "needs_attention", who, reason: failure("session_ended") } },
     "attention-removed": { ...base, account: { state: "needs_attention", who, reason: failure("ended_by_org") } },
     "attention-keyring": { ...base, account: { state: "needs_attention", who, reason: local("keyring_locked", {}) } },
+  };
+}
+
+/** What a look at a computer with two problems found; the sentences are the shell's. */
+export function checkup(): Checkup {
+  const line = (subject: string, state: string, fix: string | null = null) => ({ subject, state, fix });
+  const file = "/home/maya/.kiro/sso/credentials.json";
+  return {
+    contact: "it-help@acme.example",
+    findings: [
+      { level: "problem", en: line("Key", ""), ja: line("鍵", ""), failure: local("keyring_locked", {}) },
+      {
+        level: "problem",
+        en: line("Files", `${file}: others may use it (mode 0644)`, `chmod 600 ${file}`),
+        ja: line("ファイル", `${file}: ほかのユーザーがアクセスできます (モード 0644)`, `chmod 600 ${file}`),
+        failure: null,
+      },
+      {
+        level: "warning",
+        en: line(
+          "kiro:// links",
+          "nobody opens them",
+          "quit and start the desktop app; the `kiro` command does not need these links",
+        ),
+        ja: line(
+          "kiro:// リンク",
+          "開くアプリがありません",
+          "デスクトップ アプリを終了し、もう一度起動してください（`kiro` コマンドでは不要です）",
+        ),
+        failure: null,
+      },
+      {
+        level: "good",
+        en: line("localhost", "a browser reaches Kiro here"),
+        ja: line("localhost", "ブラウザーから Kiro に届きます"),
+        failure: null,
+      },
+      {
+        level: "good",
+        en: line(
+          "id.acme.example",
+          "TLS, certificate by DigiCert Inc, proxy none, 84 ms · discovery ok, issuer equal, PKCE S256, device flow no, revocation yes",
+        ),
+        ja: line(
+          "id.acme.example",
+          "TLS、証明書の発行元 DigiCert Inc、プロキシ なし、84 ms · 設定は正常、発行者は一致、PKCE S256、デバイス フロー なし、失効 あり",
+        ),
+        failure: null,
+      },
+    ],
   };
 }

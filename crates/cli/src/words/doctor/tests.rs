@@ -117,11 +117,3 @@ fn every_finding_reads_well_in_both_languages() {
     }
     insta::assert_snapshot!(seen);
 }
-
-#[test]
-fn a_path_stays_one_word_of_the_command() {
-    let check = |path: &str, expected: &str| assert_eq!(super::quoted(path), expected);
-    check("/home/aiko/.kiro/sso/key", "/home/aiko/.kiro/sso/key");
-    check("/home/a b/key", "'/home/a b/key'");
-    check("/home/$(x)'/key", r"'/home/$(x)'\''/key'");
-}
