@@ -17,7 +17,7 @@ use crate::language::Language;
 use crate::signing_in;
 use crate::tray::{self, Deed};
 use crate::view::{AccountChoiceView, WayView};
-use crate::{commands, freshness, links, notices, window};
+use crate::{commands, freshness, links, notices, wake, window};
 
 /// At login the panel may come up after us, and one that ends may come back.
 const PANEL_PATIENCE: Duration = Duration::from_secs(10);
@@ -103,12 +103,13 @@ fn set_up(
     let language = Language::of(&Preferences::load(context.store.home()));
     let desktop = Desktop::new(context, app.clone(), language, failure);
     app.manage(desktop.clone());
-    let first = tray::menu(&desktop.view(), false, desktop.now(), &TimeZone::system());
+    let first = tray::menu(&desktop.view(), desktop.now(), &TimeZone::system());
     if let Err(error) = tray::create(app, desktop.context.store.home(), &first, act, panel_lost) {
         tracing::warn!(%error, "no tray icon");
     }
     notices::follow(app, act);
     async_runtime::spawn(desktop::follow(desktop.clone()));
+    wake::follow(&desktop);
     async_runtime::spawn(freshness::keep(desktop.clone()));
     let owned = desktop.clone();
     async_runtime::spawn(async move { links::look(&owned).await });

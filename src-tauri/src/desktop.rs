@@ -45,6 +45,10 @@ pub(crate) struct Desktop {
     changed: Notify,
     /// The person wants a renewal tried again that only they could make possible.
     pub(crate) retry: Notify,
+    /// The window came to the front.
+    pub(crate) looked_at: Notify,
+    /// The computer has slept.
+    pub(crate) woken: Notify,
 }
 
 /// What this process knows beyond the files.
@@ -106,6 +110,8 @@ impl Desktop {
             memory: Mutex::new(memory),
             changed: Notify::new(),
             retry: Notify::new(),
+            looked_at: Notify::new(),
+            woken: Notify::new(),
         })
     }
 
@@ -136,9 +142,12 @@ impl Desktop {
     /// Brings the window to the front.
     pub(crate) fn present(&self) {
         let app = self.app.clone();
-        window::present(&self.app, &self.context, self.language(), move || {
+        window::present(&self.app, &self.context, self.language(), move |event| {
             if let Some(desktop) = app.try_state::<Arc<Desktop>>() {
-                desktop.look_again();
+                match event {
+                    window::Event::Closed => desktop.look_again(),
+                    window::Event::InFront => desktop.looked_at.notify_one(),
+                }
             }
         });
     }
@@ -200,6 +209,7 @@ impl Desktop {
             attempt: memory.ours.as_ref().map(Ours::view),
             failure: memory.failure.clone(),
             stuck: memory.stuck.clone(),
+            offline: memory.offline,
             seen: memory.seen,
             receipt: memory.receipt.clone(),
             settings: settings::view(context, &preferences, &memory.links),
@@ -212,7 +222,7 @@ impl Desktop {
         let view = self.view();
         notices::consider(self, &view);
         let mut memory = self.memory();
-        let shown = tray::menu(&view, memory.offline, self.now(), &TimeZone::system());
+        let shown = tray::menu(&view, self.now(), &TimeZone::system());
         if memory.tray.as_ref() != Some(&shown) {
             memory.tray = Some(shown.clone());
             let app = self.app.clone();

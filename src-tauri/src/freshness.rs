@@ -1,37 +1,101 @@
-//! Renews the session while the app runs, so that a command in a terminal finds a fresh token.
+//! Keeps the session fresh while the app runs, so that a command in a terminal finds a fresh token, and notices its end.
+//!
+//! A renewal is made when it is due. In between the provider is asked how the session stands, by a question that uses
+//! nothing up (docs/decisions/0012): when the window comes to the front, every 30 s while it is on the screen, and after
+//! the computer has slept.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use kiro_sign_in::{Account, Code, Failure, account, refresh_if_due};
+use kiro_sign_in::{Account, Code, Failure, Health, SignedIn, account, health, refresh_if_due};
 
 use crate::desktop::{Desktop, is_offline};
+use crate::window;
 
 /// How often the clock is looked at. Short, because sleep of the computer stops a timer and not the token's clock.
 const BEAT: Duration = Duration::from_secs(15);
+/// How often the provider is asked while somebody may be looking.
+const WHILE_SHOWN: Duration = Duration::from_secs(30);
+/// A timer may come a little early against another clock.
+const EARLY: Duration = Duration::from_secs(1);
+/// After sleep the network needs a moment, and a thousand computers do not wake for the same second.
+const WAKING: Duration = Duration::from_secs(15);
 /// How long an error that only the person can clear is left alone: each try may bring up a prompt.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// Renews the active profile's session whenever that is due. Runs as long as the app.
+/// Renews the active profile's session whenever that is due, and asks how it stands. Runs as long as the app.
 pub(crate) async fn keep(desktop: Arc<Desktop>) {
     let mut stuck_since = None;
+    let mut asking = Asking::default();
     loop {
         let waited =
             stuck_since.is_none_or(|since| desktop.now().duration_since(since) >= PATIENCE);
-        if waited && matches!(account(&desktop.context, None), Ok(Account::SignedIn(_))) {
+        if waited && let Ok(Account::SignedIn(who)) = account(&desktop.context, None) {
             let work = desktop.work.read().await;
-            let result = refresh_if_due(&desktop.context, None).await;
+            let mut result = refresh_if_due(&desktop.context, None).await;
+            let shown = window::is_shown(&desktop.app);
+            if result.is_ok() && asking.is_due(&who, shown, Instant::now()) {
+                let told = health(&desktop.context, None).await;
+                asking.answered(&who, &told, Instant::now());
+                result = told.map(drop);
+            }
             drop(work);
             let state = State::after(result);
             stuck_since = state.stuck.is_some().then(|| desktop.now());
             state.remember(&desktop);
         }
-        let retry = tokio::time::timeout(BEAT, desktop.retry.notified()).await;
-        if retry.is_ok() {
-            stuck_since = None;
+        tokio::select! {
+            () = desktop.retry.notified() => stuck_since = None,
+            () = desktop.looked_at.notified() => asking.wanted = true,
+            () = desktop.woken.notified() => {
+                tokio::time::sleep(WAKING.mul_f64(fraction())).await;
+                asking.wanted = true;
+            }
+            () = tokio::time::sleep(BEAT) => {}
         }
     }
+}
+
+/// Between 0 and 1, another each time.
+fn fraction() -> f64 {
+    let random = RandomState::new().hash_one(()) % 1000;
+    Duration::from_millis(random).as_secs_f64()
+}
+
+/// When the provider was asked last, and whether it answers at all.
+#[derive(Default)]
+struct Asking {
+    /// Somebody looks, or the computer woke; stays until there was an answer.
+    wanted: bool,
+    last: Option<Instant>,
+    /// The sign-in of which nothing can be learned.
+    silent: Option<SignedIn>,
+}
+
+impl Asking {
+    fn is_due(&self, who: &SignedIn, shown: bool, now: Instant) -> bool {
+        let silent = self.silent.as_ref().is_some_and(|silent| same(silent, who));
+        let long_ago = self
+            .last
+            .is_none_or(|last| now.duration_since(last) + EARLY >= WHILE_SHOWN);
+        !silent && (self.wanted || (shown && long_ago))
+    }
+
+    fn answered(&mut self, who: &SignedIn, told: &Result<Health, Failure>, now: Instant) {
+        self.last = Some(now);
+        // Without a network the question stands.
+        self.wanted &= told.as_ref().is_err_and(|failure| is_offline(failure.code));
+        if *told == Ok(Health::Unknown) {
+            self.silent = Some(who.clone());
+        }
+    }
+}
+
+/// Whether both are of one signing in.
+fn same(one: &SignedIn, other: &SignedIn) -> bool {
+    (&one.profile, one.signed_in_at) == (&other.profile, other.signed_in_at)
 }
 
 /// What a renewal, or the lack of need for one, tells.
@@ -101,6 +165,75 @@ fn asks_for_the_person(code: Code) -> bool {
 mod tests {
     use super::*;
     use jiff::Timestamp;
+    use kiro_sign_in::{KeySource, Provider};
+
+    fn who(signed_in_at: i64) -> SignedIn {
+        SignedIn {
+            profile: Default::default(),
+            provider: Provider::Okta,
+            organization: "acme".into(),
+            organization_title: "Acme".into(),
+            issuer: "https://login.acme.com".into(),
+            subject: None,
+            name: None,
+            email: None,
+            expires_at: Timestamp::UNIX_EPOCH,
+            session_expires_at: None,
+            signed_in_at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(signed_in_at),
+            region: None,
+            key_source: KeySource::OsKeyring,
+            managed: false,
+        }
+    }
+
+    #[test]
+    fn the_provider_is_asked_while_shown_and_at_once_when_somebody_looks() {
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let alive = Ok(Health::Alive);
+        let mut asking = Asking::default();
+        assert!(!asking.is_due(&who(0), false, at(0)), "nobody looks");
+        assert!(asking.is_due(&who(0), true, at(0)));
+        asking.answered(&who(0), &alive, at(0));
+        assert!(!asking.is_due(&who(0), true, at(15)));
+        assert!(asking.is_due(&who(0), true, at(30)));
+        asking.wanted = true;
+        assert!(asking.is_due(&who(0), false, at(1)));
+        asking.answered(&who(0), &alive, at(1));
+        assert!(!asking.is_due(&who(0), false, at(600)));
+    }
+
+    #[test]
+    fn the_question_stands_until_there_is_a_network() {
+        let now = Instant::now();
+        let mut asking = Asking {
+            wanted: true,
+            ..Asking::default()
+        };
+        let offline = Err(Failure::new(Code::Unreachable, Timestamp::UNIX_EPOCH));
+        asking.answered(&who(0), &offline, now);
+        assert!(asking.is_due(&who(0), false, now));
+        asking.answered(&who(0), &Ok(Health::Alive), now);
+        assert!(!asking.is_due(&who(0), false, now));
+    }
+
+    #[test]
+    fn who_does_not_answer_is_asked_again_only_after_the_next_sign_in() {
+        let now = Instant::now();
+        let mut asking = Asking::default();
+        asking.answered(&who(0), &Ok(Health::Unknown), now);
+        asking.wanted = true;
+        assert!(!asking.is_due(&who(0), true, now + WHILE_SHOWN));
+        assert!(asking.is_due(&who(1), true, now + WHILE_SHOWN));
+    }
+
+    #[test]
+    fn computers_that_wake_together_do_not_ask_together() {
+        let drawn: Vec<f64> = (0..100).map(|_| fraction()).collect();
+        assert!(drawn.iter().all(|each| (0.0..1.0).contains(each)));
+        let (early, late): (Vec<f64>, Vec<f64>) = drawn.iter().partition(|each| **each < 0.5);
+        assert!(!early.is_empty() && !late.is_empty(), "{drawn:?}");
+    }
 
     #[test]
     fn being_offline_is_a_state_and_not_an_error() {

@@ -26,6 +26,7 @@ mod settings;
 mod signing_in;
 mod tray;
 mod view;
+mod wake;
 mod window;
 mod words;
 

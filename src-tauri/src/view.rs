@@ -25,6 +25,8 @@ use crate::settings::SettingsView;
 pub(crate) struct View {
     pub(crate) language: Language,
     pub(crate) account: AccountView,
+    /// The sign-in server could not be reached the last time; the session is as it was.
+    pub(crate) offline: bool,
     pub(crate) organizations: Vec<OrganizationView>,
     /// The organisation that "Sign in" means; `null` when the person must choose.
     pub(crate) chosen: Option<String>,

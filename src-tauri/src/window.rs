@@ -31,17 +31,25 @@ pub(crate) fn is_in_front(app: &AppHandle) -> bool {
     })
 }
 
-/// Shows the window in front of the others, and makes it first if there is none. `closed` is called when the person
-/// has closed it and the tray keeps the app.
+/// What happens to the window.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Event {
+    /// The person has closed it, and the tray keeps the app.
+    Closed,
+    /// It came to the front.
+    InFront,
+}
+
+/// Shows the window in front of the others, and makes it first if there is none. `told` is called of what happens to it.
 pub(crate) fn present(
     app: &AppHandle,
     context: &Context,
     language: Language,
-    closed: impl Fn() + Send + 'static,
+    told: impl Fn(Event) + Send + 'static,
 ) {
     let window = match of(app) {
         Some(window) => window,
-        None => match create(app, context, language, closed) {
+        None => match create(app, context, language, told) {
             Ok(window) => window,
             Err(error) => return tracing::error!(%error, "the window could not be made"),
         },
@@ -67,7 +75,7 @@ fn create(
     app: &AppHandle,
     context: &Context,
     language: Language,
-    closed: impl Fn() + Send + 'static,
+    told: impl Fn(Event) + Send + 'static,
 ) -> tauri::Result<WebviewWindow> {
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title(Words(language).window_title())
@@ -86,6 +94,9 @@ fn create(
         .build()?;
     let handle = app.clone();
     window.on_window_event(move |event| {
+        if let WindowEvent::Focused(true) = event {
+            told(Event::InFront);
+        }
         if let WindowEvent::CloseRequested { api, .. } = event
             && tray::is_visible(&handle)
             && let Some(window) = of(&handle)
@@ -93,7 +104,7 @@ fn create(
             // The tray keeps the app; without one, closing the last window ends it.
             api.prevent_close();
             let _ = window.hide();
-            closed();
+            told(Event::Closed);
         }
     });
     Ok(window)

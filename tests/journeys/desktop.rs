@@ -6,6 +6,7 @@ mod access;
 mod background;
 mod callbacks;
 mod checkup;
+mod health;
 mod keyboard;
 mod keyring;
 mod links;

@@ -13,7 +13,7 @@ await serve((origin) => ({
   redirectAllowed: (uri) => { if (uri === "kiro://kiro.oauth/callback") return true; return /^http:\/\/localhost(:\d+)?\/oauth\/callback$/.test(uri); },
   rewrite: (url) => url.replace(/^\/(organizations|common)\//, `/${tid}/`).replace("/v2.0/.well-known/", "/.well-known/"),
   routes: {
-    authorization: "/oauth2/v2.0/authorize", token: "/oauth2/v2.0/token", jwks: "/discovery/v2.0/keys", end_session: "/oauth2/v2.0/logout", revocation: "/none",
+    authorization: "/oauth2/v2.0/authorize", token: "/oauth2/v2.0/token", jwks: "/discovery/v2.0/keys", end_session: "/oauth2/v2.0/logout", revocation: "/none", introspection: "/no-introspection",
     device_authorization: "/oauth2/v2.0/devicecode", code_verification: "/oauth2/deviceauth", userinfo: "/oidc/userinfo",
   },
   revocation: false, stripIss: true, leeway: Infinity, prompts: ["select_account"], scopes: ["api://kiro/access"],

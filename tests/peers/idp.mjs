@@ -40,8 +40,8 @@ export async function serve(flavour) {
   const options = flavour(origin);
   const { issuer, mount, client } = options;
   let key = newKey("k1"), other = newKey("k1"), rotated = false;
-  const state = { at_ttl: +(process.env.AT_TTL ?? 3600), next_token: [], tamper: null, authorize_error: null, jwks_status: null, discovery_status: null, pause_token: false, device_ttl: 600, interval: 1, clock: 0 };
-  const seen = { grants: {}, token_requests: 0, authorize: 0, revocations: 0, logouts: 0, discovery: 0, jwks: 0, device: 0, device_polls: [], authorize_queries: [] };
+  const state = { at_ttl: +(process.env.AT_TTL ?? 3600), next_token: [], tamper: null, authorize_error: null, jwks_status: null, discovery_status: null, pause_token: false, device_ttl: 600, interval: 1, clock: 0, unreachable: false };
+  const seen = { grants: {}, token_requests: 0, authorize: 0, revocations: 0, introspections: 0, logouts: 0, discovery: 0, jwks: 0, device: 0, device_polls: [], authorize_queries: [] };
   const secrets = new Set(), grants = new Map();
 
   const policy = interactionPolicy.base();
@@ -58,7 +58,7 @@ export async function serve(flavour) {
     jwks: { keys: [key.jwk] }, cookies: { keys: ["kiro-tests"] }, pkce: { required: () => true }, scopes, conformIdTokenClaims: false,
     claims: { openid: ["sub", "tid", "oid"], profile: ["name", "given_name", "family_name", "preferred_username"], email: ["email"] },
     features: {
-      devInteractions: { enabled: false }, deviceFlow: { enabled: true }, revocation: { enabled: options.revocation ?? true },
+      devInteractions: { enabled: false }, deviceFlow: { enabled: true }, revocation: { enabled: options.revocation ?? true }, introspection: { enabled: options.revocation ?? true },
       rpInitiatedLogout: { enabled: true }, claimsParameter: { enabled: false },
     },
     routes: options.routes, interactions: { policy, url: (ctx, i) => `${mount}/interaction/${i.uid}` },
@@ -140,6 +140,7 @@ export async function serve(flavour) {
   const inner = provider.callback();
   const json = (res, status, body) => { res.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" }); res.end(JSON.stringify(body)); };
   app = async (req, res) => {
+    if (state.unreachable) return req.socket.destroy();
     req.originalUrl = req.url;
     const rewritten = options.rewrite ? options.rewrite(req.url) : req.url;
     if (!rewritten.startsWith(mount)) return json(res, 404, { error: "not_found" });
@@ -186,6 +187,7 @@ export async function serve(flavour) {
     }
     if (path === options.routes.authorization && req.url.includes("offline_access")) { req.originalUrl = inward(req.originalUrl); req.url = inward(req.url); }
     if (path === options.routes.device_authorization) seen.device += 1;
+    if (path === options.routes.introspection) seen.introspections += 1;
     if (path === options.routes.revocation) seen.revocations += 1;
     if (path === options.routes.end_session) seen.logouts += 1;
     if (path === options.routes.token) {

@@ -9,7 +9,7 @@ await serve((origin) => ({
   client: { id: "0oakiro", redirects, after: [] },
   redirectAllowed: (uri) => redirects.includes(uri),
   routes: {
-    authorization: "/v1/authorize", token: "/v1/token", jwks: "/v1/keys", revocation: "/v1/revoke", end_session: "/v1/logout",
+    authorization: "/v1/authorize", token: "/v1/token", jwks: "/v1/keys", revocation: "/v1/revoke", introspection: "/v1/introspect", end_session: "/v1/logout",
     device_authorization: "/v1/device/authorize", code_verification: "/v1/activate", userinfo: "/v1/userinfo",
   },
   leeway: +(process.env.LEEWAY ?? 30), scopes: ["kiro"],

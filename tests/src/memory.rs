@@ -10,6 +10,19 @@ impl World {
     /// # Panics
     /// When there is no window.
     pub fn close_window(&self) {
+        self.send_window("close.py");
+    }
+
+    /// Gives the app's window the keyboard's focus, as a click on it does.
+    ///
+    /// # Panics
+    /// When there is no window.
+    pub fn focus_window(&self) {
+        self.send_window("focus.py");
+    }
+
+    /// Runs a script on the app's window.
+    fn send_window(&self, script: &str) {
         let asked = self
             .command("xwininfo")
             .args(["-int", "-name", TITLE])
@@ -18,13 +31,13 @@ impl World {
         let said = String::from_utf8_lossy(&asked.stdout).into_owned();
         let id = said.split_once("Window id: ").expect("a window").1;
         let id = id.split_whitespace().next().unwrap();
-        let closed = self
+        let done = self
             .command("/usr/bin/python3")
-            .arg(peer::folder().join("desktop/close.py"))
+            .arg(peer::folder().join("desktop").join(script))
             .arg(id)
             .status()
             .unwrap();
-        assert!(closed.success());
+        assert!(done.success());
     }
 
     /// The processes that this process has started and that are still there, ended ones that nobody waited for

@@ -77,6 +77,21 @@ impl Notifications {
     }
 }
 
+impl World {
+    /// Tells the programs of this world, as logind does, that the computer has slept and is awake again.
+    ///
+    /// # Panics
+    /// When the bus does not take it.
+    pub fn wakes_up(&self) {
+        let told = self
+            .command("/usr/bin/python3")
+            .arg(peer::folder().join("desktop/wake.py"))
+            .status()
+            .unwrap();
+        assert!(told.success());
+    }
+}
+
 impl Drop for Notifications {
     fn drop(&mut self) {
         drop(self.child.kill());

@@ -136,6 +136,7 @@ impl World {
             .env("WEBKIT_DISABLE_DMABUF_RENDERER", "0")
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus)
             .current_dir(self.folder.path());
         if !self.accessible {
             command.env("NO_AT_BRIDGE", "1");

@@ -72,6 +72,14 @@ describe("words around the screens", () => {
     expect(screen.getByRole("alert").textContent).toContain("You do not have access yet");
   });
 
+  test("being offline is a state of who is signed in, and of nobody else", async () => {
+    const { push, view } = await shown("signed-in-offline");
+    expect(document.querySelector(".state span")!.textContent).toBe("Signed in, no network");
+    expect(screen.queryByRole("alert")).toBeNull();
+    await push({ ...view, account: { state: "signed_out", reason: null } });
+    expect(document.querySelector(".state span")!.textContent).toBe("Signed out");
+  });
+
   test("what needs attention says what is kept", async () => {
     await shown("attention");
     expect(document.querySelector(".kept")!.textContent).toBe("Your organisation and settings are kept.");

@@ -18,6 +18,8 @@ pub struct Metadata {
     pub token_endpoint: Url,
     /// For the keys of ID tokens.
     pub jwks_uri: Url,
+    /// RFC 7662.
+    pub introspection_endpoint: Option<Url>,
     /// RFC 7009.
     pub revocation_endpoint: Option<Url>,
     /// OpenID Connect RP-Initiated Logout 1.0.
@@ -93,6 +95,7 @@ struct Document {
     authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
+    introspection_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
     end_session_endpoint: Option<String>,
     device_authorization_endpoint: Option<String>,
@@ -163,6 +166,10 @@ pub async fn discover(
         )?,
         token_endpoint: endpoint("token_endpoint", &document.token_endpoint)?,
         jwks_uri: endpoint("jwks_uri", &document.jwks_uri)?,
+        introspection_endpoint: optional(
+            "introspection_endpoint",
+            document.introspection_endpoint,
+        )?,
         revocation_endpoint: optional("revocation_endpoint", document.revocation_endpoint)?,
         end_session_endpoint: optional("end_session_endpoint", document.end_session_endpoint)?,
         device_authorization_endpoint: optional(

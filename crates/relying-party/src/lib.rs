@@ -12,6 +12,7 @@ mod discovery;
 mod end_session;
 mod http;
 mod id_token;
+mod introspection;
 mod json;
 mod jwks;
 mod network;
@@ -30,6 +31,7 @@ pub use http::{HttpClient, HttpError, HttpSettings, WebClient, display_host, sec
 pub use id_token::{
     IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, NonceExpectation,
 };
+pub use introspection::introspect;
 pub use jwks::Jwks;
 pub use network::{BadProxy, Network, Proxy};
 pub use token::{

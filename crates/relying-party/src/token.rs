@@ -91,13 +91,23 @@ pub struct TokenRefusal {
     pub timestamp: Option<String>,
 }
 
-/// Which token is revoked (RFC 7009 §2.1).
+/// Which token is meant (RFC 7009 §2.1, RFC 7662 §2.1).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TokenHint {
     /// An access token.
     Access,
     /// A refresh token.
     Refresh,
+}
+
+impl TokenHint {
+    /// As `token_type_hint` says it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            TokenHint::Access => "access_token",
+            TokenHint::Refresh => "refresh_token",
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -202,13 +212,9 @@ pub async fn revoke(
     let secret = token.expose_secret();
     let Ok(request) = client.revoke_token(revocable(hint, secret)) else {
         // `oauth2` revokes over https alone; a development server on this computer may speak http.
-        let kind = match hint {
-            TokenHint::Access => "access_token",
-            TokenHint::Refresh => "refresh_token",
-        };
         let form = [
             ("token", secret),
-            ("token_type_hint", kind),
+            ("token_type_hint", hint.word()),
             ("client_id", client_id),
         ];
         return post_form(http, revocation_endpoint, &form).await.map(drop);

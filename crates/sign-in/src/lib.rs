@@ -27,6 +27,7 @@ pub mod doctor;
 mod end_session;
 mod failure;
 mod flow;
+mod health;
 pub mod log;
 mod loopback;
 mod network;
@@ -50,6 +51,7 @@ pub use discovered::Discovered;
 pub use end_session::end_session;
 pub use failure::{Code, Detail, Facts, Failure};
 pub use flow::{AccountChoice, Request, Via, begin};
+pub use health::{Health, health};
 pub use kiro_credentials::{Clock, KeySource, ProfileName, SystemClock};
 pub use organizations::{
     Checked, Locks, Organization, Organizations, Provider, Settings, add, check, remove,

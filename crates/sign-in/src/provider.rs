@@ -135,6 +135,8 @@ pub(crate) trait IdentityProvider: Send + Sync {
     ) -> Result<Poll, Failure>;
     /// Renews a session. Endpoint, client and issuer come from its authenticated public part.
     async fn renew(&self, session: &Session) -> Result<Renewal, NotRenewed>;
+    /// Whether the provider still honours the session, by a question that uses nothing up; `None` where it answers none.
+    async fn honours(&self, session: &Session) -> Result<Option<bool>, Failure>;
     /// Revokes tokens, best effort.
     async fn revoke(&self, tokens: &Tokens, client_id: &str) -> Revoked;
     /// The address that ends the browser's session.

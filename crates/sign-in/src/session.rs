@@ -103,7 +103,7 @@ pub async fn refresh_if_due(
     }
 }
 
-async fn refresh(
+pub(crate) async fn refresh(
     context: &Context,
     profile: &ProfileName,
     when: RefreshWhen,

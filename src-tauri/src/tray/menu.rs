@@ -84,8 +84,8 @@ impl Deed {
     }
 }
 
-/// What the tray shows for a view at a time. `offline`: the last renewal did not reach the server.
-pub(crate) fn menu(view: &View, offline: bool, now: Timestamp, zone: &TimeZone) -> Shown {
+/// What the tray shows for a view at a time.
+pub(crate) fn menu(view: &View, now: Timestamp, zone: &TimeZone) -> Shown {
     let words = Words(view.language);
     let open = Row::Does(Deed::Open, words.open());
     let quit = |label: String| Row::Does(Deed::Quit, label);
@@ -114,7 +114,7 @@ pub(crate) fn menu(view: &View, offline: bool, now: Timestamp, zone: &TimeZone) 
             ],
         },
         AccountView::SignedIn { who } => {
-            let second = match (offline, who.session_expires_at) {
+            let second = match (view.offline, who.session_expires_at) {
                 (true, _) => words.offline(),
                 (false, Some(end)) => words.until(end, now, zone),
                 (false, None) => words.renews(),

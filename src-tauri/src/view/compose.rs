@@ -28,6 +28,7 @@ pub(crate) struct Known {
     pub(crate) failure: Option<Failure>,
     /// Why the session could not be renewed, where the person can do something about it.
     pub(crate) stuck: Option<Failure>,
+    pub(crate) offline: bool,
     /// Failures of sign-ins up to this time have been seen.
     pub(crate) seen: Option<jiff::Timestamp>,
     pub(crate) receipt: Option<Receipt>,
@@ -66,6 +67,7 @@ pub(crate) fn compose(known: &Known) -> View {
     View {
         language: known.language,
         account: account(known),
+        offline: known.offline,
         chosen: known.chosen.clone(),
         locks: LocksView {
             own_organizations: organizations.locks.own_organizations,

@@ -13,6 +13,7 @@ pub(crate) fn view(account: AccountView) -> View {
     View {
         language: Language::En,
         account,
+        offline: false,
         organizations: Vec::new(),
         chosen: None,
         locks: LocksView {

@@ -5,6 +5,10 @@
 export type View = {
   language: Language;
   account: AccountView;
+  /**
+   * The sign-in server could not be reached the last time; the session is as it was.
+   */
+  offline: boolean;
   organizations: Array<OrganizationView>;
   /**
    * The organisation that "Sign in" means; `null` when the person must choose.

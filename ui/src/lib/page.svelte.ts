@@ -73,6 +73,9 @@ export class Page {
     return this.account?.state === "needs_attention" ? "attention" : "signed-out";
   });
 
+  /** Signed in, and the sign-in server cannot be reached: a state, not an error. */
+  offline = $derived(this.glyph === "is-in" && this.view?.offline === true);
+
   /** The organisation of the failure, which names it as sentences do. */
   #failed = $derived.by(() => {
     const of = this.failure?.organization;

@@ -91,6 +91,7 @@ export function views(language: Language): Record<string, View> {
   const base: View = {
     language,
     account: { state: "signed_out", reason: null },
+    offline: false,
     organizations: [acme],
     chosen: "acme",
     locks: { own_organizations: false, proxy: false, ca: false },
@@ -137,6 +138,7 @@ export function views(language: Language): Record<string, View> {
       account: { state: "signed_in", who },
       profiles: [{ name: "default", title: "Acme", active: true }],
     },
+    "signed-in-offline": { ...base, offline: true, account: { state: "signed_in", who } },
     "signed-in-long": {
       ...base,
       account: {

@@ -14,6 +14,7 @@ pub(crate) fn metadata(base: &str) -> Metadata {
         authorization_endpoint: at("/authorize?tenant=a"),
         token_endpoint: at("/token"),
         jwks_uri: at("/keys"),
+        introspection_endpoint: None,
         revocation_endpoint: Some(at("/revoke")),
         end_session_endpoint: Some(at("/logout")),
         device_authorization_endpoint: Some(at("/device")),

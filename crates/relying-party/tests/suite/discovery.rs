@@ -138,6 +138,11 @@ async fn fields() {
         ),
         ("jwks_uri", Value::Null, "Malformed"),
         (
+            "introspection_endpoint",
+            json!("http://idp.example/introspect"),
+            "InsecureEndpoint",
+        ),
+        (
             "revocation_endpoint",
             json!("http://idp.example/revoke"),
             "InsecureEndpoint",

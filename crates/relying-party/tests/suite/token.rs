@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kiro_relying_party::{
     Code, CodeVerifier, HttpError, TokenError, TokenHint, TokenRefusal, TokenResponse,
-    exchange_code, refresh, revoke,
+    exchange_code, introspect, refresh, revoke,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -324,6 +324,40 @@ async fn no_answer_is_no_refusal() {
         exchanged(&peer).await,
         Err(TokenError::Http(HttpError::TimedOut { .. }))
     ));
+}
+
+#[tokio::test]
+async fn a_token_is_active_only_where_the_server_says_so() {
+    for (status, body, expected) in [
+        (200, r#"{"active":true}"#, "ok"),
+        (200, r#"{"active":false}"#, "ok"),
+        (200, "{}", "Malformed"),
+        (200, r#"{"active":"true"}"#, "Malformed"),
+        (200, "<html>", "Malformed"),
+        (401, r#"{"error":"invalid_client"}"#, "Refused"),
+        (403, "", "Malformed"),
+        (404, "<html>", "Malformed"),
+        (503, "", "Temporary"),
+        (429, "", "Temporary"),
+    ] {
+        let endpoint = format!("{BASE}/introspect").parse().unwrap();
+        let peer = Peer::json(status, body);
+        let token = SecretString::from("r&1");
+        let outcome = introspect(&peer, &endpoint, "c", &token, TokenHint::Refresh).await;
+        assert_eq!(told(&outcome), expected, "{status} {body}");
+        if let Ok(active) = outcome {
+            assert_eq!(active, body.contains("true"), "{body}");
+        }
+        let sent = [
+            ("token", "r&1"),
+            ("token_type_hint", "refresh_token"),
+            ("client_id", "c"),
+        ];
+        assert_eq!(
+            peer.form(),
+            sent.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+    }
 }
 
 #[tokio::test]

@@ -233,6 +233,10 @@ impl IdentityProvider for IdentityCenter {
         self.refresh(session).await
     }
 
+    async fn honours(&self, session: &Session) -> Result<Option<bool>, Failure> {
+        self.knows(session).await
+    }
+
     async fn revoke(&self, tokens: &Tokens, _client_id: &str) -> Revoked {
         self.end(tokens).await
     }

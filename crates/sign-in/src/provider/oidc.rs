@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kiro_credentials::{ProfileName, Renewal, Session, Tokens};
 use kiro_relying_party::{
     self as rp, AuthorizationRequest, Code as AuthorizationCode, CodeVerifier, DevicePoll,
-    IssuerRule, Nonce, NonceExpectation, TokenError,
+    IssuerRule, Nonce, NonceExpectation, TokenError, TokenHint,
 };
 use url::Url;
 
@@ -223,6 +223,26 @@ impl IdentityProvider for Oidc {
 
     async fn renew(&self, session: &Session) -> Result<Renewal, NotRenewed> {
         self.refresh(session).await
+    }
+
+    async fn honours(&self, session: &Session) -> Result<Option<bool>, Failure> {
+        let metadata = self.metadata().await?;
+        let Some(endpoint) = &metadata.introspection_endpoint else {
+            return Ok(None);
+        };
+        let (token, hint) = match &session.tokens.refresh {
+            Some(token) => (token, TokenHint::Refresh),
+            None => (&session.tokens.access, TokenHint::Access),
+        };
+        let http = self.context.http.as_ref();
+        match rp::introspect(http, endpoint, &self.client_id, token, hint).await {
+            Ok(active) => Ok(Some(active)),
+            // Some servers answer such questions of confidential clients alone.
+            Err(TokenError::Refused(_) | TokenError::Malformed { .. }) => Ok(None),
+            Err(error @ (TokenError::Http(_) | TokenError::Temporary { .. })) => {
+                Err(token_failure(&self.context, self, error))
+            }
+        }
     }
 
     async fn revoke(&self, tokens: &Tokens, _client_id: &str) -> Revoked {

@@ -15,7 +15,7 @@ use crate::world::{World, okta};
 
 /// Whom we speak to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Peer {
+pub(crate) enum Peer {
     Okta,
     IdentityCenter,
 }
@@ -138,7 +138,7 @@ const PAGE: Fault = Fault::Bytes(
 );
 
 /// One signed-in person on a wire that works.
-async fn signed_in(peer: Peer) -> (World, std::sync::Arc<Wire>) {
+pub(crate) async fn signed_in(peer: Peer) -> (World, std::sync::Arc<Wire>) {
     let mut world = World::new();
     world.behave(|behaviour| behaviour.device = true);
     let wire = Wire::lay(&mut world).await;

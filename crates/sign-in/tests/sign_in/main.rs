@@ -9,6 +9,7 @@ mod end_session;
 mod faults;
 mod flow;
 mod forged;
+mod health;
 mod hosts;
 mod loopback;
 mod organizations;

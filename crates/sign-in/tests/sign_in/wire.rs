@@ -169,6 +169,7 @@ fn aws(path: &str) -> Option<String> {
             "verificationUri": "https://device.acme.test/", "verificationUriComplete": "https://device.acme.test/?c",
         }),
         "/logout" => json!({}),
+        "/assignment/accounts" => json!({"accountList": []}),
         _ => return None,
     };
     Some(answer.to_string())

@@ -49,6 +49,8 @@ pub(crate) struct Behaviour {
     pub(crate) offline: bool,
     /// `issuer` of the discovery document.
     pub(crate) issuer: Option<String>,
+    /// Introspection is offered, and this is its answer.
+    pub(crate) introspection: Option<(u16, Value)>,
     /// Device authorization is offered.
     pub(crate) device: bool,
 }
@@ -100,10 +102,11 @@ impl Provider {
         let at = |path: &str| format!("{ISSUER}/v1/{path}");
         if url.ends_with("/.well-known/openid-configuration") {
             let device = behaviour.device.then(|| at("device"));
+            let introspection = behaviour.introspection.as_ref().map(|_| at("introspect"));
             return (
                 200,
                 json!({
-                    "device_authorization_endpoint": device,
+                    "device_authorization_endpoint": device, "introspection_endpoint": introspection,
                     "issuer": behaviour.issuer.as_deref().unwrap_or(ISSUER), "authorization_endpoint": at("authorize"), "token_endpoint": at("token"),
                     "jwks_uri": at("keys"), "revocation_endpoint": at("revoke"), "end_session_endpoint": at("logout"),
                     "id_token_signing_alg_values_supported": ["ES256"], "code_challenge_methods_supported": ["S256"],
@@ -132,6 +135,9 @@ impl Provider {
                 200,
                 json!({"device_code": "device-code-canary", "user_code": "WDJB-MJHT", "verification_uri": at("activate"), "expires_in": 600, "interval": 1}),
             );
+        }
+        if url.ends_with("/introspect") {
+            return behaviour.introspection.clone().unwrap_or_default();
         }
         if url.ends_with("/revoke") {
             self.revoked.fetch_add(1, Ordering::SeqCst);

@@ -37,9 +37,9 @@ fn check(view: View, offline: bool, icon: Glyph, english: &[&str], japanese: &[&
         let shown = menu(
             &View {
                 language,
+                offline,
                 ..view.clone()
             },
-            offline,
             now(),
             &zone,
         );
@@ -211,7 +211,6 @@ fn several_accounts_can_be_switched() {
             profiles,
             ..view(signed_in(None))
         },
-        false,
         now(),
         &TimeZone::UTC,
     );
@@ -258,7 +257,7 @@ fn the_last_minute_is_one_and_none_is_negative() {
             attempt: Some(attempt(end)),
             ..view(signed_out())
         };
-        written(&menu(&view, false, now(), &TimeZone::UTC))
+        written(&menu(&view, now(), &TimeZone::UTC))
             .lines()
             .next()
             .unwrap_or_default()

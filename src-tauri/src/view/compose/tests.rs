@@ -61,6 +61,7 @@ fn known(account: Result<Account, Failure>) -> Known {
         attempt: None,
         failure: None,
         stuck: None,
+        offline: false,
         seen: None,
         receipt: None,
         profiles: Vec::new(),

@@ -2,6 +2,7 @@ export const en = {
   "state.signed-out": "Signed out",
   "state.signing-in": "Signing in",
   "state.is-in": "Signed in",
+  "state.offline": "Signed in, no network",
   "state.attention": "Needs attention",
   tongue: "日本語",
   cancel: "Cancel",

@@ -4,6 +4,7 @@ export const ja: Words = {
   "state.signed-out": "サインインしていません",
   "state.signing-in": "サインイン中",
   "state.is-in": "サインイン済み",
+  "state.offline": "サインイン済み（オフライン）",
   "state.attention": "確認が必要です",
   tongue: "English",
   cancel: "キャンセル",

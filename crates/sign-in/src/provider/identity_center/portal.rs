@@ -2,7 +2,7 @@
 
 use aws_sdk_sso::error::{ProvideErrorMetadata, SdkError};
 use jiff::Timestamp;
-use kiro_credentials::Tokens;
+use kiro_credentials::{Session, Tokens};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{IdentityCenter, transport};
@@ -30,6 +30,31 @@ impl IdentityCenter {
                 Revoked::Yes
             } // it was over already
             Err(_) => Revoked::Failed,
+        }
+    }
+
+    /// Whether the portal knows the session: it refuses the token of an ended one. Of a token that has ended by itself,
+    /// and of one without the portal's scope, it says nothing.
+    pub(super) async fn knows(&self, session: &Session) -> Result<Option<bool>, Failure> {
+        if session.public.expires_at <= self.context.now() {
+            return Ok(None);
+        }
+        let asked = self
+            .portal()
+            .list_accounts()
+            .access_token(session.tokens.access.expose_secret())
+            .max_results(1);
+        let Err(error) = asked.send().await else {
+            return Ok(Some(true));
+        };
+        let failure = self.portal_failure(&error, None);
+        if failure.code == Code::SessionEnded {
+            return Ok(Some(false));
+        }
+        match transport::http_error(&error) {
+            Some(_) => Err(failure),
+            None if failure.code == Code::ServerError => Err(failure),
+            None => Ok(None),
         }
     }
 

@@ -1,0 +1,54 @@
+//! How a session stands at its provider: asked on focus, while the window is shown, and after sleep, without using the
+//! refresh token up.
+
+use kiro_tests::{Notifications, Peer, Tray, until};
+use serde_json::{Value, json};
+
+use crate::paste::signed_in;
+
+const ENDED: &str = "Your session ended";
+
+async fn introspections(peer: &Peer) -> Value {
+    peer.control(json!({})).await["introspections"].clone()
+}
+
+#[tokio::test]
+async fn the_window_in_front_says_that_the_provider_has_ended_the_session() {
+    let (peer, world, mut tray, window) = super::at_okta().await;
+    window.press("Sign in with SSO").await;
+    window.says("Continue in your browser").await;
+    world.browser().await.sign_in("aiko").await;
+    window.says("Aiko Tanaka").await;
+    until("the provider is asked", async || {
+        (introspections(&peer).await != 0).then_some(())
+    })
+    .await;
+    let asked = peer.control(json!({ "revoke_user": "aiko" })).await;
+    assert_eq!(asked["grants"]["refresh_token"], Value::Null, "no renewal");
+    world.focus_window();
+    window.says("Your sign-in has ended").await;
+    tray.says(ENDED).await;
+    let asked = peer.control(json!({})).await;
+    assert_eq!(asked["grants"]["refresh_token"], 1, "what confirms it");
+    window.picture("ended-while-shown").await;
+}
+
+#[tokio::test]
+async fn after_sleep_the_app_waits_for_the_network_and_tells_only_of_an_end() {
+    let peer = Peer::okta(30);
+    let world = signed_in(&peer).await;
+    let mut notifications = Notifications::new(&world);
+    let mut tray = Tray::new(&world);
+    let _app = world.start_hidden();
+    tray.says("Aiko Tanaka · ").await;
+
+    peer.control(json!({ "unreachable": true })).await;
+    world.wakes_up();
+    tray.says("Signed in, no network").await;
+    let before = notifications.titles();
+    assert!(!before.contains(&ENDED.to_owned()), "{before:?}");
+    peer.control(json!({ "unreachable": false, "revoke_user": "aiko" }))
+        .await;
+    notifications.says(ENDED).await;
+    tray.says(ENDED).await;
+}
