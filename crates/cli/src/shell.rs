@@ -2,7 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
-use kiro_sign_in::{Code, Context, Failure};
+use kiro_credentials::Home;
+use kiro_sign_in::{Code, Context, Failure, Preferences};
 use owo_colors::OwoColorize;
 
 use crate::words::{Language, Sentence, padded, width};
@@ -17,9 +18,13 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
+    /// From the environment, and the language that the person chose for both programs.
     pub(crate) fn from_env() -> Shell {
+        let chosen = Home::from_env()
+            .ok()
+            .and_then(|home| Preferences::load(&home).language);
         Shell {
-            words: Language::from_env(),
+            words: Language::of(chosen, |name| std::env::var(name).ok()),
             talks: std::io::stderr().is_terminal(),
             listens: std::io::stdin().is_terminal(),
         }

@@ -58,6 +58,15 @@ impl Parts {
     }
 }
 
+impl From<kiro_sign_in::Language> for Language {
+    fn from(language: kiro_sign_in::Language) -> Language {
+        match language {
+            kiro_sign_in::Language::En => Language::English,
+            kiro_sign_in::Language::Ja => Language::Japanese,
+        }
+    }
+}
+
 impl From<Language> for kiro_sign_in::Language {
     fn from(language: Language) -> kiro_sign_in::Language {
         match language {
@@ -68,21 +77,17 @@ impl From<Language> for kiro_sign_in::Language {
 }
 
 impl Language {
-    /// From the environment, by POSIX: `LC_ALL`, else `LC_MESSAGES`, else `LANG`; an empty one does not count.
-    pub(crate) fn from_env() -> Language {
-        let set =
-            ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
-        Language::of(set.iter().map(String::as_str))
-    }
-
-    fn of<'a>(mut settings: impl Iterator<Item = &'a str>) -> Language {
-        let chosen = settings.find(|value| !value.is_empty()).unwrap_or_default();
-        let language = chosen.split(['_', '.', '@']).next().unwrap_or_default();
-        if language.eq_ignore_ascii_case("ja") {
-            Language::Japanese
-        } else {
-            Language::English
+    /// `LC_ALL`, which is set for one command; else what the person chose for both programs; else the system's.
+    pub(crate) fn of(
+        chosen: Option<kiro_sign_in::Language>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Language {
+        let for_this_command = variable("LC_ALL").is_some_and(|value| !value.is_empty());
+        match chosen.filter(|_| !for_this_command) {
+            Some(chosen) => chosen,
+            None => kiro_sign_in::Language::of_system(variable),
         }
+        .into()
     }
 
     fn pick<'a>(self, english: &'a str, japanese: &'a str) -> &'a str {

@@ -1,7 +1,7 @@
 //! `$KIRO_HOME/settings.toml`: what the person prefers, for both programs. Everything in it may be missing.
 //!
 //! ```toml
-//! language = "ja"          # absent: the system's
+//! language = "ja"          # absent: the system's; `LC_ALL` wins for one command
 //! notifications = false    # absent: true
 //! [network]                # absent: organizations.toml's, and that of the administrator
 //! proxy = "http://10.1.1.1:3128"
@@ -30,6 +30,22 @@ pub enum Language {
     En,
     /// Japanese.
     Ja,
+}
+
+impl Language {
+    /// The system's language, by POSIX: `LC_ALL`, else `LC_MESSAGES`, else `LANG`; an empty variable does not count.
+    pub fn of_system(variable: impl Fn(&str) -> Option<String>) -> Language {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .find_map(|name| variable(name).filter(|value| !value.is_empty()))
+            .unwrap_or_default();
+        let language = locale.split(['_', '.', '@']).next().unwrap_or_default();
+        if language.eq_ignore_ascii_case("ja") {
+            Language::Ja
+        } else {
+            Language::En
+        }
+    }
 }
 
 /// One change of the file.

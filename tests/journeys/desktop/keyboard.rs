@@ -124,5 +124,12 @@ async fn settings_are_changed_before_anybody_is_signed_in_and_are_in_the_files()
     window.picture("settings").await;
     window.press("日本語").await;
     holds("language = \"ja\"").await;
+    let told = |output: &std::process::Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = told(&world.kiro(&["auth", "status"]));
+    assert!(said.contains("サインインしていません"), "{said}");
+    let mut english = world.command(kiro_tests::program("kiro").to_str().unwrap());
+    let output = english.args(["auth", "status"]).env("LC_ALL", "C").output();
+    let said = told(&output.unwrap());
+    assert!(said.contains("Not signed in"), "{said}");
     tray.says("サインインしていません").await;
 }

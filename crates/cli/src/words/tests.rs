@@ -40,16 +40,23 @@ fn every_code_has_an_error_and_a_hint_in_both_languages() {
 }
 
 #[test]
-fn the_first_setting_that_is_not_empty_decides() {
-    let check = |settings: [&str; 3], expected: Language| {
-        assert_eq!(Language::of(settings.into_iter()), expected, "{settings:?}")
+fn lc_all_wins_over_the_choice_and_the_choice_over_the_system() {
+    use kiro_sign_in::Language::{En, Ja};
+    let check = |chosen, all: &str, lang: &str, expected: Language| {
+        let value = |name: &str| match name {
+            "LC_ALL" => Some(all.to_owned()),
+            "LANG" => Some(lang.to_owned()),
+            _ => None,
+        };
+        let read = Language::of(chosen, value);
+        assert_eq!(read, expected, "{chosen:?} {all} {lang}");
     };
-    check(["", "", ""], Language::English);
-    check(["", "", "ja_JP.UTF-8"], Language::Japanese);
-    check(["", "ja_JP", "en_GB.UTF-8"], Language::Japanese);
-    check(["C", "ja_JP.UTF-8", "ja_JP.UTF-8"], Language::English);
-    check(["ja", "C", "C"], Language::Japanese);
-    check(["jam_JM", "", ""], Language::English);
+    check(None, "", "ja_JP.UTF-8", Language::Japanese);
+    check(None, "", "en_GB.UTF-8", Language::English);
+    check(Some(Ja), "", "en_GB.UTF-8", Language::Japanese);
+    check(Some(En), "", "ja_JP.UTF-8", Language::English);
+    check(Some(Ja), "C", "ja_JP.UTF-8", Language::English);
+    check(Some(En), "ja_JP.UTF-8", "C", Language::Japanese);
 }
 
 #[test]

@@ -92,3 +92,26 @@ fn what_the_administrator_has_fixed_stays_and_what_cannot_work_is_refused() {
         "the lock wins over the person's file"
     );
 }
+
+#[test]
+fn the_first_variable_that_is_not_empty_gives_the_system_s_language() {
+    let check = |[all, messages, lang]: [&str; 3], expected: Language| {
+        let value = |name: &str| match name {
+            "LC_ALL" => Some(all.to_owned()),
+            "LC_MESSAGES" => Some(messages.to_owned()),
+            "LANG" => Some(lang.to_owned()),
+            _ => None,
+        };
+        let read = Language::of_system(value);
+        assert_eq!(read, expected, "{all} {messages} {lang}");
+    };
+    check(["", "", ""], Language::En);
+    check(["", "", "ja_JP.UTF-8"], Language::Ja);
+    check(["", "ja_JP", "en_GB.UTF-8"], Language::Ja);
+    check(["", "en_GB.UTF-8", "ja_JP.UTF-8"], Language::En);
+    check(["C", "ja_JP.UTF-8", "ja_JP.UTF-8"], Language::En);
+    check(["ja", "C", "C"], Language::Ja);
+    check(["JA@x", "", ""], Language::Ja);
+    check(["jam_JM", "", ""], Language::En);
+    assert_eq!(Language::of_system(|_| None), Language::En);
+}
