@@ -74,14 +74,60 @@ pub fn former_owner(home: &Home) -> Option<FormerOwner> {
 /// # Errors
 /// When that cannot be remembered (nothing is taken then), or the system refuses.
 pub fn take(home: &Home, program: &Path) -> io::Result<()> {
-    if let SchemeOwner::Other { name } = owner()
-        && let Some(launcher) = launcher_asked()
-    {
-        let former = FormerOwner { launcher, name };
-        home.ensure().map_err(io::Error::other)?;
-        file::replace(&record(home), &serde_json::to_vec(&former)?).map_err(io::Error::other)?;
+    let SchemeOwner::Other { name } = owner() else {
+        return register(program);
+    };
+    let Some(launcher) = launcher_asked() else {
+        return register(program);
+    };
+    let former = FormerOwner { launcher, name };
+    home.ensure().map_err(io::Error::other)?;
+    file::replace(&record(home), &serde_json::to_vec(&former)?).map_err(io::Error::other)?;
+    register(program)?;
+    if let Err(error) = stand_in(&former.launcher) {
+        tracing::info!(%error, "the former owner is not named behind us");
     }
-    register(program)
+    Ok(())
+}
+
+/// Names the former owner behind us in the person's list of defaults. Who removes the package for everybody can ask no
+/// person, so the links go back by themselves: the first program of the list that is there gets them.
+fn stand_in(former: &str) -> io::Result<()> {
+    let Some(path) = configuration().map(|folder| folder.join("mimeapps.list")) else {
+        return Ok(());
+    };
+    if let Some(list) = behind_us(&std::fs::read_to_string(&path)?, former) {
+        let temporary = path.with_extension("list.kiro-new");
+        std::fs::write(&temporary, list)?;
+        std::fs::rename(&temporary, &path)?;
+    }
+    Ok(())
+}
+
+/// The list with `former` behind us (Association between MIME types and applications 1.0.1, "Default Application").
+/// `None` where we are not the default.
+fn behind_us(list: &str, former: &str) -> Option<String> {
+    let mut inside = false;
+    let mut changed = false;
+    let lines: Vec<String> = list
+        .lines()
+        .map(|line| {
+            if line.starts_with('[') {
+                inside = line.trim_end() == "[Default Applications]";
+            }
+            let value = line
+                .strip_prefix(SCHEME)
+                .and_then(|rest| rest.trim_start().strip_prefix('='));
+            match value.map(|value| value.trim().trim_end_matches(';')) {
+                Some(LAUNCHER) if inside => {
+                    changed = true;
+                    format!("{SCHEME}={LAUNCHER};{former};")
+                }
+                Some(_) | None => line.to_owned(),
+            }
+        })
+        .collect();
+    changed.then(|| lines.join("\n") + "\n")
 }
 
 /// Gives the links back to whoever had them before [`take`].
@@ -183,6 +229,12 @@ fn applications() -> Option<PathBuf> {
         .map(|folder| folder.join("applications"))
 }
 
+fn configuration() -> Option<PathBuf> {
+    std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".config")))
+}
+
 fn data_folders() -> Vec<PathBuf> {
     let own = std::env::var_os("XDG_DATA_HOME")
         .map(PathBuf::from)
@@ -205,4 +257,47 @@ fn launcher_text(launcher: &str) -> Option<String> {
     data_folders()
         .into_iter()
         .find_map(|folder| std::fs::read_to_string(folder.join("applications").join(launcher)).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::behind_us;
+
+    #[test]
+    fn the_former_owner_stands_behind_us_and_nothing_else_changes() {
+        let check = |list: &str, expected: Option<&str>| {
+            assert_eq!(
+                behind_us(list, "ide.desktop").as_deref(),
+                expected,
+                "{list}"
+            );
+        };
+        let ours = "x-scheme-handler/kiro=kiro-sign-in.desktop";
+        let both = "x-scheme-handler/kiro=kiro-sign-in.desktop;ide.desktop;";
+        for line in [
+            ours,
+            &format!("{ours};"),
+            "x-scheme-handler/kiro = kiro-sign-in.desktop ",
+        ] {
+            check(
+                &format!(
+                    "# mine\n[Default Applications]\ntext/html=a.desktop\n{line}\n\n[Added Associations]\n{ours};\n"
+                ),
+                Some(&format!(
+                    "# mine\n[Default Applications]\ntext/html=a.desktop\n{both}\n\n[Added Associations]\n{ours};\n"
+                )),
+            );
+        }
+        check("", None);
+        check(&format!("[Added Associations]\n{ours}\n"), None);
+        check(
+            "[Default Applications]\nx-scheme-handler/kiro=ide.desktop\n",
+            None,
+        );
+        check(&format!("[Default Applications]\n{both}\n"), None);
+        check(
+            "[Default Applications]\nx-scheme-handler/kirov=kiro-sign-in.desktop\n",
+            None,
+        );
+    }
 }

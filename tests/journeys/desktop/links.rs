@@ -60,6 +60,9 @@ async fn the_links_are_taken_at_the_persons_word_and_the_former_owner_is_remembe
     assert_eq!(owner(&world), "kiro-sign-in.desktop");
     let remembered = fs::read_to_string(world.path("kiro/links.json")).unwrap();
     assert!(remembered.contains("kiro-ide.desktop"), "{remembered}");
+    let defaults = fs::read_to_string(world.path(".config/mimeapps.list")).unwrap();
+    let line = "x-scheme-handler/kiro=kiro-sign-in.desktop;kiro-ide.desktop;";
+    assert!(defaults.lines().any(|each| each == line), "{defaults}");
 
     world.browser().await.leave().await;
     window.press("Nothing happening?").await;
@@ -78,4 +81,6 @@ async fn the_links_are_taken_at_the_persons_word_and_the_former_owner_is_remembe
     window.says("Opened by kiro-ide").await;
     assert_eq!(owner(&world), "kiro-ide.desktop");
     assert!(!world.path("kiro/links.json").exists());
+    let defaults = fs::read_to_string(world.path(".config/mimeapps.list")).unwrap();
+    assert!(!defaults.contains("kiro-sign-in"), "{defaults}");
 }
