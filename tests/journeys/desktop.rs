@@ -6,6 +6,7 @@ mod access;
 mod background;
 mod callbacks;
 mod checkup;
+mod dialogs;
 mod health;
 mod keyboard;
 mod keyring;

@@ -41,6 +41,24 @@ impl World {
         .await
     }
 
+    /// Answers the app's file dialog of this title: `["save", PATH]`, `["open", NAME]` or `["cancel"]`. The world has
+    /// accessibility.
+    ///
+    /// # Panics
+    /// When no such dialog takes the answer within the bound.
+    pub async fn answer_dialog(&self, title: &str, answer: &[&str]) {
+        let script = peer::folder().join("desktop/choose.py");
+        until(
+            &format!("the dialog “{title}” takes {answer:?}"),
+            async || {
+                let mut hand = self.command("/usr/bin/python3");
+                let done = hand.arg(&script).arg(title).args(answer).output().unwrap();
+                done.status.success().then_some(())
+            },
+        )
+        .await;
+    }
+
     fn told(&self) -> Vec<String> {
         let mut reader: Command = self.command("/usr/bin/python3");
         let script = peer::folder().join("desktop/access.py");

@@ -36,6 +36,9 @@ pub(crate) const PASSWORD: &[u8] = b"world";
 /// The tenant of the peer that is like Entra ID.
 const TENANT: &str = "11111111-2222-4333-8444-555555555555";
 
+/// File dialogs begin in the home folder, not with what was used lately.
+const SETTINGS: &str = "[org/gtk/settings/file-chooser]\nstartup-mode='cwd'\n";
+
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>session</type><listen>unix:dir=@RUN@</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"#;
@@ -51,6 +54,7 @@ impl World {
         let home = folder.path();
         for part in [
             ".config/chromium-kiro/Default",
+            ".config/glib-2.0/settings",
             ".local/share/applications",
             ".cache",
             "run",
@@ -58,6 +62,7 @@ impl World {
         ] {
             fs::create_dir_all(home.join(part)).unwrap();
         }
+        fs::write(home.join(".config/glib-2.0/settings/keyfile"), SETTINGS).unwrap();
         fs::set_permissions(home.join("run"), fs::Permissions::from_mode(0o700)).unwrap();
         let mut world = World {
             debugging: free_port(),
@@ -131,6 +136,7 @@ impl World {
             .env("XDG_RUNTIME_DIR", self.path("run"))
             .env("LANG", "C.UTF-8")
             .env("GDK_BACKEND", "x11")
+            .env("GSETTINGS_BACKEND", "keyfile")
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             // WebDriver takes pictures of what the graphics driver paints alone; the app itself does without.
             .env("WEBKIT_DISABLE_DMABUF_RENDERER", "0")
