@@ -3,6 +3,7 @@
 const COMMANDS: &[&str] = &[
     "watch",
     "sign_in",
+    "browsers",
     "cancel",
     "extend",
     "open_again",

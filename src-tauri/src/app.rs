@@ -51,6 +51,7 @@ pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> t
         .invoke_handler(tauri::generate_handler![
             commands::watch,
             commands::sign_in,
+            commands::browsers,
             commands::cancel,
             commands::extend,
             commands::open_again,
@@ -203,6 +204,7 @@ fn act(app: &AppHandle, deed: Deed) {
                         &organization,
                         AccountChoiceView::Hint,
                         WayView::Best,
+                        None,
                     )
                     .await;
                     if desktop.memory().failure.is_some() {

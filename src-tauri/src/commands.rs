@@ -7,10 +7,10 @@ use kiro_sign_in::{
     BrowserError, Code, Failure, Organization, Organizations, Preference, add, check,
     end_session as end_session_at_provider,
 };
-use tauri::State;
 use tauri::ipc::Channel;
+use tauri::{State, async_runtime};
 
-use crate::browser::OpenerBrowser;
+use crate::browser::{self, BrowserView, OpenerBrowser};
 use crate::desktop::Desktop;
 use crate::settings::{self, Change};
 use crate::signing_in;
@@ -39,9 +39,18 @@ pub(crate) async fn sign_in(
     organization: String,
     account: AccountChoiceView,
     way: WayView,
+    browser: Option<String>,
 ) -> Answer<()> {
-    signing_in::sign_in(shell.inner(), &organization, account, way).await;
+    signing_in::sign_in(shell.inner(), &organization, account, way, browser).await;
     Ok(())
+}
+
+/// The browsers that a sign-in can be opened in, the usual one first.
+#[tauri::command]
+pub(crate) async fn browsers() -> Answer<Vec<BrowserView>> {
+    Ok(async_runtime::spawn_blocking(browser::installed)
+        .await
+        .unwrap_or_default())
 }
 
 #[tauri::command]
@@ -121,7 +130,7 @@ pub(crate) async fn end_session(shell: Shell<'_>) -> Answer<()> {
 
 async fn end(desktop: &Desktop, url: &url::Url) -> Result<(), BrowserError> {
     let _work = desktop.work.read().await;
-    end_session_at_provider(&OpenerBrowser(&desktop.app), url).await
+    end_session_at_provider(&OpenerBrowser(&desktop.app, None), url).await
 }
 
 /// Makes this program the one that opens `kiro://` links.

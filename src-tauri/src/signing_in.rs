@@ -31,10 +31,17 @@ pub(crate) struct Ours {
     app_link: bool,
     host: String,
     browser_opened: bool,
+    /// The browser that the person chose for it, by its id.
+    browser: Option<String>,
 }
 
 impl Ours {
-    fn new(attempt: &Attempt, organization: &Organization, links_are_ours: bool) -> Ours {
+    fn new(
+        attempt: &Attempt,
+        organization: &Organization,
+        links_are_ours: bool,
+        browser: Option<String>,
+    ) -> Ours {
         Ours {
             handle: attempt.handle(),
             id: attempt.id().clone(),
@@ -47,6 +54,7 @@ impl Ours {
             app_link: links_are_ours && !organization.redirect_uris().is_empty(),
             host: attempt.host().to_owned(),
             browser_opened: true,
+            browser,
         }
     }
 
@@ -80,13 +88,17 @@ impl Ours {
 }
 
 /// Begins a sign-in and opens the browser. Returns once the browser was asked to, or the sign-in has failed; the
-/// result arrives with the view.
+/// result arrives with the view. `browser`: the id of the one that the person chose, else the last sign-in's if that is
+/// still under way, else the system's.
 pub(crate) async fn sign_in(
     desktop: &Arc<Desktop>,
     organization: &str,
     choice: AccountChoiceView,
     way: WayView,
+    browser: Option<String>,
 ) {
+    let chosen = |ours: &Ours| ours.browser.clone();
+    let browser = browser.or_else(|| desktop.memory().ours.as_ref().and_then(chosen));
     let turn = abandon(desktop);
     let claims = desktop
         .shown_failure()
@@ -98,7 +110,12 @@ pub(crate) async fn sign_in(
     match begun {
         Ok(begun) => {
             let (ours, url) = (
-                Ours::new(&begun.attempt, &begun.organization, begun.links_are_ours),
+                Ours::new(
+                    &begun.attempt,
+                    &begun.organization,
+                    begun.links_are_ours,
+                    browser,
+                ),
                 begun.attempt.url().clone(),
             );
             desktop.change(|memory| {
@@ -264,7 +281,12 @@ fn account_choice(
 /// Opens the system browser; where that fails the sign-in goes on and the page offers its link.
 pub(crate) async fn open(desktop: &Arc<Desktop>, url: Url) {
     let opener = desktop.clone();
-    let opened = async_runtime::spawn_blocking(move || OpenerBrowser(&opener.app).open(&url)).await;
+    let opened = async_runtime::spawn_blocking(move || {
+        let chosen = |ours: &Ours| ours.browser.clone();
+        let browser = opener.memory().ours.as_ref().and_then(chosen);
+        OpenerBrowser(&opener.app, browser.as_deref()).open(&url)
+    })
+    .await;
     let opened = match opened {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {

@@ -296,6 +296,7 @@ mod tests {
             NewOrganization::decl(&config),
             CheckedView::decl(&config),
             OfferedView::decl(&config),
+            crate::browser::BrowserView::decl(&config),
             CheckupView::decl(&config),
             checkup::FindingView::decl(&config),
             checkup::LineView::decl(&config),

@@ -7,7 +7,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 
-use crate::{peer::http, until};
+use crate::{World, peer::http, until};
 
 /// A hand on the world's browser. Dropping it lets go; the browser itself belongs to the world.
 pub struct Browser {
@@ -123,5 +123,27 @@ impl Drop for Browser {
     fn drop(&mut self) {
         drop(self.driver.kill());
         drop(self.driver.wait());
+    }
+}
+
+impl World {
+    /// Makes the browser of this world the usual one again, beside others that were installed.
+    ///
+    /// # Panics
+    /// When the system does not take it.
+    pub fn use_browser(&self) {
+        for kind in ["x-scheme-handler/http", "x-scheme-handler/https"] {
+            let words = ["default", "browser.desktop", kind];
+            assert!(
+                self.command("xdg-mime")
+                    .args(words)
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        }
+        let folder = self.path(".local/share/applications");
+        let mut cache = self.command("update-desktop-database");
+        assert!(cache.arg(folder).status().unwrap().success());
     }
 }

@@ -49,6 +49,7 @@ const screens = [
   ["settings-locked", "settings-managed", ["summary"]],
   ["settings-links", "settings-managed", ["details:nth-of-type(2) summary"]],
   ["settings-exported", "settings", ["[data-diagnostics]"]],
+  ["browsers", "error", ["[data-primary]"]],
   ["checkup", "settings", ["[data-checkup]"]],
   ["checkup-waiting", "waiting", ["[aria-expanded=false]", "[data-checkup]"]],
   ["settings-about", "settings", ["details:last-of-type summary"]],

@@ -331,6 +331,27 @@ describe("settings", () => {
   });
 });
 
+describe("choosing a browser", () => {
+  test("from a device’s refusal: the sign-in begins again, in the one that is pressed", async () => {
+    const { asked } = await shown("error");
+    await press("Choose browser…");
+    expect(heading()).toBe("Choose a browser");
+    expect(screen.getByRole("button", { name: /Firefox ESR/ }).textContent).toContain("The usual one");
+    await press(/Microsoft Edge/);
+    expect(asked).toEqual(["sign_in hinoki any best microsoft-edge.desktop"]);
+  });
+
+  test("Escape leads back to the refusal; without any browser it says so", async () => {
+    await shown("error", { shell: { browsers: async () => [] } });
+    await press("Choose browser…");
+    expect(screen.getByText("No browser was found on this computer.")).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Try again" })).toBeTruthy();
+    await fireEvent.keyDown(document.body, { key: "Escape" });
+    await settled();
+    expect(screen.getByRole("alert").textContent).toContain("does not meet your company’s rules");
+  });
+});
+
 describe("checking the computer", () => {
   const found = checkup();
   const fine = { contact: null, findings: found.findings.filter((each) => each.level === "good") };

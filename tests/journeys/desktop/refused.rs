@@ -1,6 +1,8 @@
 //! The window says what went wrong, and what to do.
 
-use kiro_tests::{Keyring, Peer, Tray, Window, World};
+use std::fs;
+
+use kiro_tests::{Keyring, Peer, Tray, Window, World, until};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -51,6 +53,46 @@ async fn a_refused_sign_in_leaves_the_older_session_untouched_and_visible() {
     assert_eq!(world.kiro(&["auth", "token"]).stdout, token);
     window.press("Back").await;
     window.says("Sign out of this computer").await;
+}
+
+#[tokio::test]
+async fn a_device_rule_is_met_in_another_browser_that_the_person_chooses() {
+    let peer = Peer::entra(None);
+    let world = World::new(Keyring::Unlocked);
+    world.add_entra(&peer);
+    let opened = world.path("opened-in-edge");
+    let script = format!("#!/bin/sh\necho \"$1\" >> '{}'\n", opened.display());
+    let kinds = ["x-scheme-handler/http", "x-scheme-handler/https"];
+    world.install_handler("managed-edge", &script, &kinds);
+    world.use_browser();
+    let window = Window::open(&world).await;
+    let rule = json!({ "error": "access_denied", "error_description": "AADSTS53000: Device is not compliant." });
+    peer.control(json!({ "authorize_error": rule })).await;
+    window.press("Sign in with SSO").await;
+    window.says("does not meet your company’s rules").await;
+    window.says("(53000)").await;
+    window.press("Choose browser").await;
+    window.focused("h1 Choose a browser").await;
+    window.says("The usual one").await;
+    window.picture("browsers").await;
+    assert!(
+        !opened.exists(),
+        "nothing but the usual one was used so far"
+    );
+    window.press("managed-edge").await;
+    window.says("Continue in your browser").await;
+    let lines = async |count: usize| {
+        until("the chosen browser is opened", async || {
+            let text = fs::read_to_string(&opened).unwrap_or_default();
+            (text.lines().count() == count).then_some(text)
+        })
+        .await
+    };
+    let address = lines(1).await;
+    assert!(address.starts_with(peer.word("origin")), "{address}");
+    assert!(address.contains("/authorize?"), "{address}");
+    window.press("Open the browser again").await;
+    assert_eq!(lines(2).await, address.repeat(2));
 }
 
 #[tokio::test]

@@ -152,6 +152,15 @@ export type OrganizationFile = {
   organizations: Array<{ name: string; title: string; provider: ProviderId; host: string }>;
 };
 
+export type Browser = {
+  id: string;
+  name: string;
+  /**
+   * The one that the system opens by itself.
+   */
+  usual: boolean;
+};
+
 export type Checkup = {
   findings: Array<Finding>;
   /**

@@ -1,4 +1,5 @@
 import type {
+  Browser,
   CheckedOrganization,
   Checkup,
   FailureView,
@@ -13,7 +14,7 @@ import { say, type Action, type Key, type Values } from "./say";
 import type { AccountChoice, Shell, Way } from "./shell";
 
 /** Where the person has gone by themselves; everything else follows from the `View`. */
-export type Place = "choose" | "add" | "portal" | "confirm" | "settings" | "checkup";
+export type Place = "choose" | "add" | "portal" | "confirm" | "settings" | "checkup" | "browsers";
 
 /** What a look at typed settings found, and of which settings. */
 type Look = { of: string; checked: CheckedOrganization | null; failure: FailureView | null };
@@ -30,6 +31,7 @@ export class Page {
   form = $state<NewOrganization>({ provider: "okta", name: "", region: "us-east-1" });
   look = $state.raw<Look | null>(null);
   file = $state.raw<OrganizationFile | null>(null);
+  browsers = $state.raw<Browser[]>([]);
   /** What was found on this computer; `null` while it is looked at. */
   checkup = $state.raw<Checkup | null>(null);
   /** A command that came back with a failure instead of a new `View`. */
@@ -57,7 +59,7 @@ export class Page {
   screen = $derived.by(() => {
     if (!this.view || !this.account) return "empty";
     if (this.place === "checkup" && !this.refusal) return "checkup";
-    if (this.place === "settings" && !this.attempt && !this.refusal) return "settings";
+    if ((this.place === "settings" || this.place === "browsers") && !this.attempt && !this.refusal) return this.place;
     if (this.failure) return "error";
     if (this.attempt) return this.attempt.step === "finishing" && this.#finishing ? "finishing" : "waiting";
     if (this.view.receipt) return "receipt";
@@ -136,14 +138,14 @@ export class Page {
     this.busy = false;
   }
 
-  begin(choice: AccountChoice, way: Way = "best"): void {
+  begin(choice: AccountChoice, way: Way = "best", browser?: string): void {
     const name =
       this.#failed?.name ??
       (this.account?.state === "needs_attention" ? this.account.who.organization : this.organization?.name);
     if (!name) this.place = "choose";
     else
       void this.once(async () => {
-        await this.shell.signIn(name, choice, way);
+        await this.shell.signIn(name, choice, way, browser);
         this.refusal = null;
       });
   }
@@ -176,6 +178,7 @@ export class Page {
       return again?.();
     }
     if (action === "retry") return this.begin(this.account?.state === "needs_attention" ? "hint" : "any");
+    if (action === "browser") return this.chooseBrowser();
     if (action === "other_way") return this.begin("any", "loopback");
     if (action === "another_account") return this.begin("select");
     const mine = this.refusal !== null;
@@ -238,6 +241,13 @@ export class Page {
       this.place = null;
       this.#picked = null;
       this.form = { provider: "okta", name: "", region: "us-east-1" };
+    });
+  }
+
+  chooseBrowser(): void {
+    void this.once(async () => {
+      this.browsers = neutral(await this.shell.browsers());
+      this.place = "browsers";
     });
   }
 

@@ -51,12 +51,13 @@ export function failureValues(
   };
 }
 
-export type Action = "retry" | "other_way" | "another_account" | "choose" | "add" | "dismiss";
+export type Action = "retry" | "other_way" | "another_account" | "browser" | "choose" | "add" | "dismiss";
 
 const ACTIONS: Record<string, Action> = {
   not_assigned: "another_account",
   account_problem: "another_account",
   wrong_tenant: "another_account",
+  policy_device: "browser",
   redirect_uri: "other_way",
   no_answer: "other_way",
   scheme_taken: "other_way",

@@ -1,5 +1,13 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
-import type { CheckedOrganization, Checkup, NewOrganization, OrganizationFile, Preference, View } from "./bindings";
+import type {
+  Browser,
+  CheckedOrganization,
+  Checkup,
+  NewOrganization,
+  OrganizationFile,
+  Preference,
+  View,
+} from "./bindings";
 
 export type AccountChoice = "any" | "hint" | "select";
 /** How the answer is to come back; `best`: whichever will work. */
@@ -8,7 +16,10 @@ export type Way = "best" | "deep_link" | "loopback";
 /** Everything the page can ask for. A call ends when the shell has accepted it; what came of it arrives as a `View`. */
 export interface Shell {
   watch(show: (view: View) => void): Promise<void>;
-  signIn(organization: string, account: AccountChoice, way: Way): Promise<void>;
+  /** `browser`: the id of a chosen one. */
+  signIn(organization: string, account: AccountChoice, way: Way, browser?: string): Promise<void>;
+  /** Those that are installed, the usual one first. */
+  browsers(): Promise<Browser[]>;
   cancel(): Promise<void>;
   extend(): Promise<void>;
   openAgain(): Promise<void>;
@@ -49,7 +60,8 @@ export const tauriShell: Shell = {
     channel.onmessage = show;
     return invoke("watch", { channel });
   },
-  signIn: (organization, account, way) => invoke("sign_in", { organization, account, way }),
+  signIn: (organization, account, way, browser) => invoke("sign_in", { organization, account, way, browser }),
+  browsers: () => invoke("browsers"),
   cancel: () => invoke("cancel"),
   extend: () => invoke("extend"),
   openAgain: () => invoke("open_again"),

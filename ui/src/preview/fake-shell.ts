@@ -9,7 +9,13 @@ export function fakeShell(view: View): { shell: Shell; asked: string[]; show: (v
   const note = (what: string) => async () => void asked.push(what);
   const shell: Shell = {
     watch: async (watcher) => ((show = watcher), watcher(view)),
-    signIn: async (organization, account, way) => void asked.push(`sign_in ${organization} ${account} ${way}`),
+    signIn: async (organization, account, way, browser) =>
+      void asked.push(["sign_in", organization, account, way, browser].filter((each) => each).join(" ")),
+    browsers: async () => [
+      { id: "firefox-esr.desktop", name: "Firefox ESR", usual: true },
+      { id: "microsoft-edge.desktop", name: "Microsoft Edge", usual: false },
+      { id: "chromium.desktop", name: "Chromium ウェブ・ブラウザ", usual: false },
+    ],
     cancel: note("cancel"),
     extend: note("extend"),
     openAgain: note("open_again"),
