@@ -197,6 +197,19 @@ mod tests {
     }
 
     #[test]
+    fn notifications_are_in_the_person_s_language() {
+        let mut view = fixtures::view(fixtures::attention(Code::SessionEnded));
+        view.language = crate::language::Language::Ja;
+        let now = "2026-11-23T12:00:00Z".parse().unwrap_or_default();
+        let told = due(&view, now, &TimeZone::UTC);
+        let japanese = |text: &str| text.chars().any(|c| ('\u{3040}'..='\u{30ff}').contains(&c));
+        assert!(
+            told.is_some_and(|told| japanese(&told.title) && japanese(&told.action.1)),
+            "title and button"
+        );
+    }
+
+    #[test]
     fn an_end_and_a_locked_keyring_are_told_and_nothing_else_is() {
         let told = |code| title(fixtures::attention(code), "2026-11-23T12:00:00Z").is_some();
         for code in [

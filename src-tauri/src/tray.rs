@@ -155,3 +155,44 @@ fn icon(glyph: Glyph) -> Image<'static> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The icon without its colours, on the ground that a panel of this grey gives it.
+    fn grey(glyph: Glyph, panel: f32) -> Vec<f32> {
+        let icon = icon(glyph);
+        let (pixels, rest) = icon.rgba().as_chunks::<4>();
+        assert!(rest.is_empty());
+        let grey = |[red, green, blue, alpha]: &[u8; 4]| {
+            let [red, green, blue, alpha] =
+                [red, green, blue, alpha].map(|&value| f32::from(value) / 255.0);
+            let light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+            light * alpha + panel * (1.0 - alpha)
+        };
+        pixels.iter().map(grey).collect()
+    }
+
+    /// UX.md §8 g: who sees no colours tells the states apart by their shape.
+    #[test]
+    fn each_state_has_a_shape_of_its_own() {
+        let all = [
+            Glyph::SignedOut,
+            Glyph::SigningIn,
+            Glyph::SignedIn,
+            Glyph::NeedsAttention,
+        ];
+        for panel in [0.0, 1.0] {
+            for (at, &one) in all.iter().enumerate() {
+                for &other in &all[at + 1..] {
+                    let (first, second) = (grey(one, panel), grey(other, panel));
+                    let apart = first.iter().zip(&second);
+                    let apart = apart.filter(|(a, b)| (**a - **b).abs() > 0.4).count();
+                    let part = apart * 100 / first.len();
+                    assert!(part >= 4, "{one:?} and {other:?}: {part} %");
+                }
+            }
+        }
+    }
+}

@@ -19,6 +19,7 @@ async fn every_button_has_a_role_and_a_name_in_both_languages() {
         .read_out(
             "Sign in to Kiro",
             &[
+                "frame: Kiro Sign-In",
                 "push button: Settings",
                 "push button: 日本語",
                 "push button: Change",
@@ -32,6 +33,7 @@ async fn every_button_has_a_role_and_a_name_in_both_languages() {
         .read_out(
             "Kiro にサインイン",
             &[
+                "frame: Kiro サインイン",
                 "push button: 設定",
                 "push button: English",
                 "push button: 変更",

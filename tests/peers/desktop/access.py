@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What a screen reader is told: one JSON list of [role, name] for each control and heading of the app's page.
+"""What a screen reader is told: one JSON list of [role, name] for the app's window and each control and heading of its page.
 
 Ends at once; [] while there is no page.
 """
@@ -38,5 +38,7 @@ desktop = Atspi.get_desktop(0)
 for number in range(desktop.get_child_count()):
     app = desktop.get_child_at_index(number)
     if app is not None and sys.argv[1] in (app.get_name() or ""):
+        frames = (app.get_child_at_index(each) for each in range(app.get_child_count()))
+        found += [["frame", each.get_name()] for each in frames if each and each.get_role_name() == "frame"]
         walk(page(app))
 print(json.dumps(found))

@@ -146,7 +146,7 @@ export function views(language: Language): Record<string, View> {
         who: {
           ...who,
           name: "Maximiliana \u202eAlexandrina von Hohenstein-Lindqvist",
-          email: `${"maya.".repeat(45)}@acme.example`,
+          email: `${"maya.".repeat(48)}m@acme.example`,
           provider: "identity-center",
           session_expires_at: at(590000),
         },

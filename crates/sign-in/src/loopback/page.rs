@@ -99,3 +99,19 @@ pub(super) fn prefers_japanese(accept_language: &str) -> bool {
         .find(|tag| tag.starts_with("ja") || tag.starts_with("en"))
         .is_some_and(|tag| tag.starts_with("ja"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::prefers_japanese;
+
+    #[test]
+    fn the_page_speaks_the_browser_s_language() {
+        let check = |header: &str, japanese: bool| {
+            assert_eq!(prefers_japanese(header), japanese, "{header}");
+        };
+        check("ja", true);
+        check("ja-JP,ja;q=0.9,en;q=0.8", true);
+        check("en-GB,en;q=0.9,ja;q=0.8", false);
+        check("", false);
+    }
+}
