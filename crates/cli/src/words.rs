@@ -46,7 +46,7 @@ impl Parts {
         let or =
             |known: &Option<String>, word: &str| known.clone().unwrap_or_else(|| word.to_owned());
         Parts {
-            organization: or(&failure.organization, organization),
+            organization: or(&failure.organization_title, organization),
             provider: failure
                 .provider
                 .map_or(provider, |known| known.title())

@@ -47,6 +47,7 @@ export function failure(code: string, facts: Partial<Facts> = {}): FailureView {
   return {
     code,
     organization: "acme",
+    organization_title: "Acme",
     provider: "okta",
     host: "id.acme.example",
     account: "aiko@acme.example",
@@ -64,7 +65,13 @@ export function failure(code: string, facts: Partial<Facts> = {}): FailureView {
 /** A failure that Entra ID names by number. */
 function entra(code: string, aadsts: number): FailureView {
   const one = failure(code);
-  return { ...one, organization: "hinoki", provider: "entra", detail: { ...one.detail, aadsts } };
+  return {
+    ...one,
+    organization: "hinoki",
+    organization_title: "Hinoki Works",
+    provider: "entra",
+    detail: { ...one.detail, aadsts },
+  };
 }
 /** A failure of this computer: nothing that a server said. */
 function local(code: string, facts: Partial<Facts>, error: string | null = null): FailureView {

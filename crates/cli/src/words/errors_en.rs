@@ -21,6 +21,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         "your administrator",
     );
     let facts = &failure.facts;
+    let name = failure.organization.as_deref().unwrap_or("NAME");
     let subject = facts.subject.as_deref().unwrap_or_default();
     let path = facts.path.as_deref().unwrap_or("~/.kiro/sso");
     let why = failure.detail.description.as_deref().unwrap_or_default();
@@ -67,7 +68,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::ClientSetup => (
             format!("Kiro is not set up correctly at {provider}."),
-            format!("Ask {contact} to compare the client ID and scopes with `kiro org show NAME`"),
+            format!("Ask {contact} to compare the client ID and scopes with `kiro org show {name}`"),
         ),
         Code::RedirectUri => (
             format!("{provider} does not know the address it should return to."),

@@ -20,6 +20,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         "管理者",
     );
     let facts = &failure.facts;
+    let name = failure.organization.as_deref().unwrap_or("NAME");
     let subject = facts.subject.as_deref().unwrap_or_default();
     let path = facts.path.as_deref().unwrap_or("~/.kiro/sso");
     let why = failure.detail.description.as_deref().unwrap_or_default();
@@ -70,7 +71,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::ClientSetup => (
             format!("{provider} 側の Kiro の設定が正しくありません。"),
-            format!("クライアント ID とスコープを `kiro org show NAME` と照合するよう {contact} に依頼してください"),
+            format!("クライアント ID とスコープを `kiro org show {name}` と照合するよう {contact} に依頼してください"),
         ),
         Code::RedirectUri => (
             format!("{provider} に戻り先のアドレスが登録されていません。"),
