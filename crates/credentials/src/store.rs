@@ -8,6 +8,7 @@ mod disk;
 mod error;
 mod sealing_key;
 mod sign_out;
+mod unsettled;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -112,7 +113,7 @@ impl Store {
         self.home().ensure()?;
         let lock = self.lock()?;
         let mut found = self.found_for_writing()?;
-        let (id, made) = self.key_for_writing(&mut found.document)?;
+        let (id, made) = self.key_for_writing(&lock, &mut found.document)?;
         let old = found.document.profiles.get(profile);
         let old_public = old.and_then(|old| old.public().ok());
         let sealed_unknown = match (&old_public, old) {
@@ -143,6 +144,8 @@ impl Store {
             Some(source) => self.keep_made(&lock, written, &id, source)?,
             None => written?,
         }
+        drop(lock);
+        self.settle_keys_if_possible();
         Ok(session)
     }
 
@@ -215,7 +218,10 @@ impl Store {
             return Ok(());
         }
         found.document.active = profile.clone();
-        self.write(&lock, found, &Previous::Keep)
+        self.write(&lock, found, &Previous::Keep)?;
+        drop(lock);
+        self.settle_keys_if_possible();
+        Ok(())
     }
 
     /// Calls `changed` after the credential file, `sign-ins/`, a refresh record or
@@ -257,6 +263,8 @@ impl Store {
             Plain::of(&tokens, plain.unknown.clone()),
         )?;
         self.write(&lock, found, &Previous::Keep)?;
+        drop(lock);
+        self.settle_keys_if_possible();
         Ok(Some(session))
     }
 

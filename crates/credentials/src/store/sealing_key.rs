@@ -36,9 +36,11 @@ impl Store {
         if self.choose(&found.document, source)? {
             return Ok(source);
         }
-        let id = self.make(&mut found.document, source)?;
+        let id = self.make(&lock, &mut found.document, source)?;
         let written = self.write(&lock, found, &Previous::Keep);
         self.keep_made(&lock, written, &id, source)?;
+        drop(lock);
+        self.settle_keys_if_possible();
         Ok(source)
     }
 
@@ -114,6 +116,7 @@ impl Store {
     /// source of a key made now, to be confirmed by [`Store::keep_made`] after the write.
     pub(super) fn key_for_writing(
         &self,
+        lock: &FileLock,
         document: &mut Document,
     ) -> Result<(KeyId, Option<KeySource>), StoreError> {
         if let Some(id) = self.chosen_in(document) {
@@ -125,13 +128,13 @@ impl Store {
         {
             return Ok((id, None));
         }
-        Ok((self.make(document, source)?, Some(source)))
+        Ok((self.make(lock, document, source)?, Some(source)))
     }
 
     /// After the write that was to keep a new key: destroys it when the file does not name it.
     pub(super) fn keep_made(
         &self,
-        _lock: &FileLock,
+        lock: &FileLock,
         written: Result<(), StoreError>,
         id: &KeyId,
         source: KeySource,
@@ -147,7 +150,11 @@ impl Store {
             });
         } else {
             guard(&self.inner.loaded).remove(id);
-            let _ = self.inner.keys.store(source).destroy(id);
+        }
+        // What could not be destroyed stays noted, for the next writer.
+        let settled = kept || self.inner.keys.store(source).destroy(id).is_ok();
+        if settled && let Err(error) = self.settled(lock, [id]) {
+            tracing::warn!(%error, "a key stays noted as unsettled");
         }
         written
     }
@@ -178,13 +185,27 @@ impl Store {
         Ok(key)
     }
 
-    fn make(&self, document: &mut Document, source: KeySource) -> Result<KeyId, StoreError> {
+    fn make(
+        &self,
+        lock: &FileLock,
+        document: &mut Document,
+        source: KeySource,
+    ) -> Result<KeyId, StoreError> {
         let failed = |error| StoreError::Key { source, error };
         let mut id = KeyId::random().map_err(failed)?;
         while document.keys.contains_key(&id) {
             id = KeyId::random().map_err(failed)?;
         }
-        let (key, kdf) = self.inner.keys.store(source).create(&id).map_err(failed)?;
+        // Whoever is killed before the file names the key leaves it to the next writer.
+        self.note_unsettled(lock, &[(id.clone(), source)].into())?;
+        let created = self.inner.keys.store(source).create(&id);
+        if let Err(error) = &created
+            && !matches!(error, KeyError::Locked | KeyError::TimedOut)
+        {
+            // A keyring that waits for somebody may make it yet; any other has not.
+            self.settled(lock, [&id])?;
+        }
+        let (key, kdf) = created.map_err(failed)?;
         guard(&self.inner.loaded).insert(id.clone(), key);
         let entry = KeyEntry {
             source,

@@ -14,4 +14,5 @@ mod scratch;
 mod sealing;
 mod sign_out;
 mod unknown_fields;
+mod unsettled;
 mod watch;
