@@ -21,7 +21,7 @@ pub use error::StoreError;
 
 use crate::Home;
 use crate::document::{Document, Profile};
-use crate::key::{Key, KeyId, KeySource, Keys};
+use crate::key::{Kdf, Key, KeyId, KeySource, Keys};
 use crate::profile::ProfileName;
 use crate::refresh::{Renewal, Unsaved};
 use crate::seal;
@@ -47,6 +47,8 @@ struct Inner {
     chosen: Mutex<Option<Chosen>>,
     /// Renewals that the disk did not take yet.
     unsaved: Mutex<BTreeMap<ProfileName, Unsaved>>,
+    /// A key of a passphrase that was asked for before the lock was taken.
+    ahead: Mutex<Option<(Key, Option<Kdf>)>>,
     /// Up to 30 s, so that many processes do not refresh at the same moment.
     jitter: Duration,
 }
@@ -72,6 +74,7 @@ impl Store {
             loaded: Mutex::default(),
             chosen: Mutex::default(),
             unsaved: Mutex::default(),
+            ahead: Mutex::default(),
             jitter,
         };
         Store {
@@ -111,8 +114,7 @@ impl Store {
         tokens: Tokens,
     ) -> Result<Session, StoreError> {
         self.home().ensure()?;
-        let lock = self.lock()?;
-        let mut found = self.found_for_writing()?;
+        let (lock, mut found) = self.lock_with_key(None)?;
         let (id, made) = self.key_for_writing(&lock, &mut found.document)?;
         let old = found.document.profiles.get(profile);
         let old_public = old.and_then(|old| old.public().ok());

@@ -9,6 +9,7 @@ mod format;
 mod key_stores;
 mod model;
 mod newer;
+mod passphrase;
 mod refresh;
 mod scratch;
 mod sealing;
