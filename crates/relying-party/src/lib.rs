@@ -34,6 +34,7 @@ pub use id_token::{
 pub use introspection::introspect;
 pub use jwks::Jwks;
 pub use network::{BadProxy, Network, Proxy};
+pub use retry_after::retry_after;
 pub use token::{
     TokenError, TokenHint, TokenRefusal, TokenResponse, exchange_code, refresh, revoke,
 };

@@ -190,7 +190,7 @@ pub struct Facts {
 pub struct Failure {
     /// Which sentence.
     pub code: Code,
-    /// The organisation's title.
+    /// The organisation's name in commands.
     pub organization: Option<String>,
     /// The organisation's name in sentences.
     pub organization_title: Option<String>,
@@ -230,7 +230,7 @@ impl Failure {
         }
     }
 
-    /// The same, of this organisation: its title, provider, host and contact.
+    /// The same, of this organisation: its names, provider, host and contact.
     #[must_use]
     pub fn of(mut self, organization: &Organization) -> Failure {
         self.organization = Some(organization.name.clone());
@@ -260,6 +260,7 @@ impl Failure {
         self.detail.description = refusal.description;
         self.detail.correlation_id = refusal.correlation_id;
         self.facts.claims = refusal.claims;
+        self.facts.retry_after = refusal.retry_after;
         self
     }
 

@@ -90,6 +90,11 @@ impl NotRenewed {
             description: detail.description.clone(),
             correlation_id: detail.correlation_id.clone(),
             claims: self.failure.facts.claims.clone(),
+            retry_after: self
+                .failure
+                .facts
+                .retry_after
+                .filter(|_| self.kind == RefusalKind::Temporary),
         }
     }
 }

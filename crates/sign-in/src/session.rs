@@ -170,6 +170,7 @@ fn refresh_failure(
             description: None,
             correlation_id: None,
             claims: None,
+            retry_after: None,
         },
         RefreshError::Refused(refusal) => refusal,
     };
@@ -187,6 +188,7 @@ fn refresh_failure(
     let mut failure = context.failure(code).refused(refusal);
     failure.facts = Facts {
         claims: failure.facts.claims.take(),
+        retry_after: facts.retry_after.or(failure.facts.retry_after),
         ..facts
     };
     if let Ok(snapshot) = context.store.read()

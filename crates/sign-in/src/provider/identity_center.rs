@@ -114,9 +114,7 @@ impl IdentityCenter {
         if let Some(status) = status.filter(|status| *status >= 500 || *status == 429) {
             let word = word.map_or_else(|| format!("http_{status}"), str::to_owned);
             let mut failure = self.context.failure(Code::ServerError).error(word);
-            failure.facts.retry_after = error
-                .raw_response()
-                .and_then(|answer| answer.headers().get("retry-after")?.parse().ok());
+            failure.facts.retry_after = error.raw_response().and_then(transport::retry_after);
             return failure;
         }
         let failure = match word {
