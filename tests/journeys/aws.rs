@@ -20,7 +20,7 @@ const DEVELOPER: [&str; 6] = [
     "Developer",
 ];
 
-async fn at_identity_center() -> (Peer, World) {
+pub(crate) async fn at_identity_center() -> (Peer, World) {
     let peer = Peer::aws();
     let world = World::new(Keyring::Absent);
     world.add_identity_center(&peer);

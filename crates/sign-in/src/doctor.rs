@@ -123,7 +123,9 @@ pub struct Server {
     pub milliseconds: u64,
     /// The proxy on the way to it.
     pub proxy: Option<String>,
-    /// Who has signed its certificate; `None` without TLS.
+    /// The version of TLS, such as `1.3`; `None` without TLS.
+    pub tls: Option<String>,
+    /// Who has signed its certificate.
     pub signer: Option<String>,
     /// Whether PKCE with S256 is announced; `None` if nothing is said.
     pub pkce: Option<bool>,

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use kiro_credentials::Home;
 use kiro_relying_party::{
-    CertificateFault, HttpClient, HttpError, HttpSettings, Network, WebClient,
+    CertificateFault, HttpClient, HttpError, HttpSettings, Network, Secured, WebClient, clock_skew,
 };
 
 use crate::{Code, Context, Failure, organizations};
@@ -54,18 +55,32 @@ impl HttpClient for ConfiguredClient {
     }
 }
 
+/// What an answer tells of a server.
+pub(crate) struct Seen {
+    /// How the connection is kept safe; `None` without TLS.
+    pub(crate) secured: Option<Secured>,
+    /// Its clock minus ours.
+    pub(crate) skew: Option<SignedDuration>,
+}
+
 impl Context {
     /// How the network is reached now.
     pub fn network(&self) -> Network {
         organizations::network(&self.managed_organizations, self.home())
     }
 
-    /// Who has signed the certificate of this server, if it answers by TLS.
-    pub(crate) async fn signer_of(&self, url: &url::Url) -> Option<String> {
-        let request = http::Request::get(url.as_str()).body(Vec::new()).ok()?;
-        let answer = self.http.send(request).await.ok()?;
-        let signer = answer.extensions().get::<kiro_relying_party::Signer>();
-        signer.map(|signer| signer.0.clone())
+    /// What any answer of this server tells of it, whatever its status.
+    pub(crate) async fn look(&self, url: &url::Url) -> Result<Seen, HttpError> {
+        let mut request = http::Request::new(Vec::new());
+        *request.uri_mut() = url
+            .as_str()
+            .parse()
+            .map_err(|_| HttpError::InsecureUrl { url: String::new() })?;
+        let answer = self.http.send(request).await?;
+        Ok(Seen {
+            secured: answer.extensions().get::<Secured>().cloned(),
+            skew: clock_skew(answer.headers(), self.now()),
+        })
     }
 
     /// A network error in the words of a failure.

@@ -268,11 +268,11 @@ export function checkup(): Checkup {
         level: "good",
         en: line(
           "id.acme.example",
-          "TLS, certificate by DigiCert Inc, proxy none, 84 ms · discovery ok, issuer equal, PKCE S256, device flow no, revocation yes",
+          "TLS 1.3, issuer DigiCert Inc, proxy none, 84 ms · discovery ok, issuer equal, PKCE S256, device flow no, revocation yes",
         ),
         ja: line(
           "id.acme.example",
-          "TLS、証明書の発行元 DigiCert Inc、プロキシ なし、84 ms · 設定は正常、発行者は一致、PKCE S256、デバイス フロー なし、失効 あり",
+          "TLS 1.3、証明書の発行元 DigiCert Inc、プロキシ なし、84 ms · 設定は正常、発行者は一致、PKCE S256、デバイス フロー なし、失効 あり",
         ),
         failure: null,
       },

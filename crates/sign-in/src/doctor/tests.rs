@@ -32,6 +32,7 @@ fn server(pkce: Option<bool>) -> Finding {
         host: "login.acme.com".to_owned(),
         milliseconds: 84,
         proxy: None,
+        tls: None,
         signer: None,
         pkce,
         device_flow: false,

@@ -2,7 +2,7 @@
 //! failure's sentence is each program's own, because its remedy is: `run …` in a terminal, a button in a window.
 
 use super::{Fault, Finding, LinkOwner, SKEW_ALLOWED, Server};
-use crate::{Code, Failure, KeySource, Language};
+use crate::{Code, Failure, KeySource, Language, Provider};
 
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq)]
@@ -287,10 +287,15 @@ impl Language {
             .proxy
             .as_deref()
             .unwrap_or_else(|| self.pick("none", "なし"));
-        let tls = match (self, server.signer.as_deref()) {
-            (Language::En, Some(signer)) => format!("TLS, certificate by {signer}"),
-            (Language::Ja, Some(signer)) => format!("TLS、証明書の発行元 {signer}"),
-            (_, None) => self.pick("no TLS", "TLS なし").to_owned(),
+        let version = server
+            .tls
+            .as_deref()
+            .map(|version| format!("TLS {version}"));
+        let tls = match (self, version, server.signer.as_deref()) {
+            (Language::En, Some(tls), Some(signer)) => format!("{tls}, issuer {signer}"),
+            (Language::Ja, Some(tls), Some(signer)) => format!("{tls}、証明書の発行元 {signer}"),
+            (_, Some(tls), None) => tls,
+            (_, None, _) => self.pick("no TLS", "TLS なし").to_owned(),
         };
         let offered = |offered: bool| match (self, offered) {
             (Language::En, true) => "yes",
@@ -304,12 +309,19 @@ impl Language {
             (_, Some(false)) => offered(false),
             (_, None) => self.pick("not announced", "記載なし"),
         };
+        // Identity Center has no discovery document.
+        let discovered = match server.provider {
+            Provider::Okta | Provider::Entra => {
+                self.pick("discovery ok, issuer equal, ", "設定は正常、発行者は一致、")
+            }
+            Provider::IdentityCenter => "",
+        };
         match self {
             Language::En => format!(
-                "{tls}, proxy {proxy}, {milliseconds} ms · discovery ok, issuer equal, PKCE {pkce}, device flow {device}, revocation {revocation}"
+                "{tls}, proxy {proxy}, {milliseconds} ms · {discovered}PKCE {pkce}, device flow {device}, revocation {revocation}"
             ),
             Language::Ja => format!(
-                "{tls}、プロキシ {proxy}、{milliseconds} ms · 設定は正常、発行者は一致、PKCE {pkce}、デバイス フロー {device}、失効 {revocation}"
+                "{tls}、プロキシ {proxy}、{milliseconds} ms · {discovered}PKCE {pkce}、デバイス フロー {device}、失効 {revocation}"
             ),
         }
     }

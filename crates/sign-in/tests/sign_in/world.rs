@@ -85,9 +85,7 @@ impl HttpClient for Provider {
             });
         }
         let (status, body) = self.answer(&url, request.body());
-        let date = jiff::fmt::rfc2822::DateTimePrinter::new()
-            .timestamp_to_rfc9110_string(&self.clock.now())
-            .unwrap();
+        let date = self.date();
         Ok(http::Response::builder()
             .status(status)
             .header("date", date)
@@ -97,6 +95,13 @@ impl HttpClient for Provider {
 }
 
 impl Provider {
+    /// The time, as an answer tells it.
+    pub(crate) fn date(&self) -> String {
+        jiff::fmt::rfc2822::DateTimePrinter::new()
+            .timestamp_to_rfc9110_string(&self.clock.now())
+            .unwrap()
+    }
+
     fn answer(&self, url: &str, body: &[u8]) -> (u16, Value) {
         let mut behaviour = self.behaviour.lock().unwrap();
         let at = |path: &str| format!("{ISSUER}/v1/{path}");

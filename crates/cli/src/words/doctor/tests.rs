@@ -84,6 +84,7 @@ fn findings() -> Vec<Finding> {
             host: "login.acme.com".to_owned(),
             milliseconds: 84,
             proxy: None,
+            tls: Some("1.3".to_owned()),
             signer: Some("DigiCert Inc".to_owned()),
             pkce: Some(true),
             device_flow: false,
