@@ -250,11 +250,11 @@ pub(crate) fn open_lock(path: &Path, create: bool) -> Result<Option<File>, FileE
 pub(crate) use os::same_file;
 
 /// Length, time and inode of a file: another stamp, another content.
-pub(crate) type Stamp = Option<(u64, Option<SystemTime>, u64)>;
+pub type Stamp = Option<(u64, Option<SystemTime>, u64)>;
 
-/// The stamp of a file, without opening it; `None` when there is none.
-pub(crate) fn stamp(path: &Path) -> Stamp {
-    let metadata = fs::symlink_metadata(path).ok()?;
+/// The stamp of a file, or of what a link points to, without opening it; `None` when there is none.
+pub fn stamp(path: &Path) -> Stamp {
+    let metadata = fs::metadata(path).ok()?;
     Some((
         metadata.len(),
         metadata.modified().ok(),
