@@ -192,6 +192,16 @@ async fn what_is_wrong_between_here_and_the_server_is_named() {
     );
     let text = printed(&world.kiro(&["doctor"]));
     assert!(text.contains("opened by another app: Kiro IDE"), "{text}");
+    sh(
+        &world,
+        "sed -i 's|^Exec=.*|Exec=/opt/gone/ide %u|' .local/share/applications/ide.desktop",
+    );
+    let text = printed(&world.kiro(&["doctor"]));
+    assert!(
+        text.contains("their program is missing or cannot be started: /opt/gone/ide")
+            && text.contains("fix: install Kiro IDE again"),
+        "{text}"
+    );
     world.take_ports(&kiro_tests::REGISTERED);
     assert_eq!(codes(&report(&world).1), ["ports_taken"]);
     drop(peer);

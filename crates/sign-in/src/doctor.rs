@@ -56,6 +56,8 @@ pub enum Finding {
     Links {
         /// Who opens it.
         owner: LinkOwner,
+        /// The program that its launcher starts, where that is no program of this computer.
+        missing: Option<String>,
     },
     /// A listener on this computer, as a browser would reach it.
     Loopback {
@@ -150,6 +152,7 @@ impl Finding {
         match self {
             Finding::Links {
                 owner: LinkOwner::Us,
+                missing: None,
             }
             | Finding::Files { .. } => Level::Good,
             // Signing in goes through localhost then.

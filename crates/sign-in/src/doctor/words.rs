@@ -38,9 +38,12 @@ impl Finding {
     pub fn line(&self, language: Language) -> Line<'_> {
         let pick = |english: &str, japanese: &str| language.pick(english, japanese).to_owned();
         let (subject, said) = match self {
-            Finding::Links { owner } => (
+            Finding::Links { owner, missing } => (
                 pick("kiro:// links", "kiro:// リンク"),
-                language.links(owner).into(),
+                match missing {
+                    Some(program) => language.no_handler(owner, program).into(),
+                    None => language.links(owner).into(),
+                },
             ),
             Finding::Loopback { fault } => (
                 "localhost".to_owned(),
@@ -108,6 +111,31 @@ impl Language {
             self.pick("none is set up", "設定されていません").to_owned(),
             Some(fix.to_owned()),
         )
+    }
+
+    /// The launcher is there and what it starts is not.
+    fn no_handler(self, owner: &LinkOwner, program: &str) -> (String, Option<String>) {
+        let state = match self {
+            Language::En => format!("their program is missing or cannot be started: {program}"),
+            Language::Ja => format!("開くプログラムがないか、起動できません: {program}"),
+        };
+        let fix = match owner {
+            LinkOwner::Other(name) => match self {
+                Language::En => format!(
+                    "install {name} again, or give the links to Kiro Sign-In in the desktop app's Settings; signing in goes through localhost"
+                ),
+                Language::Ja => format!(
+                    "{name} を再インストールするか、デスクトップ アプリの設定でリンクを Kiro サインインに割り当ててください（サインインは localhost 経由になります）"
+                ),
+            },
+            LinkOwner::Us | LinkOwner::Nobody | LinkOwner::Unknown => self
+                .pick(
+                    "quit and start the desktop app, or install it again; the `kiro` command does not need these links",
+                    "デスクトップ アプリを終了してもう一度起動するか、再インストールしてください（`kiro` コマンドでは不要です）",
+                )
+                .to_owned(),
+        };
+        (state, Some(fix))
     }
 
     fn links(self, owner: &LinkOwner) -> (String, Option<String>) {
