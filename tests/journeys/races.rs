@@ -69,6 +69,9 @@ fn strays(world: &World) -> Vec<String> {
     found
 }
 
+/// Aiko's, whoever is active.
+const TOKEN: [&str; 4] = ["auth", "token", "--profile", "default"];
+
 /// The credential file as JSON.
 fn file(world: &World) -> Value {
     serde_json::from_slice(&world.credentials().unwrap()).unwrap()
@@ -101,9 +104,9 @@ async fn the_app_and_twenty_commands_in_mixed_use_keep_every_promise() {
     .await;
     let end = Instant::now() + Duration::from_secs(if soak() { 60 } else { 5 });
     let verbs = [
-        &["auth", "token", "--profile", "default"][..],
+        &TOKEN[..],
         &["auth", "status", "--json"],
-        &["auth", "token"],
+        &TOKEN,
         &["auth", "list", "--json"],
         &["auth", "switch", "default"],
     ];
@@ -135,7 +138,7 @@ async fn the_app_and_twenty_commands_in_mixed_use_keep_every_promise() {
     }
     peer.control(json!({ "at_ttl": 3600 })).await;
     world.token_ended().await;
-    let last = world.kiro(&["auth", "token"]);
+    let last = world.kiro(&TOKEN);
     assert_eq!(last.status.code(), Some(0), "{}", said(&last));
     tokens.insert(last.stdout);
     let seen = peer.control(json!({})).await;
@@ -156,10 +159,12 @@ async fn the_app_and_twenty_commands_in_mixed_use_keep_every_promise() {
     );
     let profiles: Vec<_> = file["profiles"].as_object().unwrap().keys().collect();
     assert_eq!(profiles, ["default"], "who signed out is gone");
-    assert_eq!(
-        file["generation"],
-        json!(generation + renewals + 2 * visits),
-        "each write found the one before it"
+    // Each write found the one before it. A visit is three: the session, made the active one, and forgotten; and a fourth where
+    // somebody switched back meanwhile.
+    let written = file["generation"].as_u64().unwrap() - generation - renewals;
+    assert!(
+        (3 * visits..=4 * visits).contains(&written),
+        "{written} writes by {visits} visits"
     );
     drop(app);
     assert_eq!(strays(&world), Vec::<String>::new());
