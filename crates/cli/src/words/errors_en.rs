@@ -283,6 +283,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("There is an organisation `{subject}` already"),
             format!("Choose another name, or run `kiro org remove {subject}` first"),
         ),
+        Code::OrganizationsInvalid if failure.detail.error.as_deref() == Some(crate::commands::NO_SUCH_FILE) => (
+            format!("There is no file `{path}`"),
+            "Name the file to check; `kiro org export` prints one".to_owned(),
+        ),
         Code::OrganizationsInvalid => (
             format!("The organisation settings cannot be used{}{}", named(facts.path.as_deref().unwrap_or(subject)), opened(why)),
             "Correct them, then run `kiro org check FILE`".to_owned(),

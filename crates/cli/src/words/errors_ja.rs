@@ -283,6 +283,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("組織 `{subject}` はすでにあります"),
             format!("別の名前にするか、先に `kiro org remove {subject}` を実行してください"),
         ),
+        Code::OrganizationsInvalid if failure.detail.error.as_deref() == Some(crate::commands::NO_SUCH_FILE) => (
+            format!("ファイル `{path}` はありません"),
+            "確認するファイルを指定してください。形式は `kiro org export` で確認できます".to_owned(),
+        ),
         Code::OrganizationsInvalid => (
             format!("組織の設定を使えません{}{}", named(facts.path.as_deref().unwrap_or(subject)), opened(why)),
             "修正してから `kiro org check FILE` を実行してください".to_owned(),
