@@ -3,7 +3,7 @@
 //! A call may wait for ever on an unlock prompt: see [`Patient`].
 
 #[cfg(all(unix, not(target_os = "macos")))]
-mod secret_service;
+mod secrets;
 
 #[cfg(all(unix, not(target_os = "macos")))]
 use std::cell::{OnceCell, RefCell};
@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 #[cfg(all(unix, not(target_os = "macos")))]
-use secret_service::SecretService;
+use secrets::Secrets;
 use zeroize::Zeroizing;
 
 use super::patient::Patient;
@@ -117,7 +117,7 @@ fn probe(connection: &Connection) -> Result<(), KeyError> {
 struct Connection {
     /// Reads what is there and open. Gone once it failed.
     #[cfg(all(unix, not(target_os = "macos")))]
-    reader: RefCell<Option<SecretService>>,
+    reader: RefCell<Option<Secrets>>,
     /// Everything else; connects when it is first wanted.
     #[cfg(all(unix, not(target_os = "macos")))]
     store: OnceCell<Arc<zbus_secret_service_keyring_store::Store>>,
@@ -149,7 +149,7 @@ impl Connection {
     /// Waits for the service in either case: one that answers nobody is told from one that is locked.
     #[cfg(all(unix, not(target_os = "macos")))]
     fn open() -> Result<Connection, KeyError> {
-        let reader = SecretService::connect().unwrap_or_else(|error| {
+        let reader = Secrets::connect().unwrap_or_else(|error| {
             tracing::debug!(%error, "the keyring cannot be read over the bus's socket alone");
             None
         });

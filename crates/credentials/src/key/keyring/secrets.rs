@@ -31,14 +31,14 @@ const BUS_PATH: &str = "/org/freedesktop/DBus";
 type Secret = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 
 /// A session with the Secret Service of this login session.
-pub(super) struct SecretService {
+pub(super) struct Secrets {
     bus: Wire,
     session: OwnedObjectPath,
 }
 
-impl SecretService {
+impl Secrets {
     /// Connects over the session bus's socket. `None`: it is not a socket of this user's alone, where a secret may go in the clear.
-    pub(super) fn connect() -> Result<Option<SecretService>, Error> {
+    pub(super) fn connect() -> Result<Option<Secrets>, Error> {
         let address = Address::session()?;
         let Transport::Unix(unix) = address.transport() else {
             return Ok(None);
@@ -52,7 +52,7 @@ impl SecretService {
         Self::over(UnixStream::connect(path)?).map(Some)
     }
 
-    fn over(stream: UnixStream) -> Result<SecretService, Error> {
+    fn over(stream: UnixStream) -> Result<Secrets, Error> {
         let mut bus = Wire {
             stream,
             received: Vec::new(),
@@ -79,7 +79,7 @@ impl SecretService {
         bus.admitted()?;
         bus.reply(&hello)?;
         let (_, session): (OwnedValue, OwnedObjectPath) = bus.reply(&open)?.body().deserialize()?;
-        Ok(SecretService { bus, session })
+        Ok(Secrets { bus, session })
     }
 
     /// The secret of the one item with these attributes, if there is one and it is not locked.
@@ -268,10 +268,10 @@ mod tests {
     fn only_the_one_item_that_is_open_is_read_and_nothing_is_unlocked() {
         let check = |items: Items, expected: Option<&[u8]>, last: &str| {
             let (stream, bus) = bus("DATA\r\nOK 0123456789abcdef\r\n", items);
-            let mut service = SecretService::over(stream).unwrap();
-            let secret = service.secret(&ATTRIBUTES).unwrap();
+            let mut secrets = Secrets::over(stream).unwrap();
+            let secret = secrets.secret(&ATTRIBUTES).unwrap();
             assert_eq!(secret.as_ref().map(|secret| secret.as_slice()), expected);
-            drop(service);
+            drop(secrets);
             let called = bus.join().unwrap();
             assert_eq!(called.last().unwrap(), last, "{called:?}");
         };
@@ -286,13 +286,13 @@ mod tests {
     fn a_bus_that_refuses_goes_or_talks_otherwise_is_an_error() {
         let check = |answer: &'static str, expected: &str| {
             let (stream, _bus) = bus(answer, Items(&[], &[]));
-            let error = SecretService::over(stream).map(drop).unwrap_err();
+            let error = Secrets::over(stream).map(drop).unwrap_err();
             assert!(error.to_string().contains(expected), "{answer}: {error}");
         };
         check("REJECTED EXTERNAL\r\nERROR\r\n", "REJECTED");
         check("DATA\r\nREJECTED EXTERNAL\r\n", "REJECTED");
         let (stream, other) = UnixStream::pair().unwrap();
         drop(other);
-        assert!(SecretService::over(stream).is_err());
+        assert!(Secrets::over(stream).is_err());
     }
 }
