@@ -120,6 +120,27 @@ describe("waiting", () => {
   const time = () => now;
   const open = () => screen.getByRole("button", { name: "Nothing happening?" }).getAttribute("aria-expanded");
 
+  test("a screen looks at the clock as often as it shows another time", async () => {
+    const clock = vi.fn(time);
+    const { push } = await shown(waiting({}), { time: clock });
+    const looks = async () => {
+      let times = 0;
+      for (let second = 0; second < 30; second++) {
+        clock.mockClear();
+        await pass(1);
+        if (clock.mock.calls.length > 0) times++;
+      }
+      return times;
+    };
+    expect(await looks()).toBe(30);
+    await push(views("en")["signed-in"]!);
+    await pass(1);
+    expect(await looks()).toBe(3);
+    await push(views("en")["first-run"]!);
+    await pass(1);
+    expect(await looks()).toBe(0);
+  });
+
   test("“Nothing happening?” opens after 20 s, whatever is pushed in the meantime", async () => {
     const { push } = await shown(waiting({}), { time });
     for (let passed = 0; passed < 15; passed += 5) {

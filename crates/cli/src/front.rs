@@ -1,4 +1,4 @@
-//! The `kiro` command as it is started. Prints a fresh token by itself, and becomes `kiro-verbs`, the command with every verb, for
+//! The `kiro` command as it is started. Prints a fresh token by itself, waits for one that another process renews, and becomes `kiro-verbs`, the command with every verb, for
 //! anything else.
 //!
 //! Scripts run `kiro auth token` many times a minute, and the whole command takes longer to set up than the token takes to read:
@@ -51,7 +51,7 @@ fn asked(arguments: &[OsString]) -> Option<Asked> {
     }
 }
 
-/// The token, if there is nothing at all to say about it: no damage, no prompt, no renewal.
+/// The token, if there is nothing at all to say about it: no damage, no prompt, no renewal but one that another process makes.
 fn fresh_token(asked: Asked) -> Option<SecretString> {
     let home = Home::from_env().ok()?;
     let keys = Keys::new(&home).with_keyring_deadline(KEYRING);
@@ -69,7 +69,11 @@ fn fresh_token(asked: Asked) -> Option<SecretString> {
         return None;
     }
     let left = session.public.expires_at.duration_since(now);
-    (left > CLEARLY_FRESH).then_some(session.tokens.access)
+    if left > CLEARLY_FRESH {
+        return Some(session.tokens.access);
+    }
+    let known = store.session_unless_due(&session.profile, &SystemClock)?;
+    Some(known.tokens.access)
 }
 
 fn become_whole(arguments: &[OsString]) -> ExitCode {

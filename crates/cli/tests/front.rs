@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use jiff::{SignedDuration, Timestamp};
-use kiro_credentials::{Home, KeySource, Keys, NewPublic, ProfileName, Store, Tokens};
+use kiro_credentials::{FileLock, Home, KeySource, Keys, NewPublic, ProfileName, Store, Tokens};
 
 /// A home with a session whose access token ends in so many seconds, its key in a plain file.
 fn home_with_token(folder: &Path, seconds: i64) {
@@ -71,7 +71,7 @@ fn what_it_does_not_know_is_for_the_program_with_every_verb() {
     std::fs::write(&whole, "#!/bin/sh\necho \"verbs: $*\"\nexit 7\n").unwrap();
     std::fs::set_permissions(&whole, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let home = folder.path().join("home");
-    home_with_token(&home, 300); // due soon: not for it to decide
+    home_with_token(&home, -1); // to be renewed: not for it
     for line in [
         "auth token",
         "auth token --profile nobody",
@@ -85,6 +85,38 @@ fn what_it_does_not_know_is_for_the_program_with_every_verb() {
             (format!("verbs: {line}\n"), Some(7))
         );
     }
+}
+
+#[test]
+fn what_another_process_renews_is_waited_for_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let kiro = folder.path().join("kiro");
+    std::fs::copy(env!("CARGO_BIN_EXE_kiro"), &kiro).unwrap();
+    let home = folder.path().join("home");
+    home_with_token(&home, -1);
+    let lock = Home::at(&home).locks().join("default");
+    let renewing = FileLock::try_acquire(&lock).unwrap().unwrap();
+    let waiting = Command::new("strace")
+        .args(["-qq", "-e", "trace=clock_nanosleep", "-o"])
+        .arg(folder.path().join("calls"))
+        .arg(&kiro)
+        .args(["auth", "token"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("KIRO_HOME", &home)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It waits once it sleeps.
+    while std::fs::read(folder.path().join("calls")).map_or(true, |calls| calls.is_empty()) {
+        std::thread::yield_now();
+    }
+    home_with_token(&home, 3600);
+    let output = waiting.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"the-access-token\n", "{output:?}");
+    assert!(output.status.success() && output.stderr.is_empty());
+    drop(renewing);
 }
 
 #[test]

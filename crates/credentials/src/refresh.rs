@@ -5,6 +5,7 @@
 
 mod record;
 mod renewal;
+mod waiting;
 
 use std::time::Duration;
 

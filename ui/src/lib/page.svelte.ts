@@ -1,3 +1,4 @@
+import { createSubscriber } from "svelte/reactivity";
 import type {
   Browser,
   CheckedOrganization,
@@ -22,11 +23,17 @@ type Look = { of: string; checked: CheckedOrganization | null; failure: FailureV
 /** The finishing screen is for answers that take longer than this (ms). */
 const SOON = 300;
 
+/** Has who calls it in an effect or a derived value run again after each `pause` (ms), as long as it is on the screen. */
+function every(pause: number): () => void {
+  return createSubscriber((update) => {
+    const ticking = setInterval(update, pause);
+    return () => clearInterval(ticking);
+  });
+}
+
 /** What the window shows and what can be done in it. The screens only draw. */
 export class Page {
   view = $state.raw<View | null>(null);
-  /** ms */
-  now = $state(0);
   place = $state<Place | null>(null);
   form = $state<NewOrganization>({ provider: "okta", name: "", region: "us-east-1" });
   look = $state.raw<Look | null>(null);
@@ -37,6 +44,8 @@ export class Page {
   /** A command that came back with a failure instead of a new `View`. */
   refusal = $state.raw<FailureView | null>(null);
   busy = $state(false);
+  #second = every(1000);
+  #while = every(10_000);
   #picked = $state<string | null>(null);
   #finishing = $state(false);
   #from: Place | null = null;
@@ -87,12 +96,23 @@ export class Page {
     place: Place | null,
   ) {
     this.place = place;
-    this.now = time();
+  }
+
+  /** ms; each second anew while something on the screen goes by it. */
+  get now(): number {
+    this.#second();
+    return this.time();
+  }
+
+  /** The same for what is shown in minutes and for long: the screen wakes the processor six times a minute only. */
+  get about(): number {
+    this.#while();
+    return this.time();
   }
 
   t = (key: Key, values: Values = {}): string => say(this.language, key, values);
 
-  /** Follows the shell and the clock until the returned function is called. */
+  /** Follows the shell until the returned function is called. */
   follow(): () => void {
     let soon: ReturnType<typeof setTimeout> | undefined;
     void this.ask(() =>
@@ -109,11 +129,9 @@ export class Page {
           this.#finishing = false;
         } else soon ??= setTimeout(() => (this.#finishing = true), SOON);
         this.view = neutral(next);
-        this.now = this.time();
       }),
     );
-    const ticking = setInterval(() => (this.now = this.time()), 1000);
-    return () => (clearInterval(ticking), clearTimeout(soon));
+    return () => clearTimeout(soon);
   }
 
   /** Does what may be refused; a refusal is shown, and "Try again" does it again. */

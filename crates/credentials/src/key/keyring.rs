@@ -3,10 +3,17 @@
 //! A call may wait for ever on an unlock prompt: see [`Patient`].
 
 #[cfg(all(unix, not(target_os = "macos")))]
+mod secrets;
+
+#[cfg(all(unix, not(target_os = "macos")))]
+use std::cell::{OnceCell, RefCell};
+#[cfg(all(unix, not(target_os = "macos")))]
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+#[cfg(all(unix, not(target_os = "macos")))]
+use secrets::Secrets;
 use zeroize::Zeroizing;
 
 use super::patient::Patient;
@@ -108,12 +115,20 @@ fn probe(connection: &Connection) -> Result<(), KeyError> {
 
 /// A connection to the keyring; lives on the keyring's thread only.
 struct Connection {
+    /// Reads what is there and open. Gone once it failed.
     #[cfg(all(unix, not(target_os = "macos")))]
-    store: Arc<zbus_secret_service_keyring_store::Store>,
+    reader: RefCell<Option<Secrets>>,
+    /// Everything else; connects when it is first wanted.
+    #[cfg(all(unix, not(target_os = "macos")))]
+    store: OnceCell<Arc<zbus_secret_service_keyring_store::Store>>,
 }
 
 impl Connection {
     fn get(&self, user: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        #[cfg(all(unix, not(target_os = "macos")))]
+        if let Some(secret) = self.read(user) {
+            return Ok(secret);
+        }
         self.entry(user)?
             .get_secret()
             .map(Zeroizing::new)
@@ -131,14 +146,49 @@ impl Connection {
         }
     }
 
+    /// Waits for the service in either case: one that answers nobody is told from one that is locked.
     #[cfg(all(unix, not(target_os = "macos")))]
     fn open() -> Result<Connection, KeyError> {
-        let store = zbus_secret_service_keyring_store::Store::new().map_err(|error| {
-            KeyError::Unavailable {
-                why: error.to_string(),
+        let reader = Secrets::connect().unwrap_or_else(|error| {
+            tracing::debug!(%error, "the keyring cannot be read over the bus's socket alone");
+            None
+        });
+        let connection = Connection {
+            reader: RefCell::new(reader),
+            store: OnceCell::new(),
+        };
+        if connection.reader.borrow().is_none() {
+            connection.store()?;
+        }
+        Ok(connection)
+    }
+
+    /// The secret, if it is there and open; why it is not, the store tells.
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn read(&self, user: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let mut reader = self.reader.borrow_mut();
+        let attributes = [("service", SERVICE), ("username", user)];
+        match reader.as_mut()?.secret(&attributes) {
+            Ok(secret) => secret,
+            Err(error) => {
+                tracing::debug!(%error, "the keyring did not answer over the bus's socket");
+                *reader = None;
+                None
             }
-        })?;
-        Ok(Connection { store })
+        }
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn store(&self) -> Result<&zbus_secret_service_keyring_store::Store, KeyError> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        match zbus_secret_service_keyring_store::Store::new() {
+            Ok(store) => Ok(self.store.get_or_init(|| store)),
+            Err(error) => Err(KeyError::Unavailable {
+                why: error.to_string(),
+            }),
+        }
     }
 
     #[cfg(all(unix, not(target_os = "macos")))]
@@ -146,7 +196,7 @@ impl Connection {
         use keyring_core::api::CredentialStoreApi as _;
         let label = format!("Kiro sign-in key ({user})");
         let modifiers = std::collections::HashMap::from([("label", label.as_str())]);
-        self.store
+        self.store()?
             .build(SERVICE, user, Some(&modifiers))
             .map_err(sorted)
     }

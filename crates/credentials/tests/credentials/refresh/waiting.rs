@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kiro_credentials::{Clock, FileLock, RefreshRecord, RefreshWhen, RefusalKind};
 
 use super::{answer, at, attempt, refusal, renewal};
-use crate::scratch::{Scratch, name, noon, public, tokens};
+use crate::scratch::{Scratch, access, name, noon, public, tokens};
 
 /// Tells when it is asked: the caller has then read the session, and not yet taken the lock.
 struct Telling(Mutex<Option<Sender<()>>>);
@@ -109,4 +110,85 @@ fn who_waits_hears_of_a_sign_out_while_the_lock_is_still_held() {
         scratch.store().remove(&name("default")).unwrap();
     });
     assert_eq!(answered, "not signed in");
+}
+
+/// A clock at which the session is due, and a pause in which something else happens.
+struct Meanwhile<'a>(Mutex<Option<Box<dyn FnOnce() + Send + 'a>>>);
+
+impl Clock for Meanwhile<'_> {
+    fn now(&self) -> Timestamp {
+        at(3400).now()
+    }
+
+    fn pause(&self, _: Duration) {
+        let happens = self.0.lock().unwrap().take();
+        happens.expect("it heard of it at the next look")();
+    }
+}
+
+/// What a program hears that only waits for others; `meanwhile` has the lock that somebody else holds.
+fn elsewhere(scratch: &Scratch, meanwhile: impl FnOnce(&mut Option<FileLock>) + Send) -> String {
+    scratch.home().ensure().unwrap();
+    let held = FileLock::try_acquire(&scratch.home().locks().join("default"));
+    let mut held = held.unwrap();
+    let clock = Meanwhile(Mutex::new(Some(Box::new(|| meanwhile(&mut held)))));
+    let found = scratch.store().session_unless_due(&name("default"), &clock);
+    drop(clock);
+    found.map_or("nothing".to_owned(), |session| {
+        access(&session.tokens).to_owned()
+    })
+}
+
+#[test]
+fn who_only_waits_takes_what_another_process_renewed_and_nothing_else() {
+    let check = |meanwhile: &(dyn Fn(&Scratch, &mut Option<FileLock>) + Sync), expected: &str| {
+        let scratch = Scratch::signed_in(&["default"]);
+        let heard = elsewhere(&scratch, |held| meanwhile(&scratch, held));
+        assert_eq!(heard, expected);
+    };
+    let save = |scratch: &Scratch| {
+        let saved = scratch
+            .store()
+            .save(&name("default"), public(), tokens("anew"));
+        saved.unwrap();
+    };
+    check(&|scratch, _| save(scratch), "access-anew");
+    check(
+        &|scratch, held| {
+            save(scratch);
+            *held = None;
+        },
+        "access-anew",
+    );
+    check(&|_, held| *held = None, "nothing");
+    check(
+        &|scratch, _| assert!(scratch.store().remove(&name("default")).unwrap()),
+        "nothing",
+    );
+    check(
+        &|scratch, _| {
+            let record = RefreshRecord {
+                revision: 1,
+                started_at: at(3400).now(),
+                finished_at: Some(at(3400).now()),
+                refusal: Some(refusal(RefusalKind::Ended)),
+                interrupted: false,
+            };
+            let path = scratch.home().locks().join("default.json");
+            kiro_credentials::replace(&path, &serde_json::to_vec(&record).unwrap()).unwrap();
+        },
+        "nothing",
+    );
+}
+
+#[test]
+fn who_only_waits_does_not_when_nobody_renews() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let clock = Meanwhile(Mutex::new(None));
+    let found = scratch.store().session_unless_due(&name("default"), &clock);
+    assert!(found.is_none());
+    assert!(
+        std::fs::read_dir(scratch.home().locks()).map_or(true, |files| files.count() == 0),
+        "no lock was made"
+    );
 }
