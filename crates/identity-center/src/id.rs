@@ -52,7 +52,7 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = NotAnId;
             fn from_str(text: &str) -> Result<$name, NotAnId> {
-                if text.len() != 32 || !text.is_ascii() {
+                if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                     return Err(NotAnId);
                 }
                 let mut bytes = [0; 16];

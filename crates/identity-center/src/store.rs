@@ -161,4 +161,4 @@ macro_rules! values {
 pub(crate) use values;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
