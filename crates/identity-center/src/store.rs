@@ -9,6 +9,7 @@ mod authorizations;
 mod clients;
 mod migrations;
 mod postgres;
+pub mod secrets;
 mod sessions;
 mod sqlite;
 mod value;

@@ -16,3 +16,9 @@ CREATE TABLE token_keys (
   sealed_under TEXT NOT NULL,
   created_at BIGINT NOT NULL
 );
+-- What tells the right master key from a wrong one; locked by whoever changes the keys above.
+CREATE TABLE master_key (
+  single BIGINT NOT NULL PRIMARY KEY,
+  sealed BYTES NOT NULL,
+  sealed_under TEXT NOT NULL
+);

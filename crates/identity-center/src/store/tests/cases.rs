@@ -15,6 +15,8 @@ use crate::session::{
 use crate::store::{Store, StoreError};
 use crate::token::Token;
 
+use super::secrets;
+
 type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) const ALL: &[(&str, Case)] = &[
@@ -28,13 +30,18 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("ends", |store| Box::pin(ends(store))),
     ("steps", |store| Box::pin(steps(store))),
     ("forgetting", |store| Box::pin(forgetting(store))),
+    ("service_keys", |store| {
+        Box::pin(secrets::service_keys(store))
+    }),
+    ("master_key", |store| Box::pin(secrets::master_key(store))),
+    ("keys_at_once", |store| Box::pin(secrets::at_once(store))),
 ];
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-async fn person(store: &Store) -> UserId {
+pub(super) async fn person(store: &Store) -> UserId {
     let user = UserId::random();
     store
         .write(move |tx| {
