@@ -1,6 +1,8 @@
 //! An authorization: a sign-in under way at the service, from `/authorize` (either wire), a device code's page or the person's own
 //! pages, to its end. It lives in the store; the browser that began it proves itself by a cookie.
 
+mod begin;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,8 @@ use crate::client::Wire;
 use crate::id::{AuthorizationId, ConnectionId, UserId};
 use crate::secret::Digest;
 use crate::session::Authentication;
+
+pub use begin::begin;
 
 /// A person has so long for it.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
@@ -53,6 +57,9 @@ pub struct Request {
     /// The application's `claims` parameter (OpenID Connect Core §5.5), as JSON text.
     #[serde(default)]
     pub claims: Option<String>,
+    /// The languages that the application would have the pages in, best first (BCP 47).
+    #[serde(default)]
+    pub ui_locales: Vec<String>,
 }
 
 /// What happens at the end of a sign-in.

@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use crate::clock::Clock;
+use crate::master_key::MasterKeys;
+use crate::oidc;
+use crate::signing::SigningKeys;
 use crate::store::Store;
+use crate::store::secrets::{Demand, SecretsError};
 use crate::token::TokenKeys;
 
 /// The service: one instance of it. Whatever another instance must know stands in the store.
@@ -20,6 +25,12 @@ pub struct Center {
     pub settings: Settings,
     /// What tokens are authenticated with.
     pub token_keys: TokenKeys,
+    /// What ID tokens are signed with.
+    pub signing: SigningKeys,
+    /// What the store's secrets are sealed under.
+    pub master: MasterKeys,
+    /// The discovery document: it follows from the settings.
+    pub discovery: Bytes,
 }
 
 /// How an instance is set up.
@@ -67,6 +78,50 @@ impl Settings {
 }
 
 impl Center {
+    /// The service on this store: its keys are read, and made where there are none.
+    ///
+    /// # Errors
+    /// See [`SecretsError`].
+    pub async fn open(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        master: MasterKeys,
+    ) -> Result<Center, SecretsError> {
+        let secrets = store
+            .secrets(
+                &master,
+                settings.session_lifetime,
+                Demand::default(),
+                clock.now(),
+            )
+            .await?;
+        Ok(Center {
+            discovery: oidc::discovery::document(&settings),
+            signing: SigningKeys::new(secrets.ring),
+            token_keys: secrets.token_keys,
+            store,
+            clock,
+            settings,
+            master,
+        })
+    }
+
+    /// Does what is due for the service's keys, and learns what other instances did. Called once a minute.
+    ///
+    /// # Errors
+    /// See [`SecretsError`]; the keys stay as they were then.
+    pub async fn tend_keys(&self, demand: Demand) -> Result<(), SecretsError> {
+        let lifetime = self.settings.session_lifetime;
+        let secrets = self
+            .store
+            .secrets(&self.master, lifetime, demand, self.now())
+            .await?;
+        self.signing.replace(secrets.ring);
+        self.token_keys.replace(&secrets.token_keys);
+        Ok(())
+    }
+
     /// Now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -76,5 +131,5 @@ impl Center {
 
 /// Every endpoint of the service.
 pub fn router(center: Arc<Center>) -> Router {
-    Router::new().with_state(center)
+    Router::new().merge(oidc::router()).with_state(center)
 }

@@ -130,6 +130,15 @@ impl PrivateKey {
     /// [`NotAKey`] where the operating system gives no random numbers.
     pub fn sign(&self, typ: &str, kid: &str, claims: &impl Serialize) -> Result<String, NotAKey> {
         let header = serde_json::json!({"alg": "ES256", "kid": kid, "typ": typ});
+        self.sign_with(&header, claims)
+    }
+
+    /// Signs these claims under a header of the caller's.
+    pub(crate) fn sign_with(
+        &self,
+        header: &Value,
+        claims: &impl Serialize,
+    ) -> Result<String, NotAKey> {
         let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
         token.push('.');
         let claims = serde_json::to_vec(claims).map_err(|_| NotAKey)?;

@@ -19,6 +19,8 @@ pub mod clock;
 pub mod id;
 pub mod jws;
 pub mod master_key;
+pub mod oidc;
+pub mod redirect;
 pub mod sealing;
 pub mod secret;
 pub mod session;

@@ -141,6 +141,9 @@ pub enum CodeRefusal {
     /// The verifier does not fit (RFC 7636 §4.6).
     #[error("the code verifier does not fit the challenge")]
     WrongVerifier,
+    /// The code is bound to another key than the proof's (RFC 9449 §10).
+    #[error("the code is bound to another key")]
+    OtherKey,
     /// The person may not sign in any more.
     #[error("the person may not sign in")]
     Inactive,

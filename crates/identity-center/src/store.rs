@@ -7,8 +7,11 @@
 
 mod authorizations;
 mod clients;
+pub mod holders;
+mod logouts;
 mod migrations;
 mod postgres;
+mod pushed_requests;
 pub mod secrets;
 mod sessions;
 mod sqlite;

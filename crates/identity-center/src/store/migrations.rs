@@ -9,6 +9,7 @@ const VERSIONS: &[&[&str]] = &[&[
     include_str!("schema/clients.sql"),
     include_str!("schema/sessions.sql"),
     include_str!("schema/secrets.sql"),
+    include_str!("schema/oidc.sql"),
 ]];
 
 /// Brings the store to the newest version; each step is part of the one transaction that this runs in.

@@ -2,18 +2,18 @@
 
 use jiff::Timestamp;
 
-use super::{Row, Store, StoreError, Tx, values};
+use super::{Row, Store, StoreError, Tx, logouts, values};
 use crate::id::{SessionId, UserId};
 use crate::secret::Digest;
 use crate::session::{self, CodeRefusal, Ended, Offer, Redemption, Rotation, Session, State};
 use crate::token::Token;
 
-const COLUMNS: &str = "s.id, s.user_id, s.client_id, s.state, s.scopes, s.authentication, s.binding, s.rotation, s.rotated_at, \
+pub(super) const COLUMNS: &str = "s.id, s.user_id, s.client_id, s.state, s.scopes, s.authentication, s.binding, s.rotation, s.rotated_at, \
                        s.created_at, s.expires_at, s.ended_at, s.ended_because, u.active";
 const OFFER: &str = "s.redirect_uri, s.code_challenge, s.nonce, s.code_expires_at";
 /// [`OFFER`] stands behind [`COLUMNS`].
 const OFFER_AT: usize = 14;
-const FROM: &str = "FROM sessions s JOIN users u ON u.id = s.user_id";
+pub(super) const FROM: &str = "FROM sessions s JOIN users u ON u.id = s.user_id";
 
 /// What a redeemed code gives: a session that lives, and what the ID token repeats.
 #[derive(Clone, Debug)]
@@ -62,6 +62,9 @@ impl Store {
                     expires_at: row.time(OFFER_AT + 3)?,
                 };
                 match session::redeem(&session, &offer, &redemption, active, now) {
+                    Ok(()) if session.binding.is_some() && session.binding != binding => {
+                        Ok(Err(CodeRefusal::OtherKey))
+                    }
                     Ok(()) => {
                         let sql = "UPDATE sessions SET state = 'live', binding = $2, rotated_at = $3 WHERE id = $1";
                         tx.execute(sql, values![session.id, binding.clone(), now]).await?;
@@ -182,6 +185,18 @@ impl Store {
             .await
     }
 
+    /// Forgets that somebody is signed in in this browser.
+    pub async fn forget_browser(&self, cookie: Digest) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = "DELETE FROM browser_sessions WHERE digest = $1";
+                tx.execute(sql, values![cookie]).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
     /// Forgets what ended or expired before `before`: it answers nothing any more.
     pub async fn forget_sessions(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.write(move |tx| {
@@ -198,6 +213,16 @@ impl Store {
                 .await?;
                 tx.execute(
                     "DELETE FROM device_codes WHERE expires_at < $1",
+                    values![before],
+                )
+                .await?;
+                tx.execute(
+                    "DELETE FROM pushed_requests WHERE expires_at < $1",
+                    values![before],
+                )
+                .await?;
+                tx.execute(
+                    "DELETE FROM dpop_proofs WHERE expires_at < $1",
                     values![before],
                 )
                 .await?;
@@ -264,6 +289,7 @@ pub(super) async fn end(
     because: Ended,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    logouts::note(tx, id, now).await?;
     let sql = "UPDATE sessions SET state = 'ended', ended_at = $2, ended_because = $3 WHERE id = $1 AND state <> 'ended'";
     tx.execute(sql, values![id, now, word(because)]).await?;
     Ok(())
@@ -283,6 +309,7 @@ pub(super) async fn end_all(
         values![user],
     )
     .await?;
+    logouts::note_all(tx, user, now).await?;
     let sql = "UPDATE sessions SET state = 'ended', ended_at = $2, ended_because = $3 WHERE user_id = $1 AND state <> 'ended'";
     tx.execute(sql, values![user, now, word(because)]).await
 }
@@ -294,7 +321,7 @@ fn word(because: Ended) -> String {
         .unwrap_or_default()
 }
 
-fn read(row: &Row) -> Result<(Session, bool), StoreError> {
+pub(super) fn read(row: &Row) -> Result<(Session, bool), StoreError> {
     let state = match row.text(3)? {
         "offered" => State::Offered,
         "live" => State::Live,

@@ -410,6 +410,7 @@ async fn steps(store: Store) {
             login_hint: None,
             acr_values: vec![],
             claims: Some("{}".to_owned()),
+            ui_locales: vec![],
         },
         progress: Progress::Name,
         version: 0,

@@ -7,9 +7,8 @@ use serde_json::json;
 use super::cases::{at, person};
 use crate::id::SessionId;
 use crate::master_key::{MasterKeyError, MasterKeys};
-use crate::store::secrets::{Demand, Secrets, SecretsError};
 use crate::store::Store;
-use crate::store::values;
+use crate::store::secrets::{Demand, Secrets, SecretsError};
 use crate::token::{Kind, Token};
 
 const SESSION: SignedDuration = SignedDuration::from_hours(24 * 7);
