@@ -143,7 +143,7 @@ impl MasterKeys {
 #[must_use]
 pub fn generate() -> Zeroizing<String> {
     let key = Zeroizing::new(crate::secret::random::<32>());
-    Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(&*key))
+    Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(key.as_slice()))
 }
 
 fn from_file(path: &Path) -> Result<MasterKeys, MasterKeyError> {
