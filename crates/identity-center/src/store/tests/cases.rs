@@ -15,7 +15,7 @@ use crate::session::{
 use crate::store::{Store, StoreError};
 use crate::token::Token;
 
-use super::secrets;
+use super::{once, secrets};
 
 type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -30,6 +30,10 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("ends", |store| Box::pin(ends(store))),
     ("steps", |store| Box::pin(steps(store))),
     ("forgetting", |store| Box::pin(forgetting(store))),
+    ("pushed_requests", |store| {
+        Box::pin(once::pushed_requests(store))
+    }),
+    ("logouts", |store| Box::pin(once::logouts(store))),
     ("service_keys", |store| {
         Box::pin(secrets::service_keys(store))
     }),
@@ -109,7 +113,7 @@ fn redemption(client: &str) -> Redemption {
 }
 
 /// A session of a new person that lives.
-async fn live(store: &Store) -> Session {
+pub(super) async fn live(store: &Store) -> Session {
     let (session, (_, code)) = (session(person(store).await), issue());
     store.offer_session(session, code, offer()).await.unwrap();
     let redeemed = store
