@@ -1,5 +1,5 @@
 //! Access and refresh tokens: each names its session and its place in it, authenticated with the service's key. Nothing of a
-//! token is stored: the row of its session decides what it is worth (docs/decisions/0013). To a client they are opaque.
+//! token is stored: the row of its session decides what it is worth (docs/decisions/0014). To a client they are opaque.
 //!
 //! ```text
 //! kat_ / krt_   base64url( key number 1 · session 16 · rotation 4 · ends 8 · HMAC-SHA256 32 )

@@ -104,9 +104,13 @@ async fn attempt<T>(
     client: &mut deadpool_postgres::Client,
     work: &(impl for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + ?Sized),
 ) -> Result<T, Failed> {
-    let told = |error: StoreError| match error {
-        StoreError::Unavailable(why) if why == AGAIN => Failed::Again(StoreError::Unavailable(why)),
-        other => Failed::Final(other),
+    let told = |error: StoreError| {
+        let again = matches!(&error, StoreError::Unavailable(why) if why == AGAIN);
+        if again {
+            Failed::Again(error)
+        } else {
+            Failed::Final(error)
+        }
     };
     let transaction = client.transaction().await.map_err(error).map_err(told)?;
     let done = work(&mut Tx(Connection::Postgres(&transaction)))
