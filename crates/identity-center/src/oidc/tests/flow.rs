@@ -4,17 +4,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::service::{CALLBACK, SECRET, Service, VERIFIER, ask, challenge, claims, query};
+use super::running::{CALLBACK, Running, SECRET, VERIFIER, ask, challenge, claims, query};
 
 fn basic(id: &str, secret: &str) -> String {
-    let encoded = super::service::encode(&[("", secret)]);
+    let encoded = super::running::encode(&[("", secret)]);
     let secret = encoded.trim_start_matches('=');
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
 #[tokio::test]
 async fn a_code_gives_tokens_and_an_id_token_that_say_who_signed_in_and_how() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let answer = service
         .redeem(
             &service
@@ -55,7 +55,7 @@ async fn a_code_gives_tokens_and_an_id_token_that_say_who_signed_in_and_how() {
 
 #[tokio::test]
 async fn scopes_decide_what_is_given() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let plain = service.tokens("openid").await;
     assert!(
         plain["refresh_token"].is_null(),
@@ -101,7 +101,7 @@ async fn scopes_decide_what_is_given() {
 
 #[tokio::test]
 async fn a_code_used_twice_ends_what_the_first_use_gave() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let code = service.code("openid offline_access").await;
     let tokens = service.redeem(&code).await.json();
     let access = tokens["access_token"].as_str().unwrap();
@@ -118,7 +118,7 @@ async fn a_code_used_twice_ends_what_the_first_use_gave() {
 
 #[tokio::test]
 async fn a_code_is_redeemed_in_its_minute_where_it_was_sent_by_whom_it_was_for() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let check = async |changed: (&str, &str), expected: &str| {
         let code = service.code("openid").await;
         let mut form = vec![
@@ -163,7 +163,7 @@ async fn a_code_is_redeemed_in_its_minute_where_it_was_sent_by_whom_it_was_for()
 
 #[tokio::test]
 async fn a_refresh_token_rotates_and_its_reuse_ends_the_session() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let tokens = service.tokens("openid offline_access").await;
     let first = tokens["refresh_token"].as_str().unwrap();
     let said = claims(&tokens["id_token"]);
@@ -223,7 +223,7 @@ async fn a_refresh_token_rotates_and_its_reuse_ends_the_session() {
 
 #[tokio::test]
 async fn an_access_token_ends_with_its_hour_and_with_its_person() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let tokens = service.tokens("openid").await;
     let access = tokens["access_token"].as_str().unwrap();
     assert_eq!(service.userinfo(access).await.status, 200);
@@ -253,7 +253,7 @@ async fn an_access_token_ends_with_its_hour_and_with_its_person() {
 
 #[tokio::test]
 async fn an_access_token_is_presented_in_one_way() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let tokens = service.tokens("openid").await;
     let token = tokens["access_token"].as_str().unwrap();
     let (bearer, form) = (format!("Bearer {token}"), [("access_token", token)]);
@@ -307,7 +307,7 @@ async fn an_access_token_is_presented_in_one_way() {
 
 #[tokio::test]
 async fn an_application_with_a_secret_proves_it_in_one_way() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let check = async |headers: &[(&str, &str)], form: &[(&str, &str)], status, error: &str| {
         let form = [form, &[("token", "x")]].concat();
         let answer = service.post("/oauth2/introspect", headers, &form).await;
@@ -378,7 +378,7 @@ async fn an_application_with_a_secret_proves_it_in_one_way() {
 
 #[tokio::test]
 async fn introspection_tells_the_own_application_and_colleagues_with_a_secret() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let tokens = service.tokens("openid offline_access").await;
     let (access, refresh) = (
         tokens["access_token"].as_str().unwrap(),
@@ -444,7 +444,7 @@ async fn introspection_tells_the_own_application_and_colleagues_with_a_secret() 
 
 #[tokio::test]
 async fn revocation_ends_the_session_of_the_own_application_alone() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     for which in ["access_token", "refresh_token"] {
         let tokens = service.tokens("openid offline_access").await;
         let (access, token) = (

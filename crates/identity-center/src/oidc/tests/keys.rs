@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::service::Service;
+use super::running::Running;
 use crate::store::secrets::Demand;
 
-async fn set(service: &Service) -> Vec<Value> {
+async fn set(service: &Running) -> Vec<Value> {
     let answer = service.get("/oauth2/jwks", &[]).await;
     assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
     answer.json()["keys"].as_array().unwrap().clone()
@@ -25,7 +25,7 @@ fn kid(tokens: &Value) -> Value {
 
 #[tokio::test]
 async fn keys_change_under_way_and_survive_a_restart() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let scope = "openid offline_access";
     let before = service.tokens(scope).await;
     let first = set(&service).await;
@@ -73,7 +73,7 @@ async fn keys_change_under_way_and_survive_a_restart() {
 
 #[tokio::test]
 async fn discovery_names_what_is_there() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let document = service
         .get("/.well-known/openid-configuration", &[])
         .await

@@ -7,13 +7,13 @@ use kiro_relying_party::{HttpClient, HttpSettings, WebClient};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::service::{Service, challenge, claims, encode};
+use super::running::{Running, challenge, claims, encode};
 use crate::client::{Client, Details, Grant, Wire};
 use crate::oidc::backchannel_logout::{ATTEMPTS, send_due};
 
 #[tokio::test]
 async fn end_session_ends_what_the_hint_names_and_asks_without_one() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let tokens = service.tokens("openid").await;
     let (hint, access) = (
         tokens["id_token"].as_str().unwrap(),
@@ -135,7 +135,7 @@ async fn application(refusals: u32) -> (String, Arc<Mutex<Vec<String>>>) {
 
 #[tokio::test]
 async fn an_application_is_told_of_each_session_that_ended_once_and_later_if_it_was_away() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let (uri, told) = application(1).await;
     let client = Client {
         id: "told".to_owned(),
@@ -144,7 +144,7 @@ async fn an_application_is_told_of_each_session_that_ended_once_and_later_if_it_
         secret: None,
         name: "Told".to_owned(),
         details: Details {
-            redirect_uris: vec![super::service::CALLBACK.to_owned()],
+            redirect_uris: vec![super::running::CALLBACK.to_owned()],
             grants: vec![Grant::AuthorizationCode],
             scopes: vec!["openid".to_owned()],
             backchannel_logout_uri: Some(uri),
@@ -157,17 +157,17 @@ async fn an_application_is_told_of_each_session_that_ended_once_and_later_if_it_
     let http: Arc<dyn HttpClient> = Arc::new(WebClient::new(&HttpSettings::default()).unwrap());
     let due = async || send_due(&service.center, &http).await.unwrap();
 
-    let verifier = super::service::VERIFIER;
+    let verifier = super::running::VERIFIER;
     let challenge = challenge(verifier);
     let back = service
-        .authorize(&super::service::ask("told", "openid", &challenge))
+        .authorize(&super::running::ask("told", "openid", &challenge))
         .await;
-    let code = super::service::query(&back, "code").unwrap();
+    let code = super::running::query(&back, "code").unwrap();
     let form = [
         ("grant_type", "authorization_code"),
         ("client_id", "told"),
         ("code", &code),
-        ("redirect_uri", super::service::CALLBACK),
+        ("redirect_uri", super::running::CALLBACK),
         ("code_verifier", verifier),
     ];
     let tokens = service.post("/oauth2/token", &[], &form).await.json();
@@ -209,7 +209,7 @@ async fn an_application_is_told_of_each_session_that_ended_once_and_later_if_it_
 
 #[tokio::test]
 async fn telling_ends_after_its_attempts() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let made = service.center.store.write(move |tx| {
         Box::pin(async move {
             let id = crate::id::SessionId::random();

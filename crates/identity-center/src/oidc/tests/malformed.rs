@@ -1,12 +1,12 @@
 //! What nobody should send: each is refused with 4xx, and nothing is 5xx.
 
-use super::service::Service;
+use super::running::Running;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 #[tokio::test]
 async fn whatever_is_sent_is_refused_and_never_breaks_anything() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let long = vec![b'a'; 70 * 1024];
     let many = "a=b&".repeat(20_000);
     let bodies: &[(&str, &str, &[u8])] = &[

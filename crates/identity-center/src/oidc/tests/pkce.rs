@@ -1,13 +1,13 @@
 //! The authorization endpoint: what is a page, what a redirect; and PKCE, which nothing goes round.
 
-use super::service::{CALLBACK, Service, VERIFIER, ask, challenge, encode, query};
+use super::running::{CALLBACK, Running, VERIFIER, ask, challenge, encode, query};
 
 /// What an authorization request leads to.
-async fn outcome(service: &Service, parameters: &[(&str, &str)]) -> String {
+async fn outcome(service: &Running, parameters: &[(&str, &str)]) -> String {
     let path = format!("/oauth2/authorize?{}", encode(parameters));
     let by_get = service.get(&path, &[]).await;
     let by_post = service.post("/oauth2/authorize", &[], parameters).await;
-    let read = |answer: super::service::Answer| match answer.status {
+    let read = |answer: super::running::Answer| match answer.status {
         302 => {
             let to = answer.location();
             match query(&to, "error") {
@@ -39,7 +39,7 @@ async fn outcome(service: &Service, parameters: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn an_authorization_request_is_checked_and_answered_where_it_is_safe() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let right = challenge(VERIFIER);
     let check = async |changes: &[(&'static str, &str)], expected: &str| {
         let mut parameters = ask("native", "openid", &right);
@@ -150,7 +150,7 @@ async fn an_authorization_request_is_checked_and_answered_where_it_is_safe() {
 
 #[tokio::test]
 async fn errors_keep_the_state_and_the_registered_query() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let parameters = [
         ("client_id", "confidential"),
         ("redirect_uri", "https://app.acme.example/cb?a=b"),
@@ -171,7 +171,7 @@ async fn errors_keep_the_state_and_the_registered_query() {
 
 #[tokio::test]
 async fn pkce_cannot_be_left_out_or_weakened() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let right = challenge(VERIFIER);
     for (method, challenge, expected) in [
         (Some("plain"), Some(VERIFIER), "invalid_request"),

@@ -1,10 +1,10 @@
 //! Pushed requests (RFC 9126) and codes bound to a key (RFC 9449 §10).
 
-use super::service::{Service, VERIFIER, ask, challenge, encode, query};
+use super::running::{Running, VERIFIER, ask, challenge, encode, query};
 
 #[tokio::test]
 async fn a_pushed_request_is_taken_once_by_its_own_application_in_its_time() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let challenge = challenge(VERIFIER);
     let push = async || {
         let answer = service
@@ -70,7 +70,7 @@ async fn a_pushed_request_is_taken_once_by_its_own_application_in_its_time() {
 
 #[tokio::test]
 async fn a_code_that_is_bound_to_a_key_is_worth_nothing_without_it() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let challenge = challenge(VERIFIER);
     let thumbprint = "A".repeat(43);
     let mut parameters = ask("native", "openid", &challenge);

@@ -9,10 +9,10 @@ use kiro_relying_party::{
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::service::{SECRET, Service, peers};
+use super::running::{Running, SECRET, peers};
 
 /// Runs one flow of `tests/peers/relying_party.mjs`, and returns what it says.
-async fn openid_client(service: &Service, flow: &str) -> Value {
+async fn openid_client(service: &Running, flow: &str) -> Value {
     let output = tokio::process::Command::new("node")
         .arg("relying_party.mjs")
         .arg(flow)
@@ -33,7 +33,7 @@ async fn openid_client(service: &Service, flow: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn openid_client_signs_in_refreshes_asks_and_signs_out() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     for flow in ["public", "confidential", "pushed"] {
         let said = openid_client(&service, flow).await;
         assert_eq!(said["sub"], service.user.to_string(), "{flow}");
@@ -45,7 +45,7 @@ async fn openid_client_signs_in_refreshes_asks_and_signs_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn openid_client_proves_its_key_and_a_stolen_token_is_refused() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let said = openid_client(&service, "dpop").await;
     assert_eq!(said["token_type"], "dpop", "{said}");
     assert_eq!(said["sub"], service.user.to_string());
@@ -72,7 +72,7 @@ async fn openid_client_proves_its_key_and_a_stolen_token_is_refused() {
 
 #[tokio::test]
 async fn our_own_relying_party_takes_discovery_keys_and_id_tokens() {
-    let service = Service::start().await;
+    let service = Running::start().await;
     let http = WebClient::new(&HttpSettings::default()).unwrap();
     let now = service.center.now();
     let issuer = service.issuer().parse().unwrap();

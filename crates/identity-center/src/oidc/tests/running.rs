@@ -40,7 +40,7 @@ impl Clock for Moved {
 pub(super) const SECRET: &str = "a-confidential-secret%:+";
 pub(super) const CALLBACK: &str = "http://127.0.0.1:7/cb";
 
-pub(super) struct Service {
+pub(super) struct Running {
     pub(super) center: Arc<Center>,
     pub(super) user: UserId,
     clock: Arc<Moved>,
@@ -48,8 +48,8 @@ pub(super) struct Service {
     serving: tokio::task::JoinHandle<()>,
 }
 
-impl Service {
-    pub(super) async fn start() -> Service {
+impl Running {
+    pub(super) async fn start() -> Running {
         let folder = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let store = Store::sqlite(&folder.path().join("store.db")).unwrap();
@@ -60,7 +60,7 @@ impl Service {
         drop(store);
         let clock = Arc::new(Moved(AtomicI64::new(0)));
         let (center, serving) = serve(&folder, listener, &clock).await;
-        Service {
+        Running {
             center,
             user,
             clock,
@@ -70,24 +70,24 @@ impl Service {
     }
 
     /// The process ends and another one begins on the same store, at the same address.
-    pub(super) async fn restart(self) -> Service {
+    pub(super) async fn restart(self) -> Running {
         let address = authority(&self.center.settings.url);
         self.serving.abort();
         drop(self.serving.await);
-        let Service {
+        let Running {
             center,
             user,
             clock,
             folder,
             ..
-        } = Service {
+        } = Running {
             serving: tokio::spawn(async {}),
             ..self
         };
         drop(center);
         let listener = TcpListener::bind(address).await.unwrap();
         let (center, serving) = serve(&folder, listener, &clock).await;
-        Service {
+        Running {
             center,
             user,
             clock,
@@ -404,7 +404,7 @@ fn authority(url: &Url) -> String {
 }
 
 pub(super) fn peers() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers")
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../tests/peers")
 }
 
 /// An answer, whole.
