@@ -7,10 +7,11 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kiro_credentials::{Home, KeySource, Keys, Store};
+use jiff::Timestamp;
+use kiro_credentials::{Clock, Home, KeySource, Keys, Store};
 use kiro_relying_party::{HttpClient, HttpError};
 use kiro_sign_in::{
-    AwsEndpoints, Context, Discovered, Organization, Request, Settings, SystemClock, Via, begin,
+    AwsEndpoints, Context, Discovered, Organization, Request, Settings, Via, begin,
 };
 use tokio::runtime::Runtime;
 
@@ -35,6 +36,15 @@ impl HttpClient for Provider {
     }
 }
 
+/// Stands still: a sign-in lives for ten minutes, and a long run for hours.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+}
+
 /// A sign-in under way.
 struct Waiting {
     port: u16,
@@ -49,7 +59,7 @@ static WAITING: LazyLock<Waiting> = LazyLock::new(|| {
     let context = Context {
         store: Store::new(home, keys, "fuzz/0"),
         http: Arc::new(Provider),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(Still),
         managed_organizations: PathBuf::from("/nonexistent/organizations.toml"),
         aws: AwsEndpoints::default(),
         discovered: Discovered::default(),

@@ -20,16 +20,21 @@ pub(crate) async fn look(desktop: &Desktop) -> SchemeOwner {
 }
 
 fn own() -> SchemeOwner {
-    match scheme::owner() {
-        SchemeOwner::Nobody => {
-            let registered = program::path().and_then(|program| scheme::register(&program));
-            if let Err(error) = registered {
-                tracing::warn!(%error, "kiro:// could not be registered");
-            }
-            scheme::owner()
-        }
-        owner @ (SchemeOwner::Us | SchemeOwner::Other { .. } | SchemeOwner::Unknown) => owner,
+    let owner = scheme::owner();
+    let open = match owner {
+        SchemeOwner::Nobody => true,
+        // A launcher of ours whose program has gone, or was moved: this program is there.
+        SchemeOwner::Us => scheme::missing_program().is_some(),
+        SchemeOwner::Other { .. } | SchemeOwner::Unknown => false,
+    };
+    if !open {
+        return owner;
     }
+    let registered = program::path().and_then(|program| scheme::register(&program));
+    if let Err(error) = registered {
+        tracing::warn!(%error, "kiro:// could not be registered");
+    }
+    scheme::owner()
 }
 
 /// Takes the links from another program at the person's word; the sign-in under way may use them from then on.

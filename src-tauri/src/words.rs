@@ -219,7 +219,7 @@ impl Words {
     pub(crate) fn request(self, failure: &Failure) -> String {
         let account = failure.account.as_deref().unwrap_or("-");
         let provider = failure.provider.map_or("-", kiro_sign_in::Provider::title);
-        let organization = failure.organization.as_deref().unwrap_or("-");
+        let organization = failure.organization_title.as_deref().unwrap_or("-");
         let first = if failure.code == Code::NotAssigned {
             self.pick(
                 &format!("Please assign the application Kiro to {account} in {provider} ({organization})."),
@@ -245,7 +245,7 @@ pub(crate) fn details(failure: &Failure) -> String {
     let rows = [
         ("Code", code),
         ("Time", Some(whole_seconds(detail.time).to_string())),
-        ("Organisation", failure.organization.clone()),
+        ("Organisation", failure.organization_title.clone()),
         (
             "Provider",
             failure.provider.map(|provider| provider.title().to_owned()),
@@ -278,7 +278,7 @@ mod tests {
             "1970-01-01T00:00:00.932409307Z".parse().unwrap_or_default(),
         );
         failure.provider = Some(kiro_sign_in::Provider::Okta);
-        failure.organization = Some("Acme".to_owned());
+        failure.organization_title = Some("Acme".to_owned());
         failure.account = Some("aiko@acme.com".to_owned());
         failure.detail.error = Some("access_denied".to_owned());
         failure.detail.correlation_id = Some("c-1".to_owned());

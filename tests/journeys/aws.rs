@@ -20,7 +20,7 @@ const DEVELOPER: [&str; 6] = [
     "Developer",
 ];
 
-async fn at_identity_center() -> (Peer, World) {
+pub(crate) async fn at_identity_center() -> (Peer, World) {
     let peer = Peer::aws();
     let world = World::new(Keyring::Absent);
     world.add_identity_center(&peer);
@@ -124,7 +124,7 @@ async fn a_role_that_is_not_theirs_and_a_session_elsewhere_are_told() {
 }
 
 #[tokio::test]
-async fn aws_s_token_cache_is_written_when_asked_for_and_boto3_finds_it() {
+async fn aws_s_token_cache_is_written_when_asked_for_and_gone_at_sign_out() {
     let (peer, world) = at_identity_center().await;
     assert!(
         !world.path(".aws").exists(),
@@ -152,6 +152,45 @@ async fn aws_s_token_cache_is_written_when_asked_for_and_boto3_finds_it() {
     let got: Value = serde_json::from_slice(&boto3.stdout)
         .unwrap_or_else(|_| panic!("boto3 has credentials: {}", said(&boto3)));
     assert_eq!((&got[0], &got[1]), (&json!("sso"), &json!("ASIAEXAMPLE")));
+    // Written once more, and beside it what an AWS tool has written of its own: signing out takes ours alone.
+    for session in ["acme", "theirs"] {
+        let words = ["auth", "aws-token-cache", "--sso-session", session];
+        let written = world.kiro(&words);
+        assert_eq!(written.status.code(), Some(0), "{}", said(&written));
+    }
+    let files = || {
+        let entries = std::fs::read_dir(world.path(".aws/sso/cache")).unwrap();
+        entries
+            .map(|entry| entry.unwrap().path())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(files().len(), 3);
+    let others = world.path(".aws/sso/cache/d7b2e4c1b6a9aa3a0a3fb6d0f9d6b1a9f4e7c2b8.json");
+    std::fs::copy(&path, &others).unwrap();
+    let theirs = files()
+        .into_iter()
+        .find(|file| *file != path && *file != others)
+        .unwrap();
+    std::fs::write(&theirs, r#"{"accessToken":"of an AWS tool"}"#).unwrap();
+    let logout = world.kiro(&["auth", "logout"]);
+    assert_eq!(logout.status.code(), Some(0), "{}", said(&logout));
+    let mut left = files();
+    left.sort();
+    let mut expected = vec![others, theirs];
+    expected.sort();
+    assert_eq!(left, expected);
+    assert!(!world.path("kiro/aws-tokens.json").exists());
+    let boto3 = world
+        .command(python().to_str().unwrap())
+        .args(["-c", BOTO3])
+        .env("AWS_ENDPOINT_URL_SSO", peer.word("origin"))
+        .output()
+        .unwrap();
+    assert!(
+        !boto3.status.success() && boto3.stdout.is_empty(),
+        "boto3 reads nothing: {}",
+        said(&boto3)
+    );
     let okta = Peer::okta(30);
     let elsewhere = signed_in(&okta).await.kiro(&["auth", "aws-token-cache"]);
     assert_eq!(elsewhere.status.code(), Some(7), "{}", said(&elsewhere));

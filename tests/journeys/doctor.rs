@@ -192,6 +192,16 @@ async fn what_is_wrong_between_here_and_the_server_is_named() {
     );
     let text = printed(&world.kiro(&["doctor"]));
     assert!(text.contains("opened by another app: Kiro IDE"), "{text}");
+    sh(
+        &world,
+        "sed -i 's|^Exec=.*|Exec=/opt/gone/ide %u|' .local/share/applications/ide.desktop",
+    );
+    let text = printed(&world.kiro(&["doctor"]));
+    assert!(
+        text.contains("their program is missing or cannot be started: /opt/gone/ide")
+            && text.contains("fix: install Kiro IDE again"),
+        "{text}"
+    );
     world.take_ports(&kiro_tests::REGISTERED);
     assert_eq!(codes(&report(&world).1), ["ports_taken"]);
     drop(peer);
@@ -201,6 +211,35 @@ async fn what_is_wrong_between_here_and_the_server_is_named() {
         (Some(5), vec!["ports_taken", "unreachable"]),
         "{found}"
     );
+}
+
+#[tokio::test]
+async fn an_identity_center_is_asked_by_the_client_that_is_there_and_keeps_no_trace() {
+    let (peer, world) = crate::aws::at_identity_center().await;
+    let registered = async || peer.control(json!({})).await["registrations"].clone();
+    let before = registered().await;
+    for _ in 0..2 {
+        let (exit, found) = report(&world);
+        assert_eq!((exit, codes(&found)), (Some(0), Vec::new()), "{found}");
+    }
+    peer.control(json!({ "clock": -7200 })).await;
+    let (exit, found) = report(&world);
+    assert_eq!((exit, codes(&found)), (Some(5), vec!["clock"]), "{found}");
+    peer.control(json!({ "clock": 0, "start_url": "https://other.awsapps.com/start" }))
+        .await;
+    let (exit, found) = report(&world);
+    assert_eq!(
+        (exit, codes(&found)),
+        (Some(7), vec!["wrong_region"]),
+        "{found}"
+    );
+    assert_eq!(registered().await, before);
+    // Nobody is signed in: it is looked at all the same, and no client is registered for that.
+    let logout = world.kiro(&["auth", "logout", "--all"]);
+    assert_eq!(logout.status.code(), Some(0), "{}", said(&logout));
+    let text = printed(&world.kiro(&["doctor"]));
+    assert!(text.contains("ms · PKCE S256, device flow yes"), "{text}");
+    assert_eq!(registered().await, before);
 }
 
 /// A server for `python -c`: its certificate is signed by nobody whom this computer knows.
@@ -260,7 +299,7 @@ async fn who_inspects_the_connection_is_named() {
     .unwrap();
     let text = printed(&world.kiro(&["doctor"]));
     assert!(
-        text.contains("TLS, certificate by Acme Web Gateway, proxy none"),
+        text.contains("TLS 1.3, issuer Acme Web Gateway, proxy none"),
         "{text}"
     );
 }

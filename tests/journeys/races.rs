@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kiro_tests::{Peer, Running, World, until};
 use serde_json::{Value, json};
 
-use crate::paste::{said, signed_in};
+use crate::paste::{LOGIN, paste, said, signed_in};
 
 /// Long runs set `KIRO_SOAK`.
 fn soak() -> bool {
@@ -69,11 +69,34 @@ fn strays(world: &World) -> Vec<String> {
     found
 }
 
+/// Aiko's, whoever is active.
+const TOKEN: [&str; 4] = ["auth", "token", "--profile", "default"];
+
+/// The credential file as JSON.
+fn file(world: &World) -> Value {
+    serde_json::from_slice(&world.credentials().unwrap()).unwrap()
+}
+
+/// Maya signs in and out of a profile of her own until this moment; how often.
+async fn comes_and_goes(world: &World, end: Instant) -> u64 {
+    let mut visits = 0;
+    while Instant::now() < end {
+        let words = [&LOGIN[..], &["--profile", "work"]].concat();
+        let login = paste(world.start_kiro(&words), "maya").await;
+        assert_eq!(login.status.code(), Some(0), "{}", said(&login));
+        let logout = world.kiro(&["auth", "logout", "--profile", "work"]);
+        assert_eq!(logout.status.code(), Some(0), "{}", said(&logout));
+        visits += 1;
+    }
+    visits
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_app_and_twenty_commands_in_mixed_use_keep_every_promise() {
     let peer = Peer::okta(0);
     peer.control(json!({ "at_ttl": 2 })).await;
     let world = signed_in(&peer).await;
+    let generation = file(&world)["generation"].as_u64().unwrap();
     let app = world.start_hidden();
     until("the app runs", async || {
         (!world.desktop_processes().is_empty()).then_some(())
@@ -81,16 +104,18 @@ async fn the_app_and_twenty_commands_in_mixed_use_keep_every_promise() {
     .await;
     let end = Instant::now() + Duration::from_secs(if soak() { 60 } else { 5 });
     let verbs = [
-        &["auth", "token"][..],
+        &TOKEN[..],
         &["auth", "status", "--json"],
-        &["auth", "token"],
+        &TOKEN,
         &["auth", "list", "--json"],
         &["auth", "switch", "default"],
     ];
-    let runs = std::thread::scope(|scope| {
+    let runtime = tokio::runtime::Handle::current();
+    let (runs, visits) = std::thread::scope(|scope| {
+        let world = &world;
+        let maya = scope.spawn(move || runtime.block_on(comes_and_goes(world, end)));
         let commands: Vec<_> = (0..20)
             .map(|number| {
-                let world = &world;
                 scope.spawn(move || {
                     let mut outputs = Vec::new();
                     while Instant::now() < end {
@@ -102,7 +127,7 @@ async fn the_app_and_twenty_commands_in_mixed_use_keep_every_promise() {
             })
             .collect();
         let runs = commands.into_iter().map(|command| command.join().unwrap());
-        runs.flatten().collect::<Vec<_>>()
+        (runs.flatten().collect::<Vec<_>>(), maya.join().unwrap())
     });
     let mut tokens = std::collections::BTreeSet::new();
     for (words, output) in &runs {
@@ -113,23 +138,33 @@ async fn the_app_and_twenty_commands_in_mixed_use_keep_every_promise() {
     }
     peer.control(json!({ "at_ttl": 3600 })).await;
     world.token_ended().await;
-    let last = world.kiro(&["auth", "token"]);
+    let last = world.kiro(&TOKEN);
     assert_eq!(last.status.code(), Some(0), "{}", said(&last));
     tokens.insert(last.stdout);
     let seen = peer.control(json!({})).await;
     let renewals = seen["grants"]["refresh_token"].as_u64().unwrap();
     assert!(renewals >= 2, "the session was renewed on the way");
+    assert!(visits >= 1, "somebody came and went on the way");
     assert!(
         tokens.len() as u64 <= renewals + 1,
         "{} tokens from {renewals} renewals",
         tokens.len()
     );
     assert_eq!(world.status()["account"]["state"], "signed_in");
-    let file: Value = serde_json::from_slice(&world.credentials().unwrap()).unwrap();
+    let file = file(&world);
     assert_eq!(
         file["profiles"]["default"]["public"]["revision"],
         json!(renewals + 1),
         "every answer of the provider was stored"
+    );
+    let profiles: Vec<_> = file["profiles"].as_object().unwrap().keys().collect();
+    assert_eq!(profiles, ["default"], "who signed out is gone");
+    // Each write found the one before it. A visit is three: the session, made the active one, and forgotten; and a fourth where
+    // somebody switched back meanwhile.
+    let written = file["generation"].as_u64().unwrap() - generation - renewals;
+    assert!(
+        (3 * visits..=4 * visits).contains(&written),
+        "{written} writes by {visits} visits"
     );
     drop(app);
     assert_eq!(strays(&world), Vec::<String>::new());

@@ -39,7 +39,7 @@ DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 STYLE = (pathlib.Path(__file__).parent / "page.css").read_text()
 PEOPLE = {"aiko": "demo", "maya": "demo"}
 LOCK = threading.Lock()
-state = {"at_ttl": 3600, "next_token": [], "authorize_error": None, "start_url": None, "device_ttl": 600, "role_ttl": 3600}
+state = {"at_ttl": 3600, "next_token": [], "authorize_error": None, "start_url": None, "device_ttl": 600, "role_ttl": 3600, "clock": 0}
 seen = {"grants": {}, "token_requests": 0, "registrations": 0, "authorize": 0, "device": 0, "device_polls": [], "role_credentials": 0, "logouts": 0, "malformed": []}
 clients, codes, devices, refresh_tokens, access_tokens, issued = {}, {}, {}, {}, {}, []
 
@@ -85,6 +85,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string((timestamp or time.time()) + state["clock"])
 
     def answer(self, status, body, kind=None, content="application/json"):
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode()

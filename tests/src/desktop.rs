@@ -131,6 +131,16 @@ impl World {
         command
     }
 
+    /// A launcher named as the package names it, which writes each `kiro://` link into the returned file and starts
+    /// nothing.
+    #[must_use]
+    pub fn keep_links(&self) -> PathBuf {
+        let links = self.path("links");
+        let script = format!("#!/bin/sh\necho \"$1\" >> '{}'\n", links.display());
+        self.install_handler("kiro-sign-in", &script, &["x-scheme-handler/kiro"]);
+        links
+    }
+
     /// A launcher named as the package names it, which writes each `kiro://` link into the returned file before it
     /// hands it to the app.
     #[must_use]

@@ -448,10 +448,13 @@ describe("refusals", () => {
     expect(screen.getByRole("alert").textContent).toContain("id.acme.example cannot be reached");
   });
 
-  test("“Try again” signs in at the organisation that the failure names by its title", async () => {
+  test("“Try again” signs in at the organisation that the failure names", async () => {
     const { asked, push } = await shown("choose-organisation");
     const view = { ...views("en")["choose-organisation"]!, chosen: null };
-    await push({ ...view, failure: { ...failure("keyring_locked"), organization: "Hinoki Works" } });
+    await push({
+      ...view,
+      failure: { ...failure("keyring_locked"), organization: "hinoki", organization_title: "Hinoki Works" },
+    });
     await press("Try again");
     expect(asked).toEqual(["sign_in hinoki any best"]);
   });

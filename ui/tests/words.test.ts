@@ -36,7 +36,7 @@ function read(
   const one = failure(code, facts);
   one.provider = aadsts ? "entra" : one.provider;
   one.detail = { ...one.detail, error, aadsts, time: new Date(NOW).toISOString() };
-  const values = failureValues(one, language, views(language)["sign-in"]!.organizations, NOW);
+  const values = failureValues(one, language, NOW);
   return (["title", "after", "why", "todo"] as const)
     .map((part) => failureKey(one, part))
     .map((key) => key && say(language, key, values))
@@ -152,7 +152,7 @@ test.each([
 test("a sign-in that is no longer kept is not promised", () => {
   const one = failure("keyring_locked", { seconds_left: 50 });
   one.detail.time = new Date(NOW - 51_000).toISOString();
-  expect(say("en", "failure.keyring_locked.todo", failureValues(one, "en", [], NOW))).toBe("Unlock it and continue.");
+  expect(say("en", "failure.keyring_locked.todo", failureValues(one, "en", NOW))).toBe("Unlock it and continue.");
 });
 
 test.each([

@@ -34,6 +34,9 @@ fn say_recovered(shell: &Shell, recovered: &Recovered) {
 /// The word in a failure's details when an organisation is unknown because there is none at all.
 pub(crate) const NONE_SET_UP: &str = "none_set_up";
 
+/// The word in a failure's details when the file to check is not there.
+pub(crate) const NO_SUCH_FILE: &str = "no_such_file";
+
 /// An organisation that is not there; where there is none at all, the hint says how to add one.
 fn unknown_organization(mut failure: Failure, organizations: &Organizations) -> Failure {
     if failure.code == Code::UnknownOrganization && organizations.list.is_empty() {

@@ -46,7 +46,7 @@ impl Parts {
         let or =
             |known: &Option<String>, word: &str| known.clone().unwrap_or_else(|| word.to_owned());
         Parts {
-            organization: or(&failure.organization, organization),
+            organization: or(&failure.organization_title, organization),
             provider: failure
                 .provider
                 .map_or(provider, |known| known.title())
@@ -242,7 +242,7 @@ impl Language {
                 "Already signed in as {person}. To change: --select-account; to sign in anew: --force."
             ),
             Language::Japanese => format!(
-                "すでに {person} としてサインインしています。変更は --select-account、サインインし直すときは --force を指定してください。"
+                "すでに {person} としてサインインしています。アカウントを変えるときは --select-account、サインインし直すときは --force を指定してください。"
             ),
         }
     }
@@ -305,7 +305,7 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
-/// The text without the space that a template keeps between a Latin name and a particle, where the name is Japanese.
+/// The text without the spaces that a template keeps between a Latin name and the particles beside it, where the name is Japanese.
 fn unspaced(text: &str) -> String {
     let japanese =
         |c: char| ('\u{3040}'..='\u{30ff}').contains(&c) || ('\u{4e00}'..='\u{9fff}').contains(&c);
@@ -315,7 +315,9 @@ fn unspaced(text: &str) -> String {
     for (at, &c) in characters.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| characters.get(before));
         let after = characters.get(at + 1);
-        let between = before.is_some_and(|&c| japanese(c)) && after.is_some_and(|&c| particle(c));
+        let between = before.zip(after).is_some_and(|(&before, &after)| {
+            japanese(before) && particle(after) || particle(before) && japanese(after)
+        });
         if c != ' ' || !between {
             out.push(c);
         }

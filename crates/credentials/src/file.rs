@@ -3,10 +3,14 @@
 //! Owns the checks of owner, mode, kind and size and the order of fsync and rename. It knows no
 //! format. Writers of one path exclude each other by a [`crate::FileLock`] that the caller holds.
 
+mod exposure;
+
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+pub use exposure::Exposure;
 
 use crate::lock::FileLock;
 
@@ -68,31 +72,6 @@ pub enum FileError {
         /// The system's answer.
         #[source]
         source: io::Error,
-    },
-}
-
-/// Why a file or folder is not ours alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Exposure {
-    /// It points elsewhere.
-    #[error("it is a symbolic link")]
-    SymbolicLink,
-    /// A folder, FIFO, socket or device where a file belongs.
-    #[error("it is not a regular file")]
-    NotAFile,
-    /// Something else where a folder belongs.
-    #[error("it is not a folder")]
-    NotAFolder,
-    /// Somebody else could change it at any time.
-    #[error("it belongs to another user")]
-    OtherOwner,
-    /// Its permissions let others in: `chmod <wanted> <path>` is the remedy.
-    #[error("others may access it (mode {found:04o}, wanted {wanted:04o})")]
-    Mode {
-        /// Its permission bits.
-        found: u32,
-        /// 0600 for a file, 0700 for a folder.
-        wanted: u32,
     },
 }
 
@@ -271,11 +250,11 @@ pub(crate) fn open_lock(path: &Path, create: bool) -> Result<Option<File>, FileE
 pub(crate) use os::same_file;
 
 /// Length, time and inode of a file: another stamp, another content.
-pub(crate) type Stamp = Option<(u64, Option<SystemTime>, u64)>;
+pub type Stamp = Option<(u64, Option<SystemTime>, u64)>;
 
-/// The stamp of a file, without opening it; `None` when there is none.
-pub(crate) fn stamp(path: &Path) -> Stamp {
-    let metadata = fs::symlink_metadata(path).ok()?;
+/// The stamp of a file, or of what a link points to, without opening it; `None` when there is none.
+pub fn stamp(path: &Path) -> Stamp {
+    let metadata = fs::metadata(path).ok()?;
     Some((
         metadata.len(),
         metadata.modified().ok(),
@@ -327,7 +306,7 @@ mod os {
 
     use rustix::fs::OFlags;
 
-    use super::{Exposure, FileError};
+    use super::{Exposure, FileError, exposure};
 
     fn flags(flags: OFlags) -> i32 {
         flags.bits().cast_signed()
@@ -370,17 +349,13 @@ mod os {
         FileError::from_io(path, error)
     }
 
+    fn owned(metadata: &Metadata) -> bool {
+        metadata.uid() == rustix::process::geteuid().as_raw()
+    }
+
     pub(super) fn check_private(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
-        let why = if !metadata.is_file() {
-            Exposure::NotAFile
-        } else if metadata.uid() != rustix::process::geteuid().as_raw() {
-            Exposure::OtherOwner
-        } else if metadata.mode() & 0o077 != 0 {
-            Exposure::Mode {
-                found: metadata.mode() & 0o7777,
-                wanted: 0o600,
-            }
-        } else {
+        let Some(why) = exposure::of_file(metadata.is_file(), owned(metadata), metadata.mode())
+        else {
             return Ok(());
         };
         Err(FileError::NotPrivate {
@@ -397,22 +372,11 @@ mod os {
             Err(source) => return Err(io_error(source)),
         }
         let metadata = fs::metadata(path).map_err(io_error)?;
-        let refused = |why: Exposure| {
-            Err(FileError::NotPrivate {
+        if let Some(why) = exposure::of_folder(metadata.is_dir(), owned(&metadata), metadata.mode())
+        {
+            return Err(FileError::NotPrivate {
                 path: path.to_owned(),
                 why,
-            })
-        };
-        if !metadata.is_dir() {
-            return refused(Exposure::NotAFolder);
-        }
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return refused(Exposure::OtherOwner);
-        }
-        if metadata.mode() & 0o022 != 0 {
-            return refused(Exposure::Mode {
-                found: metadata.mode() & 0o7777,
-                wanted: 0o700,
             });
         }
         if metadata.mode() & 0o055 != 0 {

@@ -113,6 +113,10 @@ impl Home {
         self.root.join("credentials.json.bak")
     }
 
+    pub(crate) fn unsettled_keys(&self) -> PathBuf {
+        self.root.join("unsettled-keys.json")
+    }
+
     pub(crate) fn plaintext_key(&self) -> PathBuf {
         self.root.join("key")
     }

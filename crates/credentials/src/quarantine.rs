@@ -63,7 +63,7 @@ pub(crate) fn forget_in(path: &Path, profile: Option<&ProfileName>) -> Result<()
     Ok(())
 }
 
-fn files(home: &Home) -> Result<Vec<PathBuf>, FileError> {
+pub(crate) fn files(home: &Home) -> Result<Vec<PathBuf>, FileError> {
     let entries = match fs::read_dir(home.root()) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -8,6 +8,7 @@ mod disk;
 mod error;
 mod sealing_key;
 mod sign_out;
+mod unsettled;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ pub use error::StoreError;
 
 use crate::Home;
 use crate::document::{Document, Profile};
-use crate::key::{Key, KeyId, KeySource, Keys};
+use crate::key::{Kdf, Key, KeyId, KeySource, Keys};
 use crate::profile::ProfileName;
 use crate::refresh::{Renewal, Unsaved};
 use crate::seal;
@@ -46,6 +47,8 @@ struct Inner {
     chosen: Mutex<Option<Chosen>>,
     /// Renewals that the disk did not take yet.
     unsaved: Mutex<BTreeMap<ProfileName, Unsaved>>,
+    /// A key of a passphrase that was asked for before the lock was taken.
+    ahead: Mutex<Option<(Key, Option<Kdf>)>>,
     /// Up to 30 s, so that many processes do not refresh at the same moment.
     jitter: Duration,
 }
@@ -71,6 +74,7 @@ impl Store {
             loaded: Mutex::default(),
             chosen: Mutex::default(),
             unsaved: Mutex::default(),
+            ahead: Mutex::default(),
             jitter,
         };
         Store {
@@ -110,9 +114,8 @@ impl Store {
         tokens: Tokens,
     ) -> Result<Session, StoreError> {
         self.home().ensure()?;
-        let lock = self.lock()?;
-        let mut found = self.found_for_writing()?;
-        let (id, made) = self.key_for_writing(&mut found.document)?;
+        let (lock, mut found) = self.lock_with_key(None)?;
+        let (id, made) = self.key_for_writing(&lock, &mut found.document)?;
         let old = found.document.profiles.get(profile);
         let old_public = old.and_then(|old| old.public().ok());
         let sealed_unknown = match (&old_public, old) {
@@ -143,6 +146,8 @@ impl Store {
             Some(source) => self.keep_made(&lock, written, &id, source)?,
             None => written?,
         }
+        drop(lock);
+        self.settle_keys_if_possible();
         Ok(session)
     }
 
@@ -215,7 +220,10 @@ impl Store {
             return Ok(());
         }
         found.document.active = profile.clone();
-        self.write(&lock, found, &Previous::Keep)
+        self.write(&lock, found, &Previous::Keep)?;
+        drop(lock);
+        self.settle_keys_if_possible();
+        Ok(())
     }
 
     /// Calls `changed` after the credential file, `sign-ins/`, a refresh record or
@@ -257,6 +265,8 @@ impl Store {
             Plain::of(&tokens, plain.unknown.clone()),
         )?;
         self.write(&lock, found, &Previous::Keep)?;
+        drop(lock);
+        self.settle_keys_if_possible();
         Ok(Some(session))
     }
 

@@ -1,7 +1,8 @@
 //! Certificates of servers: the platform judges them, and what it refuses is told in full (THREATS.md T25).
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -15,6 +16,8 @@ use x509_cert::der::{Decode, Tag, Tagged};
 use crate::http::HttpError;
 use crate::json::shown;
 
+/// Certificates whose connections are remembered: far more than anybody signs in with.
+const REMEMBERED: usize = 64;
 /// X.520's upper bound of an organisation's name.
 const LONGEST_NAME: usize = 64;
 const ORGANIZATION: &str = "2.5.4.10";
@@ -56,7 +59,7 @@ pub enum CertificateFault {
 ///
 /// # Errors
 /// `BadCa`, or `Failed` when TLS cannot be set up.
-pub(crate) fn tls(extra_ca: Option<&Path>) -> Result<ClientConfig, HttpError> {
+pub(crate) fn tls(extra_ca: Option<&Path>) -> Result<(ClientConfig, Versions), HttpError> {
     let provider = match CryptoProvider::get_default() {
         Some(chosen) => Arc::clone(chosen),
         None => Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
@@ -74,7 +77,8 @@ pub(crate) fn tls(extra_ca: Option<&Path>) -> Result<ClientConfig, HttpError> {
     } else {
         Verifier::new_with_extra_roots(further, Arc::clone(&provider))
     };
-    let witness = Witness(platform.map_err(failed)?);
+    let versions = Versions::default();
+    let witness = Witness(platform.map_err(failed)?, versions.clone());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(failed)?
@@ -82,7 +86,26 @@ pub(crate) fn tls(extra_ca: Option<&Path>) -> Result<ClientConfig, HttpError> {
         .with_custom_certificate_verifier(Arc::new(witness))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+    Ok((config, versions))
+}
+
+/// The version of TLS by which each certificate was last shown: what answers an HTTP request does not tell it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Versions(Arc<Mutex<HashMap<Vec<u8>, &'static str>>>);
+
+impl Versions {
+    fn note(&self, certificate: &CertificateDer<'_>, version: &'static str) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(certificate.to_vec(), version);
+    }
+
+    fn of(&self, certificate: &[u8]) -> Option<&'static str> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(certificate).copied()
+    }
 }
 
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpError> {
@@ -113,7 +136,7 @@ pub(crate) fn fault(error: &rustls::Error) -> Option<&CertificateFault> {
 
 /// The platform's verifier, whose refusals keep what the certificate said. It accepts nothing that the platform refuses.
 #[derive(Debug)]
-struct Witness(Verifier);
+struct Witness(Verifier, Versions);
 
 impl ServerCertVerifier for Witness {
     fn verify_server_cert(
@@ -141,7 +164,9 @@ impl ServerCertVerifier for Witness {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        let verified = self.0.verify_tls12_signature(message, cert, dss)?;
+        self.1.note(cert, "1.2");
+        Ok(verified)
     }
 
     fn verify_tls13_signature(
@@ -150,7 +175,9 @@ impl ServerCertVerifier for Witness {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        let verified = self.0.verify_tls13_signature(message, cert, dss)?;
+        self.1.note(cert, "1.3");
+        Ok(verified)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -191,13 +218,21 @@ fn describe(why: &CertificateError, refused: &CertificateDer<'_>) -> Certificate
     }
 }
 
-/// Who has signed the certificate of the server that answered: among the extensions of a [`crate::WebClient`]'s response.
+/// How the connection to the server that answered is kept safe: among the extensions of a [`crate::WebClient`]'s response.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Signer(pub String);
+pub struct Secured {
+    /// The version of TLS, such as `1.3`.
+    pub version: Option<&'static str>,
+    /// Who has signed the server's certificate.
+    pub signer: Option<String>,
+}
 
-impl Signer {
-    pub(crate) fn of(certificate: &[u8]) -> Option<Signer> {
-        issuer(&CertificateDer::from(certificate)).map(Signer)
+impl Secured {
+    pub(crate) fn by(certificate: &[u8], versions: &Versions) -> Secured {
+        Secured {
+            version: versions.of(certificate),
+            signer: issuer(&CertificateDer::from(certificate)),
+        }
     }
 }
 

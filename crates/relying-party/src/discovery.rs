@@ -139,10 +139,7 @@ pub async fn discover(
         429 | 500.. => return Err(DiscoveryError::Temporary { status }),
         _ => return Err(DiscoveryError::NotFound { url }),
     }
-    let clock_skew = answer
-        .headers()
-        .get("date")
-        .and_then(|date| skew(date.to_str().ok()?, now));
+    let clock_skew = clock_skew(answer.headers(), now);
     let document: Document =
         json::read(answer.body()).map_err(|error| malformed(json::shown(&error.to_string())))?;
     if !fits(issuer, &document.issuer, rule) {
@@ -187,7 +184,9 @@ pub async fn discover(
     })
 }
 
-fn skew(date: &str, now: Timestamp) -> Option<SignedDuration> {
+/// The clock of the server that answered (RFC 9110 §6.6.1) minus ours; `None` where it tells no time.
+pub fn clock_skew(answer: &::http::HeaderMap, now: Timestamp) -> Option<SignedDuration> {
+    let date = answer.get("date")?.to_str().ok()?;
     let server = jiff::fmt::rfc2822::DateTimeParser::new()
         .parse_timestamp(date)
         .ok()?;

@@ -151,6 +151,7 @@ pub struct WebClient {
     client: reqwest::Client,
     direct: reqwest::Client,
     settings: HttpSettings,
+    versions: certificate::Versions,
 }
 
 impl WebClient {
@@ -160,7 +161,7 @@ impl WebClient {
     /// `BadCa`, or `Failed` when TLS cannot be set up.
     pub fn new(settings: &HttpSettings) -> Result<WebClient, HttpError> {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default(); // a program may have done it already
-        let tls = certificate::tls(settings.network.extra_ca.as_deref())?;
+        let (tls, versions) = certificate::tls(settings.network.extra_ca.as_deref())?;
         let base = || {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
@@ -185,6 +186,7 @@ impl WebClient {
             client: builder.build().map_err(failed)?,
             direct: base().no_proxy().build().map_err(failed)?,
             settings: settings.clone(),
+            versions,
         })
     }
 
@@ -272,8 +274,9 @@ impl HttpClient for WebClient {
         *response.headers_mut() = answer.headers().clone();
         let tls = answer.extensions().get::<reqwest::tls::TlsInfo>();
         let certificate = tls.and_then(reqwest::tls::TlsInfo::peer_certificate);
-        if let Some(signer) = certificate.and_then(certificate::Signer::of) {
-            response.extensions_mut().insert(signer);
+        if let Some(certificate) = certificate {
+            let secured = certificate::Secured::by(certificate, &self.versions);
+            response.extensions_mut().insert(secured);
         }
         Ok(response)
     }

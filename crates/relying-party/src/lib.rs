@@ -23,9 +23,9 @@ pub use authorize::{AuthorizationRequest, Code, CodeVerifier, Nonce, State, auth
 pub use callback::{
     Answer, AuthorizationError, Callback, CallbackError, RedirectUri, check_issuer, parse_callback,
 };
-pub use certificate::{CertificateFault, Signer};
+pub use certificate::{CertificateFault, Secured};
 pub use device::{DeviceAuthorization, DevicePoll, begin_device, poll_device};
-pub use discovery::{DiscoveryError, IssuerRule, Metadata, discover};
+pub use discovery::{DiscoveryError, IssuerRule, Metadata, clock_skew, discover};
 pub use end_session::end_session_url;
 pub use http::{HttpClient, HttpError, HttpSettings, WebClient, display_host, secure_url};
 pub use id_token::{
@@ -34,6 +34,7 @@ pub use id_token::{
 pub use introspection::introspect;
 pub use jwks::Jwks;
 pub use network::{BadProxy, Network, Proxy};
+pub use retry_after::retry_after;
 pub use token::{
     TokenError, TokenHint, TokenRefusal, TokenResponse, exchange_code, refresh, revoke,
 };

@@ -11,7 +11,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The `Retry-After` of an answer, at most a day. A date is taken against the answer's own `Date`, so that no clock of
 /// this computer is asked.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
     let wait = match value.parse() {
         Ok(seconds) => Duration::from_secs(seconds),

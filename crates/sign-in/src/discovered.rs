@@ -17,6 +17,8 @@ pub struct Discovered(Arc<Mutex<Inner>>);
 struct Inner {
     documents: HashMap<Url, (Timestamp, Metadata)>,
     keys: HashMap<Url, Arc<Jwks>>,
+    /// Services without a discovery document whose clock agreed with ours.
+    on_time: HashMap<Url, Timestamp>,
 }
 
 impl Discovered {
@@ -33,6 +35,20 @@ impl Discovered {
         inner
             .documents
             .insert(issuer.clone(), (now, metadata.clone()));
+    }
+
+    /// Whether this service's clock agreed with ours less than five minutes ago.
+    pub(crate) fn was_on_time(&self, service: &Url, now: Timestamp) -> bool {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.on_time.get(service).is_some_and(|seen_at| {
+            let age = now.duration_since(*seen_at);
+            !age.is_negative() && age < FRESH
+        })
+    }
+
+    pub(crate) fn is_on_time(&self, service: &Url, now: Timestamp) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.on_time.insert(service.clone(), now);
     }
 
     /// The key set at this address, one for the whole process: so that its limits hold (THREATS.md T8).

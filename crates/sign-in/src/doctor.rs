@@ -56,6 +56,8 @@ pub enum Finding {
     Links {
         /// Who opens it.
         owner: LinkOwner,
+        /// The program that its launcher starts, where that is no program of this computer.
+        missing: Option<String>,
     },
     /// A listener on this computer, as a browser would reach it.
     Loopback {
@@ -123,7 +125,9 @@ pub struct Server {
     pub milliseconds: u64,
     /// The proxy on the way to it.
     pub proxy: Option<String>,
-    /// Who has signed its certificate; `None` without TLS.
+    /// The version of TLS, such as `1.3`; `None` without TLS.
+    pub tls: Option<String>,
+    /// Who has signed its certificate.
     pub signer: Option<String>,
     /// Whether PKCE with S256 is announced; `None` if nothing is said.
     pub pkce: Option<bool>,
@@ -148,6 +152,7 @@ impl Finding {
         match self {
             Finding::Links {
                 owner: LinkOwner::Us,
+                missing: None,
             }
             | Finding::Files { .. } => Level::Good,
             // Signing in goes through localhost then.

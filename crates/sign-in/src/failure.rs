@@ -190,8 +190,10 @@ pub struct Facts {
 pub struct Failure {
     /// Which sentence.
     pub code: Code,
-    /// The organisation's title.
+    /// The organisation's name in commands.
     pub organization: Option<String>,
+    /// The organisation's name in sentences.
+    pub organization_title: Option<String>,
     /// Its provider.
     pub provider: Option<Provider>,
     /// The host concerned.
@@ -212,6 +214,7 @@ impl Failure {
         Failure {
             code,
             organization: None,
+            organization_title: None,
             provider: None,
             host: None,
             account: None,
@@ -227,10 +230,11 @@ impl Failure {
         }
     }
 
-    /// The same, of this organisation: its title, provider, host and contact.
+    /// The same, of this organisation: its names, provider, host and contact.
     #[must_use]
     pub fn of(mut self, organization: &Organization) -> Failure {
-        self.organization = Some(organization.display_name.clone());
+        self.organization = Some(organization.name.clone());
+        self.organization_title = Some(organization.display_name.clone());
         self.provider = Some(organization.provider());
         self.host.get_or_insert_with(|| organization.sign_in_host());
         self.contact = organization.support_contact.clone();
@@ -239,7 +243,8 @@ impl Failure {
 
     /// The same, of this session: its organisation, provider, host, account and contact.
     pub(crate) fn of_session(mut self, context: &Context, who: &SignedIn) -> Failure {
-        self.organization = Some(who.organization_title.clone());
+        self.organization = Some(who.organization.clone());
+        self.organization_title = Some(who.organization_title.clone());
         self.provider = Some(who.provider);
         self.host = Some(who.host());
         self.account = who.display_name().map(str::to_owned);
@@ -255,6 +260,7 @@ impl Failure {
         self.detail.description = refusal.description;
         self.detail.correlation_id = refusal.correlation_id;
         self.facts.claims = refusal.claims;
+        self.facts.retry_after = refusal.retry_after;
         self
     }
 

@@ -39,6 +39,7 @@ mod receive;
 mod role_credentials;
 pub mod scheme;
 mod session;
+mod skew;
 mod way_back;
 
 pub use account::{Account, SignedIn, UnderWay, account, under_way};

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub(crate) use check::look;
 pub use check::{Checked, check};
 pub(crate) use file::{Network, network};
 pub use file::{add, remove, set_default, use_last};

@@ -90,6 +90,11 @@ impl NotRenewed {
             description: detail.description.clone(),
             correlation_id: detail.correlation_id.clone(),
             claims: self.failure.facts.claims.clone(),
+            retry_after: self
+                .failure
+                .facts
+                .retry_after
+                .filter(|_| self.kind == RefusalKind::Temporary),
         }
     }
 }
@@ -110,6 +115,10 @@ pub(crate) trait IdentityProvider: Send + Sync {
     fn deep_link_allowed(&self) -> bool;
     /// Asks the live service whether these settings work.
     async fn check(&self) -> Result<Checked, Failure>;
+    /// The same, leaving nothing there, as far as it can be told so.
+    async fn look(&self) -> Result<Checked, Failure> {
+        self.check().await
+    }
     /// The address for the browser, and the client id it speaks for.
     async fn authorization_url(&self, asked: Authorization<'_>) -> Result<(Url, String), Failure>;
     /// The issuer to expect in a callback's `iss`, and whether it must be there (RFC 9207 §2.4).

@@ -42,6 +42,72 @@ pub fn owner() -> SchemeOwner {
     }
 }
 
+/// The program that opens the links by its launcher, where it is not there or cannot be started. Starts nothing.
+pub fn missing_program() -> Option<String> {
+    let launcher = launcher_text(&launcher_asked().filter(|launcher| !launcher.is_empty())?)?;
+    let program = program_of(&launcher)?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = if program.contains('/') {
+        is_executable(Path::new(&program))
+    } else {
+        std::env::split_paths(&path).any(|folder| is_executable(&folder.join(&program)))
+    };
+    (!there).then_some(program)
+}
+
+/// The program that a launcher is about: the first word of its `Exec`, or what `setsid` and `env` start
+/// (Desktop Entry Specification 1.5, "The Exec key").
+fn program_of(launcher: &str) -> Option<String> {
+    let group = launcher.split("\n[").next()?; // the first group is the launcher itself, any other an action
+    let line = group.lines().find_map(|line| line.strip_prefix("Exec="))?;
+    let words = words(line);
+    let mut words = words.iter().map(String::as_str).peekable();
+    loop {
+        let word = words.next()?;
+        let name = word.rsplit('/').next()?;
+        if !matches!(name, "setsid" | "env") {
+            return Some(word.to_owned());
+        }
+        while words
+            .peek()
+            .is_some_and(|word| word.starts_with('-') || (name == "env" && word.contains('=')))
+        {
+            words.next();
+        }
+    }
+}
+
+/// The words of an `Exec` line: in double quotes a word may hold spaces, and a backslash takes the next letter as it is.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let (mut word, mut quoted) = (None::<String>, false);
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            '\\' if quoted => word.get_or_insert_default().extend(letters.next()),
+            ' ' | '\t' if !quoted => words.extend(word.take()),
+            letter => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+fn is_executable(path: &Path) -> bool {
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return false;
+    };
+    #[cfg(unix)]
+    let allowed = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0;
+    #[cfg(not(unix))]
+    let allowed = true;
+    metadata.is_file() && allowed
+}
+
 /// The file name of the launcher that opens the links, empty for none; `None` where nobody can be asked.
 fn launcher_asked() -> Option<String> {
     if !cfg!(target_os = "linux") {
@@ -261,7 +327,33 @@ fn launcher_text(launcher: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::behind_us;
+    use super::{behind_us, program_of};
+
+    #[test]
+    fn the_program_of_a_launcher_is_what_its_exec_starts() {
+        let check = |exec: &str, expected: Option<&str>| {
+            let launcher =
+                format!("[Desktop Entry]\nName=x\n{exec}\n[Desktop Action a]\nExec=no\n");
+            assert_eq!(program_of(&launcher).as_deref(), expected, "{exec}");
+        };
+        check(
+            "Exec=/usr/bin/kiro-desktop %u",
+            Some("/usr/bin/kiro-desktop"),
+        );
+        check(
+            "Exec=setsid -f /opt/k/kiro-desktop %u",
+            Some("/opt/k/kiro-desktop"),
+        );
+        check("Exec=/usr/bin/env A=b -i C=d kiro-ide %u", Some("kiro-ide"));
+        check(
+            "Exec=\"/opt/Kiro IDE/kiro\" --open %u",
+            Some("/opt/Kiro IDE/kiro"),
+        );
+        check(r#"Exec="/opt/a\"b/kiro" %u"#, Some("/opt/a\"b/kiro"));
+        check("Exec=", None);
+        check("Exec=setsid -f", None);
+        check("TryExec=x", None);
+    }
 
     #[test]
     fn the_former_owner_stands_behind_us_and_nothing_else_changes() {

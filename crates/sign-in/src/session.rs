@@ -11,7 +11,7 @@ use url::Url;
 use crate::account::account;
 use crate::organizations::Provider;
 use crate::provider::NotRenewed;
-use crate::{Code, Context, Facts, Failure, pending, provider, role_credentials};
+use crate::{Code, Context, Facts, Failure, aws_token_cache, pending, provider, role_credentials};
 
 /// An access token that is good for now, and what the person should know about it.
 #[derive(Debug)]
@@ -170,6 +170,7 @@ fn refresh_failure(
             description: None,
             correlation_id: None,
             claims: None,
+            retry_after: None,
         },
         RefreshError::Refused(refusal) => refusal,
     };
@@ -187,6 +188,7 @@ fn refresh_failure(
     let mut failure = context.failure(code).refused(refusal);
     failure.facts = Facts {
         claims: failure.facts.claims.take(),
+        retry_after: facts.retry_after.or(failure.facts.retry_after),
         ..facts
     };
     if let Ok(snapshot) = context.store.read()
@@ -244,6 +246,7 @@ pub async fn sign_out(context: &Context, named: Option<&ProfileName>) -> Result<
         context.store.remove(&slot)?;
         pending::forget_profile(context, &slot);
         role_credentials::forget_profile(context, &slot);
+        aws_token_cache::forget(context, Some(&slot));
         Ok(session)
     })
     .await?;
@@ -285,7 +288,11 @@ pub async fn sign_out_all(context: &Context) -> Result<Vec<Receipt>, Failure> {
     for profile in snapshot.profiles.keys() {
         receipts.push(sign_out(context, Some(profile)).await?);
     }
-    crate::flow::blocking(context, |context| context.store.remove_all()).await?;
+    crate::flow::blocking(context, |context| {
+        aws_token_cache::forget(context, None);
+        context.store.remove_all()
+    })
+    .await?;
     Ok(receipts)
 }
 

@@ -12,7 +12,9 @@ use super::ProviderId;
 pub(crate) struct FailureView {
     #[ts(type = "string")]
     pub(crate) code: Code,
+    /// Its name, as `OrganizationView` has it.
     pub(crate) organization: Option<String>,
+    pub(crate) organization_title: Option<String>,
     pub(crate) provider: Option<ProviderId>,
     pub(crate) host: Option<String>,
     pub(crate) account: Option<String>,
@@ -55,6 +57,7 @@ impl From<&Failure> for FailureView {
         FailureView {
             code: failure.code,
             organization: failure.organization.clone(),
+            organization_title: failure.organization_title.clone(),
             provider: failure.provider.map(ProviderId::from),
             host: failure.host.clone(),
             account: failure.account.clone(),

@@ -30,6 +30,51 @@ async fn a_callback_after_a_crash_starts_an_app_that_finishes_the_sign_in() {
 }
 
 #[tokio::test]
+async fn the_same_callback_at_two_apps_and_a_command_is_one_sign_in() {
+    let peer = Peer::okta(30);
+    let world = World::new(Keyring::Unlocked);
+    world.add_okta(&peer);
+    let links = world.keep_links();
+    let mut tray = Tray::new(&world);
+    let window = Window::open(&world).await;
+    window.press("Sign in with SSO").await;
+    window.says("Continue in your browser").await;
+    let browser = world.browser().await;
+    browser.tab("/interaction/").await;
+    browser.sign_in("aiko").await;
+    let link = until("the browser hands over the link", async || {
+        fs::read_to_string(&links)
+            .ok()
+            .filter(|text| text.ends_with('\n'))
+    })
+    .await;
+    let link = link.trim();
+    // The beginner dies, and nobody knows yet who finishes.
+    let mut login = world.start_kiro(&["auth", "login", "--sso", "--no-browser", "--force"]);
+    let _ = login.address();
+    world.crash_desktop().await;
+    login.type_line(link);
+    let apps = [(); 2].map(|()| world.desktop().arg(link).spawn().unwrap());
+    until("somebody is signed in", async || {
+        (world.status()["account"]["state"] == "signed_in").then_some(())
+    })
+    .await;
+    until("the other app has ended", async || {
+        (world.desktop_processes().len() == 1).then_some(())
+    })
+    .await;
+    drop((apps, login));
+    tray.says("Aiko Tanaka · ").await;
+    assert_eq!(world.desktop_processes().len(), 1, "one app is left");
+    let seen = peer.control(json!({})).await;
+    assert_eq!(
+        (&seen["token_requests"], &seen["grants"]),
+        (&json!(1), &json!({ "authorization_code": 1 }))
+    );
+    assert_eq!(world.status()["account"]["name"], "Aiko Tanaka");
+}
+
+#[tokio::test]
 async fn a_second_start_shows_the_window_of_the_first_and_ends() {
     let world = World::new(Keyring::Unlocked);
     let mut tray = Tray::new(&world);

@@ -88,7 +88,11 @@ export type AttemptView = {
 
 export type FailureView = {
   code: string;
+  /**
+   * Its name, as `OrganizationView` has it.
+   */
   organization: string | null;
+  organization_title: string | null;
   provider: ProviderId | null;
   host: string | null;
   account: string | null;

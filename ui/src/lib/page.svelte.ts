@@ -87,12 +87,8 @@ export class Page {
   /** Signed in, and the sign-in server cannot be reached: a state, not an error. */
   offline = $derived(this.glyph === "is-in" && this.view?.offline === true);
 
-  /** The organisation of the failure, which names it as sentences do. */
-  #failed = $derived.by(() => {
-    const of = this.failure?.organization;
-    const meant = (each: OrganizationView | undefined) => each?.name === of || each?.title === of;
-    return meant(this.organization) ? this.organization : this.organizations.find(meant);
-  });
+  /** The organisation of the failure. */
+  #failed = $derived(this.organizations.find((each) => each.name === this.failure?.organization));
 
   constructor(
     readonly shell: Shell,
@@ -295,6 +291,7 @@ function refusal(thrown: unknown, now: number): FailureView {
   return {
     code: "unexpected",
     organization: null,
+    organization_title: null,
     provider: null,
     host: null,
     account: null,

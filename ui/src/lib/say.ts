@@ -1,4 +1,4 @@
-import type { FailureView, Language, OrganizationView, ProviderId } from "./bindings";
+import type { FailureView, Language, ProviderId } from "./bindings";
 import { clock, dateAndTime, moment, offBy, secondsUntil } from "./time";
 import { en } from "./words/en";
 import { ja } from "./words/ja";
@@ -18,12 +18,7 @@ export function say(language: Language, key: Key, values: Values = {}): string {
 }
 
 /** What a failure's sentences may name; what is not known is named in general words. */
-export function failureValues(
-  failure: FailureView,
-  language: Language,
-  organizations: OrganizationView[],
-  now: number,
-): Values {
+export function failureValues(failure: FailureView, language: Language, now: number): Values {
   const { facts, detail } = failure;
   const general = (key: Key) => say(language, key);
   const kept =
@@ -35,8 +30,7 @@ export function failureValues(
     account: failure.account ?? general("your.account"),
     contact: failure.contact ?? general("your.contact"),
     host: failure.host ?? general("your.host"),
-    org:
-      organizations.find((o) => o.name === failure.organization)?.title ?? failure.organization ?? general("your.org"),
+    org: failure.organization_title ?? general("your.org"),
     number: detail.aadsts == null ? "" : ` (${detail.aadsts})`,
     redirect: facts.redirect_uri ?? "kiro://kiro.oauth/callback",
     app: facts.other_app ?? general("your.app"),

@@ -47,6 +47,7 @@ export function failure(code: string, facts: Partial<Facts> = {}): FailureView {
   return {
     code,
     organization: "acme",
+    organization_title: "Acme",
     provider: "okta",
     host: "id.acme.example",
     account: "aiko@acme.example",
@@ -64,7 +65,13 @@ export function failure(code: string, facts: Partial<Facts> = {}): FailureView {
 /** A failure that Entra ID names by number. */
 function entra(code: string, aadsts: number): FailureView {
   const one = failure(code);
-  return { ...one, organization: "hinoki", provider: "entra", detail: { ...one.detail, aadsts } };
+  return {
+    ...one,
+    organization: "hinoki",
+    organization_title: "Hinoki Works",
+    provider: "entra",
+    detail: { ...one.detail, aadsts },
+  };
 }
 /** A failure of this computer: nothing that a server said. */
 function local(code: string, facts: Partial<Facts>, error: string | null = null): FailureView {
@@ -261,11 +268,11 @@ export function checkup(): Checkup {
         level: "good",
         en: line(
           "id.acme.example",
-          "TLS, certificate by DigiCert Inc, proxy none, 84 ms · discovery ok, issuer equal, PKCE S256, device flow no, revocation yes",
+          "TLS 1.3, issuer DigiCert Inc, proxy none, 84 ms · discovery ok, issuer equal, PKCE S256, device flow no, revocation yes",
         ),
         ja: line(
           "id.acme.example",
-          "TLS、証明書の発行元 DigiCert Inc、プロキシ なし、84 ms · 設定は正常、発行者は一致、PKCE S256、デバイス フロー なし、失効 あり",
+          "TLS 1.3、証明書の発行元 DigiCert Inc、プロキシ なし、84 ms · 設定は正常、発行者は一致、PKCE S256、デバイス フロー なし、失効 あり",
         ),
         failure: null,
       },

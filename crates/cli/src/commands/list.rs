@@ -1,6 +1,6 @@
 //! `kiro auth list`
 
-use kiro_sign_in::{Account, Context, Failure, account};
+use kiro_sign_in::{Account, Code, Context, Failure, account};
 use serde_json::json;
 
 use super::status::{account_json, snapshot};
@@ -10,7 +10,10 @@ pub(crate) fn run(shell: &Shell, context: &Context, as_json: bool) -> Result<Exi
     let snapshot = snapshot(context)?;
     let (mut rows, mut table) = (Vec::new(), Vec::new());
     for profile in snapshot.profiles.keys() {
-        let account = account(context, Some(profile))?;
+        let account = match account(context, Some(profile)) {
+            Err(failure) if failure.code == Code::UnknownProfile => continue, // signed out meanwhile
+            account => account?,
+        };
         if as_json {
             rows.push(json!({ "profile": profile, "active": profile == &snapshot.active, "account": account_json(&account) }));
             continue;
@@ -47,7 +50,7 @@ pub(crate) fn run(shell: &Shell, context: &Context, as_json: bool) -> Result<Exi
     }
     if as_json {
         shell.data(&json!({ "profiles": rows }).to_string());
-    } else if snapshot.profiles.is_empty() {
+    } else if table.is_empty() {
         shell.say(shell.words.nothing_listed());
     } else {
         shell.table(&table);

@@ -151,7 +151,11 @@ pub(crate) fn check(shell: &Shell, context: &Context, path: &Path) -> Result<Exi
     };
     let text = std::fs::read_to_string(path).map_err(|error| {
         let mut failure = Failure::new(Code::OrganizationsInvalid, context.clock.now());
-        failure.detail.description = Some(error.to_string());
+        if error.kind() == std::io::ErrorKind::NotFound {
+            failure.detail.error = Some(super::NO_SUCH_FILE.to_owned());
+        } else {
+            failure.detail.description = Some(error.to_string());
+        }
         named(failure)
     })?;
     let all = Organizations::parse(&text, context).map_err(named)?;

@@ -21,6 +21,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         "your administrator",
     );
     let facts = &failure.facts;
+    let name = failure.organization.as_deref().unwrap_or("NAME");
     let subject = facts.subject.as_deref().unwrap_or_default();
     let path = facts.path.as_deref().unwrap_or("~/.kiro/sso");
     let why = failure.detail.description.as_deref().unwrap_or_default();
@@ -67,7 +68,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::ClientSetup => (
             format!("Kiro is not set up correctly at {provider}."),
-            format!("Ask {contact} to compare the client ID and scopes with `kiro org show NAME`"),
+            format!("Ask {contact} to compare the client ID and scopes with `kiro org show {name}`"),
         ),
         Code::RedirectUri => (
             format!("{provider} does not know the address it should return to."),
@@ -281,6 +282,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         Code::OrganizationExists => (
             format!("There is an organisation `{subject}` already"),
             format!("Choose another name, or run `kiro org remove {subject}` first"),
+        ),
+        Code::OrganizationsInvalid if failure.detail.error.as_deref() == Some(crate::commands::NO_SUCH_FILE) => (
+            format!("There is no file `{path}`"),
+            "Name the file to check; `kiro org export` prints one".to_owned(),
         ),
         Code::OrganizationsInvalid => (
             format!("The organisation settings cannot be used{}{}", named(facts.path.as_deref().unwrap_or(subject)), opened(why)),

@@ -20,6 +20,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         "管理者",
     );
     let facts = &failure.facts;
+    let name = failure.organization.as_deref().unwrap_or("NAME");
     let subject = facts.subject.as_deref().unwrap_or_default();
     let path = facts.path.as_deref().unwrap_or("~/.kiro/sso");
     let why = failure.detail.description.as_deref().unwrap_or_default();
@@ -70,7 +71,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::ClientSetup => (
             format!("{provider} 側の Kiro の設定が正しくありません。"),
-            format!("クライアント ID とスコープを `kiro org show NAME` と照合するよう {contact} に依頼してください"),
+            format!("クライアント ID とスコープを `kiro org show {name}` と照合するよう {contact} に依頼してください"),
         ),
         Code::RedirectUri => (
             format!("{provider} に戻り先のアドレスが登録されていません。"),
@@ -281,6 +282,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         Code::OrganizationExists => (
             format!("組織 `{subject}` はすでにあります"),
             format!("別の名前にするか、先に `kiro org remove {subject}` を実行してください"),
+        ),
+        Code::OrganizationsInvalid if failure.detail.error.as_deref() == Some(crate::commands::NO_SUCH_FILE) => (
+            format!("ファイル `{path}` はありません"),
+            "確認するファイルを指定してください。形式は `kiro org export` で確認できます".to_owned(),
         ),
         Code::OrganizationsInvalid => (
             format!("組織の設定を使えません{}{}", named(facts.path.as_deref().unwrap_or(subject)), opened(why)),

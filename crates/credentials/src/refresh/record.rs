@@ -11,6 +11,8 @@ use crate::store::{Store, StoreError};
 const LIMIT: usize = 16 * 1024;
 /// So long a failure speaks for those who waited.
 const ADOPTED: SignedDuration = SignedDuration::from_secs(30);
+/// So long, and no longer, a server is left alone at its own wish.
+const LEFT_ALONE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why a token request brought nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct Refusal {
     /// The claims the IdP asks for (JSON), to be sent with the next sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<String>,
+    /// Seconds from the end of the attempt for which the IdP asks to be left alone (RFC 9110 §10.2.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
 }
 
 /// What a refusal means for the session.
@@ -60,12 +65,23 @@ pub struct RefreshRecord {
 }
 
 impl RefreshRecord {
-    /// The refusal that speaks for everybody now.
+    /// The refusal that speaks for everybody now, with what is left of the time that the IdP asked for.
     pub(super) fn adopted(&self, now: Timestamp) -> Option<Refusal> {
         let age = now.duration_since(self.finished_at?);
+        let mut refusal = self.refusal.clone()?;
+        let asked = SignedDuration::from_secs(refusal.retry_after.unwrap_or_default().into());
+        let left = asked.min(LEFT_ALONE) - age;
         let young = (SignedDuration::ZERO..ADOPTED).contains(&age);
-        self.refusal.clone().filter(|_| young)
+        let left_alone = !age.is_negative() && left.is_positive();
+        refusal.retry_after = refusal.retry_after.and_then(|_| whole_seconds(left));
+        (young || left_alone).then_some(refusal)
     }
+}
+
+/// Rounded up: who waits so long does not come too early. `None` when the time is over.
+fn whole_seconds(left: SignedDuration) -> Option<u32> {
+    let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
+    u32::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
 impl Store {

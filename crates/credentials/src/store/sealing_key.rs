@@ -3,7 +3,7 @@
 use serde_json::Map;
 use zeroize::Zeroizing;
 
-use super::disk::Previous;
+use super::disk::{Found, Previous};
 use super::{Store, StoreError, guard};
 use crate::FileLock;
 use crate::document::{Document, KeyEntry};
@@ -31,15 +31,60 @@ impl Store {
             return Ok(source);
         }
         self.home().ensure()?;
-        let lock = self.lock()?;
-        let mut found = self.found_for_writing()?;
+        let (lock, mut found) = self.lock_with_key(Some(source))?;
         if self.choose(&found.document, source)? {
             return Ok(source);
         }
-        let id = self.make(&mut found.document, source)?;
+        let id = self.make(&lock, &mut found.document, source)?;
         let written = self.write(&lock, found, &Previous::Keep);
         self.keep_made(&lock, written, &id, source)?;
+        drop(lock);
+        self.settle_keys_if_possible();
         Ok(source)
+    }
+
+    /// Takes the lock of writers, with everything asked for beforehand that [`Store::key_for_writing`] needs of a person:
+    /// nobody waits for a lock because somebody is looking for a passphrase.
+    pub(super) fn lock_with_key(
+        &self,
+        source: Option<KeySource>,
+    ) -> Result<(FileLock, Found), StoreError> {
+        for last in [false, false, false, true] {
+            let document = self.document_or_empty()?;
+            if self.asks_a_person(&document, source) {
+                let kind = KeySource::Passphrase;
+                if !self.choose(&document, kind)? {
+                    let store = self.inner.keys.store(kind);
+                    let made = KeyId::random().and_then(|id| store.create(&id));
+                    let made = made.map_err(|error| StoreError::Key {
+                        source: kind,
+                        error,
+                    })?;
+                    *guard(&self.inner.ahead) = Some(made);
+                }
+            }
+            let lock = self.lock()?;
+            let found = self.found_for_writing()?;
+            // While a person was asked, somebody else may have made or destroyed a key.
+            if last || !self.asks_a_person(&found.document, source) {
+                return Ok((lock, found));
+            }
+        }
+        Err(StoreError::Busy)
+    }
+
+    /// Whether taking or making the key to seal with would ask a person for something.
+    fn asks_a_person(&self, document: &Document, source: Option<KeySource>) -> bool {
+        let chosen = source.is_none().then(|| self.chosen_in(document)).flatten();
+        let source = source.unwrap_or_else(|| self.present_source(document));
+        if source != KeySource::Passphrase {
+            return false;
+        }
+        let first = chosen.or_else(|| Self::candidates(document, source).next());
+        match first {
+            Some(id) => self.loaded(&id).is_none(),
+            None => guard(&self.inner.ahead).is_none(),
+        }
     }
 
     /// Whether keys of this source can be written and read now; leaves nothing behind.
@@ -114,6 +159,7 @@ impl Store {
     /// source of a key made now, to be confirmed by [`Store::keep_made`] after the write.
     pub(super) fn key_for_writing(
         &self,
+        lock: &FileLock,
         document: &mut Document,
     ) -> Result<(KeyId, Option<KeySource>), StoreError> {
         if let Some(id) = self.chosen_in(document) {
@@ -125,13 +171,13 @@ impl Store {
         {
             return Ok((id, None));
         }
-        Ok((self.make(document, source)?, Some(source)))
+        Ok((self.make(lock, document, source)?, Some(source)))
     }
 
     /// After the write that was to keep a new key: destroys it when the file does not name it.
     pub(super) fn keep_made(
         &self,
-        _lock: &FileLock,
+        lock: &FileLock,
         written: Result<(), StoreError>,
         id: &KeyId,
         source: KeySource,
@@ -147,7 +193,11 @@ impl Store {
             });
         } else {
             guard(&self.inner.loaded).remove(id);
-            let _ = self.inner.keys.store(source).destroy(id);
+        }
+        // What could not be destroyed stays noted, for the next writer.
+        let settled = kept || self.inner.keys.store(source).destroy(id).is_ok();
+        if settled && let Err(error) = self.settled(lock, [id]) {
+            tracing::warn!(%error, "a key stays noted as unsettled");
         }
         written
     }
@@ -178,13 +228,31 @@ impl Store {
         Ok(key)
     }
 
-    fn make(&self, document: &mut Document, source: KeySource) -> Result<KeyId, StoreError> {
+    fn make(
+        &self,
+        lock: &FileLock,
+        document: &mut Document,
+        source: KeySource,
+    ) -> Result<KeyId, StoreError> {
         let failed = |error| StoreError::Key { source, error };
         let mut id = KeyId::random().map_err(failed)?;
         while document.keys.contains_key(&id) {
             id = KeyId::random().map_err(failed)?;
         }
-        let (key, kdf) = self.inner.keys.store(source).create(&id).map_err(failed)?;
+        // Whoever is killed before the file names the key leaves it to the next writer.
+        self.note_unsettled(lock, &[(id.clone(), source)].into())?;
+        let ahead = match source {
+            KeySource::Passphrase => guard(&self.inner.ahead).take(),
+            KeySource::OsKeyring | KeySource::Plaintext => None,
+        };
+        let created = ahead.map_or_else(|| self.inner.keys.store(source).create(&id), Ok);
+        if let Err(error) = &created
+            && !matches!(error, KeyError::Locked | KeyError::TimedOut)
+        {
+            // A keyring that waits for somebody may make it yet; any other has not.
+            self.settled(lock, [&id])?;
+        }
+        let (key, kdf) = created.map_err(failed)?;
         guard(&self.inner.loaded).insert(id.clone(), key);
         let entry = KeyEntry {
             source,
@@ -197,19 +265,8 @@ impl Store {
 
     /// Takes the first key of this source that is still there.
     fn choose(&self, document: &Document, source: KeySource) -> Result<bool, StoreError> {
-        let active = document
-            .profiles
-            .get(&document.active)
-            .and_then(|profile| profile.public().ok())
-            .map(|public| public.key);
-        let ids = active.iter().chain(document.keys.keys());
-        for id in ids.filter(|id| {
-            document
-                .keys
-                .get(*id)
-                .is_some_and(|entry| entry.source == source)
-        }) {
-            match self.load(document, id) {
+        for id in Self::candidates(document, source) {
+            match self.load(document, &id) {
                 Ok(_) => {
                     *guard(&self.inner.chosen) = Some(Chosen {
                         id: id.clone(),
@@ -222,6 +279,20 @@ impl Store {
             }
         }
         Ok(false)
+    }
+
+    /// The keys of this source, that of the active profile first.
+    fn candidates(document: &Document, source: KeySource) -> impl Iterator<Item = KeyId> {
+        let active = document
+            .profiles
+            .get(&document.active)
+            .and_then(|profile| profile.public().ok())
+            .map(|public| public.key);
+        let ids = active.into_iter().chain(document.keys.keys().cloned());
+        ids.filter(move |id| {
+            let entry = document.keys.get(id);
+            entry.is_some_and(|entry| entry.source == source)
+        })
     }
 
     fn chosen_id(&self) -> Option<KeyId> {

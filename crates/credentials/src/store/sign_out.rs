@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::disk::Previous;
+use super::unsettled::sources;
 use super::{Store, StoreError, guard};
 use crate::file::FileError;
 use crate::profile::ProfileName;
@@ -19,6 +20,10 @@ impl Store {
         let lock = self.lock()?;
         let mut found = self.found_for_writing()?;
         self.remove_unfinished()?;
+        // A copy that cannot be read goes, and with it perhaps the last mention of a key.
+        if let Err(error) = self.note_unsettled(&lock, &self.last_named(&found.document)?) {
+            tracing::warn!(%error, "the keys of a damaged file could not be noted down");
+        }
         let removed = found.document.forget(profile);
         if removed || found.damaged.is_some() {
             self.write(&lock, found, &Previous::Forget)?;
@@ -30,12 +35,15 @@ impl Store {
         self.unsaved().remove(profile);
         quarantine::forget(self.home(), Some(profile))?;
         file::remove(&self.record_path(profile))?;
+        drop(lock);
+        self.settle_keys_if_possible();
         Ok(removed)
     }
 
     /// Forgets everything and destroys the keys.
     ///
-    /// The files go first: a key store that does not answer then leaves only a key to nothing.
+    /// The files go first: a key store that does not answer then leaves only keys to nothing. These are noted down, so
+    /// that the next writer or sign-out destroys them; so it is when this process is killed.
     ///
     /// # Errors
     /// [`StoreError::Key`] for the first key that could not be destroyed; the files are gone then.
@@ -43,7 +51,12 @@ impl Store {
         self.home().ensure()?;
         let lock = self.lock()?;
         let found = self.found_for_writing()?;
-        let keys = found.document.keys;
+        let mut keys = self.legible_keys()?;
+        keys.extend(sources(found.document));
+        // A full disk keeps nobody signed in.
+        if let Err(error) = self.note_unsettled(&lock, &keys) {
+            tracing::warn!(%error, "the keys to be destroyed could not be noted down");
+        }
         self.remove_unfinished()?;
         for path in self.both() {
             file::remove(&path)?;
@@ -53,16 +66,7 @@ impl Store {
         self.unsaved().clear();
         guard(&self.inner.loaded).clear();
         drop(lock);
-        let mut result = Ok(());
-        for (id, entry) in keys {
-            if let Err(error) = self.inner.keys.store(entry.source).destroy(&id) {
-                result = result.and(Err(StoreError::Key {
-                    source: entry.source,
-                    error,
-                }));
-            }
-        }
-        result
+        self.settle_keys(keys)
     }
 
     fn remove_records(&self) -> Result<(), StoreError> {

@@ -6,12 +6,21 @@ use kiro_credentials::{FileError, create_new};
 
 use crate::scratch::Scratch;
 
+/// Long enough to be seen half written, if it could be.
+const LENGTH: usize = 1024 * 1024;
+
 #[test]
 fn of_many_writers_one_wins_and_no_reader_sees_half_a_file() {
+    for _ in 0..10 {
+        one_race();
+    }
+}
+
+fn one_race() {
     let scratch = Scratch::new();
     scratch.home().ensure().unwrap();
     let path = scratch.path("callback");
-    let text = |writer: usize| format!("{writer}").repeat(4096);
+    let text = |writer: usize| format!("{writer}").repeat(LENGTH);
     let together = Barrier::new(9);
     let won: Vec<usize> = std::thread::scope(|scope| {
         let writers: Vec<_> = (0..8)
@@ -33,7 +42,7 @@ fn of_many_writers_one_wins_and_no_reader_sees_half_a_file() {
                 break bytes;
             }
         };
-        assert_eq!(seen.len(), 4096, "whole as soon as it is there");
+        assert_eq!(seen.len(), LENGTH, "whole as soon as it is there");
         let ended = writers.into_iter().map(|writer| writer.join().unwrap());
         ended.flatten().collect()
     });

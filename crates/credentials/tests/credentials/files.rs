@@ -276,6 +276,46 @@ fn files_that_are_not_ours_alone_are_refused() {
     );
 }
 
+/// `nobody`, who owns no file of ours.
+const ANOTHER: u32 = 65_534;
+
+#[test]
+fn a_file_or_folder_of_another_owner_is_refused() {
+    let given_away = |path: &Path| std::os::unix::fs::chown(path, Some(ANOTHER), None);
+    let folder = tempfile::tempdir().unwrap();
+    let probe = folder.path().join("probe");
+    fs::write(&probe, "").unwrap();
+    if let Err(error) = given_away(&probe) {
+        // Only root may give a file away; what is decided then is tested in `file/exposure.rs`.
+        #[expect(clippy::print_stderr, reason = "a test that was not made must say so")]
+        {
+            eprintln!("SKIPPED a_file_or_folder_of_another_owner_is_refused: chown: {error}");
+        }
+        return;
+    }
+    refused(
+        |path| given_away(path).unwrap(),
+        "not private: it belongs to another user",
+    );
+    let scratch = Scratch::signed_in(&["default", "work"]);
+    given_away(&scratch.path("credentials.json.bak")).unwrap();
+    fs::write(scratch.path("credentials.json"), "{").unwrap();
+    assert_eq!(
+        reading(&scratch),
+        "not private: it belongs to another user",
+        "nor is it taken as the copy"
+    );
+    let scratch = Scratch::signed_in(&["default"]);
+    given_away(scratch.home().root()).unwrap();
+    let result = scratch
+        .store()
+        .save(&name("default"), public(), tokens("x"));
+    assert!(
+        matches!(result, Err(StoreError::File(FileError::NotPrivate { .. }))),
+        "{result:?}"
+    );
+}
+
 #[test]
 fn one_mebibyte_is_still_read() {
     let scratch = Scratch::signed_in(&["default"]);

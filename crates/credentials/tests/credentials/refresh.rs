@@ -1,6 +1,7 @@
 //! One refresh at a time, and what its outcomes mean for the session.
 
 mod due;
+mod left_alone;
 mod unsaved;
 mod waiting;
 
@@ -56,6 +57,7 @@ pub(crate) fn refusal(kind: RefusalKind) -> Refusal {
         description: Some("as the IdP says it".to_owned()),
         correlation_id: None,
         claims: None,
+        retry_after: None,
     }
 }
 

@@ -25,9 +25,44 @@ pub(crate) fn noon() -> Timestamp {
 pub(crate) struct InMemory {
     keys: Arc<Mutex<BTreeMap<KeyId, Key>>>,
     refuse: Arc<Mutex<Option<KeyError>>>,
+    /// Where the process dies, once.
+    dies: Arc<Mutex<Option<Moment>>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Moment {
+    Created,
+    Destroying,
 }
 
 impl InMemory {
+    pub(crate) fn has(&self, id: &str) -> bool {
+        let id: KeyId = id.parse().unwrap();
+        self.keys.lock().unwrap().contains_key(&id)
+    }
+
+    /// The next process that destroys a key dies before it does.
+    pub(crate) fn die_at_destroy(&self) {
+        *self.dies.lock().unwrap() = Some(Moment::Destroying);
+    }
+
+    /// The next process that makes a key dies after it did.
+    pub(crate) fn die_after_create(&self) {
+        *self.dies.lock().unwrap() = Some(Moment::Created);
+    }
+
+    fn passes(&self, moment: Moment) {
+        let dies = self.dies.lock().unwrap().take_if(|dies| *dies == moment);
+        if dies.is_some() {
+            std::panic::resume_unwind(Box::new(()));
+        }
+    }
+
+    /// From now on calls are answered again.
+    pub(crate) fn answer(&self) {
+        *self.refuse.lock().unwrap() = None;
+    }
+
     pub(crate) fn forget_all(&self) {
         self.keys.lock().unwrap().clear();
     }
@@ -70,6 +105,8 @@ impl KeyStore for InMemory {
         }
         let key = Key::random()?;
         keys.insert(id.clone(), key.clone());
+        drop(keys);
+        self.passes(Moment::Created);
         Ok((key, None))
     }
 
@@ -81,6 +118,7 @@ impl KeyStore for InMemory {
 
     fn destroy(&self, id: &KeyId) -> Result<(), KeyError> {
         self.usable()?;
+        self.passes(Moment::Destroying);
         self.keys.lock().unwrap().remove(id);
         Ok(())
     }
@@ -94,7 +132,10 @@ pub(crate) struct Scratch {
 impl Scratch {
     pub(crate) fn new() -> Scratch {
         Scratch {
-            folder: TempDir::new().unwrap(),
+            // In memory where that is: nothing here asks what a power cut leaves.
+            folder: TempDir::new_in("/dev/shm")
+                .or_else(|_| TempDir::new())
+                .unwrap(),
             keyring: InMemory::default(),
         }
     }

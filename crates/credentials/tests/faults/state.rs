@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use kiro_credentials::{Home, ProfileName};
+use kiro_credentials::{Home, KeyId, ProfileName};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 
@@ -70,8 +70,13 @@ pub(crate) fn generation(home: &Home) -> u64 {
     actor::store(home).read().unwrap().generation
 }
 
-/// Everything below the home is private and nothing is unfinished.
+/// Everything below the home is private, nothing is unfinished, and there is no key but those that the file names.
 pub(crate) fn is_tidy(home: &Home) {
+    let named = actor::store(home).read().unwrap().keys;
+    let kept = std::fs::read(home.root().join("key")).unwrap_or_else(|_| b"{}".to_vec());
+    let kept: std::collections::BTreeMap<KeyId, String> = serde_json::from_slice(&kept).unwrap();
+    assert!(kept.keys().eq(named.keys()), "{kept:?} {named:?}");
+    assert!(!home.root().join("unsettled-keys.json").exists());
     for path in files(home.root()) {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
         assert_eq!(mode, if path.is_dir() { 0o700 } else { 0o600 }, "{path:?}");

@@ -117,6 +117,8 @@ fn addresses() {
             "http://localhost%2eevil.example:49152/oauth/callback",
             "Address",
         ),
+        ("http://127%2e0.0.1:49152/oauth/callback", "Address"),
+        ("http://localhos%74:49152/oauth/callback", "Address"),
         ("http://127.0.0.1:49152:49152/oauth/callback", "Address"),
         ("http://[::ffff:127.0.0.1]:49152/oauth/callback", "Address"),
         ("http://[::1%25lo]:49152/oauth/callback", "Address"),

@@ -17,9 +17,11 @@ use crate::{Code, Context, Failure, KeySource};
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn links() -> Finding {
-    let owner = tokio::task::spawn_blocking(scheme::owner).await;
+    let looked = tokio::task::spawn_blocking(|| (scheme::owner(), scheme::missing_program()));
+    let (owner, missing) = looked.await.unwrap_or((SchemeOwner::Unknown, None));
     Finding::Links {
-        owner: match owner.unwrap_or(SchemeOwner::Unknown) {
+        missing,
+        owner: match owner {
             SchemeOwner::Us => LinkOwner::Us,
             SchemeOwner::Nobody => LinkOwner::Nobody,
             SchemeOwner::Other { name } => LinkOwner::Other(name),

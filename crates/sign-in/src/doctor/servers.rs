@@ -5,14 +5,15 @@ use std::time::Instant;
 use url::Url;
 
 use super::{Finding, Server};
-use crate::organizations::{Organization, check};
+use crate::organizations::{Organization, look};
 use crate::{Code, Context};
 
 /// What the server of this organisation answers, and what its clock says of ours.
 pub(super) async fn ask(context: &Context, organization: &Organization) -> Vec<Finding> {
     let begun = Instant::now();
-    match check(context, organization).await {
+    match look(context, organization).await {
         Ok(checked) => {
+            let secured = checked.secured.as_ref();
             let clock = checked
                 .clock_skew_seconds
                 .map(|skew_seconds| Finding::Clock {
@@ -24,7 +25,8 @@ pub(super) async fn ask(context: &Context, organization: &Organization) -> Vec<F
                 provider: organization.provider(),
                 milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
                 proxy: proxy(context, &checked.host),
-                signer: checked.signer,
+                tls: secured.and_then(|secured| secured.version.map(str::to_owned)),
+                signer: secured.and_then(|secured| secured.signer.clone()),
                 pkce: checked.pkce,
                 device_flow: checked.device_flow,
                 revocation: checked.revocation,

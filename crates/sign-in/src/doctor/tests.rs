@@ -32,6 +32,7 @@ fn server(pkce: Option<bool>) -> Finding {
         host: "login.acme.com".to_owned(),
         milliseconds: 84,
         proxy: None,
+        tls: None,
         signer: None,
         pkce,
         device_flow: false,
@@ -47,7 +48,14 @@ fn each_finding_has_its_weight_and_its_code() {
         source,
         fault: fault.map(failure),
     };
-    let links = |owner| Finding::Links { owner };
+    let links = |owner| Finding::Links {
+        owner,
+        missing: None,
+    };
+    let broken = Finding::Links {
+        owner: LinkOwner::Us,
+        missing: Some("/usr/bin/kiro-desktop".to_owned()),
+    };
     let other = LinkOwner::Other("Kiro IDE".to_owned());
     let organizations = |count, fault: Option<Code>| Finding::Organizations {
         count,
@@ -55,6 +63,7 @@ fn each_finding_has_its_weight_and_its_code() {
     };
     let rows = [
         (links(LinkOwner::Us), (Good, None)),
+        (broken, (Warning, None)),
         (links(LinkOwner::Nobody), (Warning, None)),
         (links(other), (Warning, None)),
         (links(LinkOwner::Unknown), (Warning, None)),

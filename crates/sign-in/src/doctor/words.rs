@@ -2,7 +2,7 @@
 //! failure's sentence is each program's own, because its remedy is: `run …` in a terminal, a button in a window.
 
 use super::{Fault, Finding, LinkOwner, SKEW_ALLOWED, Server};
-use crate::{Code, Failure, KeySource, Language};
+use crate::{Code, Failure, KeySource, Language, Provider};
 
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,9 +38,12 @@ impl Finding {
     pub fn line(&self, language: Language) -> Line<'_> {
         let pick = |english: &str, japanese: &str| language.pick(english, japanese).to_owned();
         let (subject, said) = match self {
-            Finding::Links { owner } => (
+            Finding::Links { owner, missing } => (
                 pick("kiro:// links", "kiro:// リンク"),
-                language.links(owner).into(),
+                match missing {
+                    Some(program) => language.no_handler(owner, program).into(),
+                    None => language.links(owner).into(),
+                },
             ),
             Finding::Loopback { fault } => (
                 "localhost".to_owned(),
@@ -108,6 +111,31 @@ impl Language {
             self.pick("none is set up", "設定されていません").to_owned(),
             Some(fix.to_owned()),
         )
+    }
+
+    /// The launcher is there and what it starts is not.
+    fn no_handler(self, owner: &LinkOwner, program: &str) -> (String, Option<String>) {
+        let state = match self {
+            Language::En => format!("their program is missing or cannot be started: {program}"),
+            Language::Ja => format!("開くプログラムがないか、起動できません: {program}"),
+        };
+        let fix = match owner {
+            LinkOwner::Other(name) => match self {
+                Language::En => format!(
+                    "install {name} again, or give the links to Kiro Sign-In in the desktop app's Settings; signing in goes through localhost"
+                ),
+                Language::Ja => format!(
+                    "{name} を再インストールするか、デスクトップ アプリの設定でリンクを Kiro サインインに割り当ててください（サインインは localhost 経由になります）"
+                ),
+            },
+            LinkOwner::Us | LinkOwner::Nobody | LinkOwner::Unknown => self
+                .pick(
+                    "quit and start the desktop app, or install it again; the `kiro` command does not need these links",
+                    "デスクトップ アプリを終了してもう一度起動するか、再インストールしてください（`kiro` コマンドでは不要です）",
+                )
+                .to_owned(),
+        };
+        (state, Some(fix))
     }
 
     fn links(self, owner: &LinkOwner) -> (String, Option<String>) {
@@ -287,10 +315,15 @@ impl Language {
             .proxy
             .as_deref()
             .unwrap_or_else(|| self.pick("none", "なし"));
-        let tls = match (self, server.signer.as_deref()) {
-            (Language::En, Some(signer)) => format!("TLS, certificate by {signer}"),
-            (Language::Ja, Some(signer)) => format!("TLS、証明書の発行元 {signer}"),
-            (_, None) => self.pick("no TLS", "TLS なし").to_owned(),
+        let version = server
+            .tls
+            .as_deref()
+            .map(|version| format!("TLS {version}"));
+        let tls = match (self, version, server.signer.as_deref()) {
+            (Language::En, Some(tls), Some(signer)) => format!("{tls}, issuer {signer}"),
+            (Language::Ja, Some(tls), Some(signer)) => format!("{tls}、証明書の発行元 {signer}"),
+            (_, Some(tls), None) => tls,
+            (_, None, _) => self.pick("no TLS", "TLS なし").to_owned(),
         };
         let offered = |offered: bool| match (self, offered) {
             (Language::En, true) => "yes",
@@ -304,12 +337,19 @@ impl Language {
             (_, Some(false)) => offered(false),
             (_, None) => self.pick("not announced", "記載なし"),
         };
+        // Identity Center has no discovery document.
+        let discovered = match server.provider {
+            Provider::Okta | Provider::Entra => {
+                self.pick("discovery ok, issuer equal, ", "設定は正常、発行者は一致、")
+            }
+            Provider::IdentityCenter => "",
+        };
         match self {
             Language::En => format!(
-                "{tls}, proxy {proxy}, {milliseconds} ms · discovery ok, issuer equal, PKCE {pkce}, device flow {device}, revocation {revocation}"
+                "{tls}, proxy {proxy}, {milliseconds} ms · {discovered}PKCE {pkce}, device flow {device}, revocation {revocation}"
             ),
             Language::Ja => format!(
-                "{tls}、プロキシ {proxy}、{milliseconds} ms · 設定は正常、発行者は一致、PKCE {pkce}、デバイス フロー {device}、失効 {revocation}"
+                "{tls}、プロキシ {proxy}、{milliseconds} ms · {discovered}PKCE {pkce}、デバイス フロー {device}、失効 {revocation}"
             ),
         }
     }

@@ -1,5 +1,7 @@
 //! Whether an organisation's settings work, asked of the live service.
 
+use kiro_relying_party::Secured;
+
 use crate::organizations::{Organization, file};
 use crate::{Code, Context, Failure, provider};
 
@@ -16,8 +18,8 @@ pub struct Checked {
     pub device_flow: bool,
     /// Whether tokens can be revoked.
     pub revocation: bool,
-    /// Who has signed the server's certificate; `None` without TLS.
-    pub signer: Option<String>,
+    /// How the connection is kept safe; `None` without TLS.
+    pub secured: Option<Secured>,
     /// This computer's clock minus the server's, in seconds.
     pub clock_skew_seconds: Option<i64>,
 }
@@ -38,6 +40,17 @@ pub async fn check(context: &Context, organization: &Organization) -> Result<Che
     })?;
     provider::of(context, organization)
         .check()
+        .await
+        .map_err(|failure| failure.of(organization))
+}
+
+/// What can be told of the service without leaving anything there: for who looks often.
+pub(crate) async fn look(
+    context: &Context,
+    organization: &Organization,
+) -> Result<Checked, Failure> {
+    provider::of(context, organization)
+        .look()
         .await
         .map_err(|failure| failure.of(organization))
 }

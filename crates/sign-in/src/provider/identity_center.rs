@@ -17,12 +17,14 @@ use aws_sdk_ssooidc::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use kiro_credentials::{ProfileName, Renewal, Session, Tokens};
-use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier, Nonce};
+use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier, HttpError, Nonce};
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Authorization, Grant, IdentityProvider, NotRenewed, Poll};
 use crate::device::Device;
 use crate::loopback::Loopback;
+use crate::network::Seen;
 use crate::organizations::Checked;
 use crate::session::Revoked;
 use crate::{Code, Context, Failure};
@@ -114,9 +116,7 @@ impl IdentityCenter {
         if let Some(status) = status.filter(|status| *status >= 500 || *status == 429) {
             let word = word.map_or_else(|| format!("http_{status}"), str::to_owned);
             let mut failure = self.context.failure(Code::ServerError).error(word);
-            failure.facts.retry_after = error
-                .raw_response()
-                .and_then(|answer| answer.headers().get("retry-after")?.parse().ok());
+            failure.facts.retry_after = error.raw_response().and_then(transport::retry_after);
             return failure;
         }
         let failure = match word {
@@ -130,6 +130,69 @@ impl IdentityCenter {
             .service()
             .map(|url| kiro_relying_party::display_host(&url))
             .unwrap_or_default())
+    }
+
+    /// Looks at the service, which tells its certificate and its clock whatever it answers.
+    async fn reached(&self, service: &Url) -> Result<Option<Seen>, Failure> {
+        let seen = match self.context.look(service).await {
+            Ok(seen) => seen,
+            // It is there, and answers such a question in its own way.
+            Err(
+                HttpError::Redirected { .. }
+                | HttpError::TooLarge { .. }
+                | HttpError::Compressed { .. },
+            ) => return Ok(None),
+            Err(error) => return Err(self.context.network_failure(&error)),
+        };
+        let host = || kiro_relying_party::display_host(service);
+        self.context
+            .on_time(seen.skew)
+            .map_err(|failure| failure.at(host()))?;
+        let now = self.context.now();
+        self.context.discovered.is_on_time(service, now);
+        Ok(Some(seen))
+    }
+
+    /// Makes sure that the clock is right before anything is asked for that a wrong one would spoil: AWS has no discovery
+    /// document whose answer would tell.
+    async fn on_time(&self) -> Result<(), Failure> {
+        let service = self.service()?;
+        let now = self.context.now();
+        if self.context.discovered.was_on_time(&service, now) {
+            return Ok(());
+        }
+        self.reached(&service).await.map(drop)
+    }
+
+    /// Whether the start URL belongs to this region: only this call tells.
+    async fn knows_start_url(&self, id: &str, secret: &SecretString) -> Result<(), Failure> {
+        let asked = self
+            .oidc()
+            .start_device_authorization()
+            .client_id(id)
+            .client_secret(secret.expose_secret())
+            .start_url(&self.start_url);
+        asked.send().await.map(drop).map_err(|error| {
+            let failure = self.failure(&error);
+            if failure.detail.error.as_deref() == Some("invalid_request") {
+                self.wrong_region(failure)
+            } else {
+                failure
+            }
+        })
+    }
+
+    fn checked(&self, service: &Url, seen: Option<Seen>) -> Checked {
+        let skew = seen.as_ref().and_then(|seen| seen.skew);
+        Checked {
+            host: kiro_relying_party::display_host(service),
+            issuer: self.start_url.clone(),
+            pkce: Some(true),
+            device_flow: true,
+            revocation: true,
+            secured: seen.and_then(|seen| seen.secured),
+            clock_skew_seconds: skew.map(|skew| -skew.as_secs()),
+        }
     }
 
     fn wrong_region(&self, mut failure: Failure) -> Failure {
@@ -160,6 +223,7 @@ impl IdentityProvider for IdentityCenter {
 
     async fn check(&self) -> Result<Checked, Failure> {
         let service = self.service()?;
+        let seen = self.reached(&service).await?;
         let registered = self
             .oidc()
             .register_client()
@@ -169,31 +233,26 @@ impl IdentityProvider for IdentityCenter {
             .send()
             .await
             .map_err(|error| self.failure(&error))?;
-        // Only this call tells a wrong start URL or region from a right one.
-        self.oidc()
-            .start_device_authorization()
-            .set_client_id(registered.client_id)
-            .set_client_secret(registered.client_secret)
-            .start_url(&self.start_url)
-            .send()
-            .await
-            .map_err(|error| {
-                let failure = self.failure(&error);
-                if failure.detail.error.as_deref() == Some("invalid_request") {
-                    self.wrong_region(failure)
-                } else {
-                    failure
-                }
-            })?;
-        Ok(Checked {
-            host: kiro_relying_party::display_host(&service),
-            issuer: self.start_url.clone(),
-            pkce: Some(true),
-            device_flow: true,
-            revocation: true,
-            signer: self.context.signer_of(&service).await,
-            clock_skew_seconds: None,
-        })
+        let id = registered.client_id.unwrap_or_default();
+        let secret = SecretString::from(registered.client_secret.unwrap_or_default());
+        self.knows_start_url(&id, &secret).await?;
+        Ok(self.checked(&service, seen))
+    }
+
+    async fn look(&self) -> Result<Checked, Failure> {
+        let service = self.service()?;
+        let seen = self.reached(&service).await?;
+        // A client of an earlier sign-in asks once more; for nobody else is one registered.
+        if let Ok(Some(client)) = self.any_registration().await {
+            match self
+                .knows_start_url(&client.client_id, &client.client_secret)
+                .await
+            {
+                Err(failure) if failure.detail.error.as_deref() == Some("invalid_client") => {}
+                told => told?,
+            }
+        }
+        Ok(self.checked(&service, seen))
     }
 
     async fn authorization_url(&self, asked: Authorization<'_>) -> Result<(Url, String), Failure> {

@@ -96,13 +96,14 @@ impl IdentityProvider for Oidc {
 
     async fn check(&self) -> Result<Checked, Failure> {
         let metadata = self.live_metadata().await?;
+        let seen = self.context.look(&metadata.jwks_uri).await.ok();
         Ok(Checked {
             host: rp::display_host(&metadata.authorization_endpoint),
             issuer: metadata.issuer,
             pkce: metadata.pkce_s256,
             device_flow: metadata.device_authorization_endpoint.is_some(),
             revocation: metadata.revocation_endpoint.is_some(),
-            signer: self.context.signer_of(&metadata.jwks_uri).await,
+            secured: seen.and_then(|seen| seen.secured),
             clock_skew_seconds: metadata.clock_skew.map(|skew| -skew.as_secs()),
         })
     }

@@ -8,7 +8,9 @@ use kiro_credentials::Clock;
 use kiro_sign_in::{Account, Code, Failure, access_token, account, fresh_token};
 use secrecy::ExposeSecret;
 
+use crate::faults::{Peer, sign_in, signed_in};
 use crate::flow::sign_in_with;
+use crate::wire::Wire;
 use crate::world::{TestClock, World};
 
 const HOUR: i64 = 3600;
@@ -147,5 +149,63 @@ async fn the_way_without_a_network_gives_no_token_before_its_time() {
         set(&mut world, seconds);
         let token = fresh_token(&world.context, None).unwrap();
         assert_eq!(token.token.is_some(), given, "{seconds}");
+    }
+}
+
+/// AWS has no discovery document to tell the time, and no ID token that a clock could spoil.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_off_is_told_at_identity_center_before_anything_is_asked_for() {
+    for (seconds, works) in [
+        (0, true),
+        (1, true),
+        (-1, true),
+        (299, true),
+        (-299, true),
+        (302, false),
+        (-302, false),
+        (HOUR, false),
+        (-HOUR, false),
+        (DAY, false),
+        (-DAY, false),
+        (TEN_YEARS, false),
+        (-TEN_YEARS, false),
+    ] {
+        let mut world = World::new();
+        let wire = Wire::lay(&mut world).await;
+        set(&mut world, seconds);
+        match sign_in(&world, Peer::IdentityCenter).await {
+            Ok(_) => assert!(works, "{seconds}"),
+            Err(failure) => {
+                assert!(!works, "{seconds}: {failure:?}");
+                assert_eq!(failure.code, Code::Clock, "{seconds}");
+                let told = failure.facts.skew_seconds.unwrap();
+                assert!((told - seconds).abs() <= 1, "{seconds}: {told}");
+                assert_eq!(
+                    failure.host.as_deref(),
+                    Some("oidc.eu-central-1.amazonaws.com")
+                );
+                assert_eq!(wire.asked("/client/register"), 0, "{seconds}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_spends_no_refresh_token_at_identity_center_either() {
+    for seconds in [HOUR, DAY, TEN_YEARS, -HOUR, -DAY, -TEN_YEARS] {
+        let (mut world, wire) = signed_in(Peer::IdentityCenter).await;
+        assert_eq!(wire.asked("/token"), 1);
+        set(&mut world, seconds);
+        for call in 0..5 {
+            let failure = token(&world).await.unwrap_err();
+            assert_eq!(failure.code, Code::Clock, "{seconds} {call}: {failure:?}");
+        }
+        assert_eq!(wire.asked("/token"), 1, "{seconds}: nothing was sent");
+        set(&mut world, 0);
+        world.clock.advance(SignedDuration::from_secs(31));
+        assert_eq!(token(&world).await.unwrap(), "access-aws", "{seconds}");
+        world.clock.advance(SignedDuration::from_mins(61));
+        assert_eq!(token(&world).await.unwrap(), "access-aws", "{seconds}");
+        assert_eq!(wire.asked("/token"), 2, "{seconds}: renewed once");
     }
 }

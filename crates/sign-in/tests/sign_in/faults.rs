@@ -153,7 +153,7 @@ fn request(world: &World, peer: Peer) -> Request {
     }
 }
 
-async fn sign_in(world: &World, peer: Peer) -> Result<SignedIn, Failure> {
+pub(crate) async fn sign_in(world: &World, peer: Peer) -> Result<SignedIn, Failure> {
     let attempt = begin(&world.context, request(world, peer)).await?;
     let callback = match peer {
         Peer::Okta => world.callback(attempt.url(), "code=code-canary"),
@@ -432,6 +432,46 @@ async fn what_a_person_can_act_on_is_in_the_facts() {
     assert_eq!(facts[0].retry_after, Some(7));
     assert_eq!(facts[1].inspector.as_deref(), Some("Acme Web Gateway"));
     assert_eq!(facts[2].proxy.as_deref(), Some("10.1.1.1:3128"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_asks_for_patience_is_left_alone_by_every_process() {
+    for peer in [Peer::Okta, Peer::IdentityCenter] {
+        let (world, wire) = signed_in(peer).await;
+        world.clock.advance(SignedDuration::from_mins(61));
+        let busy = "HTTP/1.1 503 No\r\nretry-after: 600\r\ncontent-length: 0\r\n\r\n";
+        wire.cut("/token", &Fault::Bytes(busy), 1);
+        let told = |failure: Failure| (failure.code, failure.facts.retry_after);
+        let failure = token(&world).await.unwrap_err();
+        assert_eq!(told(failure), (Code::ServerError, Some(600)), "{peer:?}");
+        let asked = wire.asked("/token");
+        world.clock.advance(SignedDuration::from_secs(599));
+        let mut another = world.another_process();
+        another.http = world.context.http.clone();
+        let failure = access_token(&another, None).await.unwrap_err();
+        assert_eq!(told(failure), (Code::ServerError, Some(1)), "{peer:?}");
+        assert_eq!(wire.asked("/token"), asked, "{peer:?}: nobody was asked");
+        still_signed_in(&world, "left alone");
+        world.clock.advance(SignedDuration::from_secs(1));
+        assert!(access_token(&another, None).await.is_ok(), "{peer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_the_clock_of_identity_center_stops_only_what_could_not_go_on() {
+    each(faults().into_iter().map(|(name, fault, code)| async move {
+        let (world, wire) = signed_in(Peer::IdentityCenter).await;
+        world.clock.advance(SignedDuration::from_mins(61));
+        wire.cut("/", &fault, usize::MAX);
+        // It is there, and has no page for us: the request itself will tell.
+        let passes = matches!(code, Code::MalformedAnswer | Code::ServerError);
+        match token(&world).await {
+            Ok(_) => assert!(passes, "{name}"),
+            Err(failure) => assert_eq!((failure.code, passes), (code, false), "{name}"),
+        }
+        still_signed_in(&world, name);
+    }))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

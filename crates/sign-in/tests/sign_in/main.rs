@@ -14,6 +14,7 @@ mod hosts;
 mod loopback;
 mod organizations;
 mod preferences;
+mod receivers;
 mod session;
 mod step_up;
 mod wire;

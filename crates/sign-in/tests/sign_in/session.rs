@@ -1,5 +1,7 @@
 //! A session in use: its renewal and its end.
 
+use std::sync::atomic::Ordering;
+
 use jiff::SignedDuration;
 use kiro_sign_in::{
     Account, AccountChoice, Code, ProfileName, Revoked, Via, access_token, account, begin,
@@ -163,4 +165,52 @@ async fn a_renewed_session_that_the_disk_refuses_is_used_and_stored_later() {
     assert_eq!(other.expose_secret(), "access-2");
     let asked = world.provider.token_requests.lock().unwrap().len();
     assert_eq!(asked, 2, "the code, and one refresh");
+}
+
+#[tokio::test]
+async fn keys_that_the_provider_rotated_are_found_at_a_renewal_and_at_a_sign_in() {
+    let world = World::new();
+    let signed_by = || {
+        let profile = ProfileName::default();
+        let session = world.context.store.session(&profile).unwrap().unwrap();
+        let token = session.tokens.id.unwrap();
+        jsonwebtoken::decode_header(token.expose_secret())
+            .unwrap()
+            .kid
+            .unwrap()
+    };
+    sign_in_with(&world, "code=c1").await.unwrap();
+    assert_eq!(signed_by(), "k1");
+    world.behave(|behaviour| behaviour.kid = Some("k2"));
+    world.clock.advance(SignedDuration::from_mins(61));
+    access_token(&world.context, None).await.unwrap();
+    assert_eq!(signed_by(), "k2", "the new ID token was verified and kept");
+    world.behave(|behaviour| behaviour.kid = Some("k3"));
+    world.clock.advance(SignedDuration::from_mins(2));
+    sign_in_with(&world, "code=c2").await.unwrap();
+    assert_eq!(signed_by(), "k3");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_the_disk_refuses_leaves_the_older_session_and_no_tokens_at_the_provider() {
+    let world = World::new();
+    sign_in_with(&world, "code=c1").await.unwrap();
+    let attempt = begin(&world.context, world.request(Via::DeepLink))
+        .await
+        .unwrap();
+    let callback = world.callback(attempt.url(), "code=c2");
+    let blocked = world
+        .folder
+        .path()
+        .join("home/credentials.json.tmp/in the way");
+    std::fs::create_dir_all(&blocked).unwrap();
+    attempt.handle().offer(&callback).unwrap();
+    let failure = attempt.wait(&world.context).await.unwrap_err();
+    assert_eq!(failure.code, Code::CouldNotSave, "{failure:?}");
+    let revoked = world.provider.revoked.load(Ordering::SeqCst);
+    assert_eq!(revoked, 2, "the refresh token and the access token");
+    let token = access_token(&world.another_process(), None).await.unwrap();
+    assert_eq!(token.expose_secret(), "access-1", "the older session");
+    std::fs::remove_dir_all(blocked.parent().unwrap()).unwrap();
+    sign_in_with(&world, "code=c3").await.unwrap();
 }

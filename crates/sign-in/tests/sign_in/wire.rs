@@ -41,9 +41,17 @@ pub(crate) struct Wire {
     web: WebClient,
     address: SocketAddr,
     broken: Arc<Mutex<Option<Broken>>>,
+    /// The path of each request.
+    asked: Mutex<Vec<String>>,
 }
 
 impl Wire {
+    /// How often an address with this end was asked for.
+    pub(crate) fn asked(&self, path: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|one| one.ends_with(path)).count()
+    }
+
     /// Lays the wire of this world.
     pub(crate) async fn lay(world: &mut World) -> Arc<Wire> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -60,6 +68,7 @@ impl Wire {
             web: web.unwrap(),
             address: listener.local_addr().unwrap(),
             broken: Arc::clone(&broken),
+            asked: Mutex::default(),
         });
         let provider = Arc::clone(&world.provider);
         tokio::spawn(async move {
@@ -98,6 +107,8 @@ impl HttpClient for Wire {
         &self,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, HttpError> {
+        let path = request.uri().path().to_owned();
+        self.asked.lock().unwrap().push(path);
         if let Some(Fault::Error(error)) = met(&self.broken, request.uri().path(), true) {
             return Err(error);
         }
@@ -144,7 +155,8 @@ async fn answer(
                 }
             };
             let head = format!(
-                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                "HTTP/1.1 {status} X\r\ndate: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                provider.date(),
                 body.len()
             );
             let _ = stream.write_all(head.as_bytes()).await;
@@ -168,7 +180,7 @@ fn aws(path: &str) -> Option<String> {
             "deviceCode": "device-code-canary", "userCode": "WDJB-MJHT", "expiresIn": 600, "interval": 1,
             "verificationUri": "https://device.acme.test/", "verificationUriComplete": "https://device.acme.test/?c",
         }),
-        "/logout" => json!({}),
+        "/" | "/logout" => json!({}),
         "/assignment/accounts" => json!({"accountList": []}),
         _ => return None,
     };

@@ -53,6 +53,8 @@ pub(crate) struct Behaviour {
     pub(crate) introspection: Option<(u16, Value)>,
     /// Device authorization is offered.
     pub(crate) device: bool,
+    /// The name of the key by now, where it was rotated.
+    pub(crate) kid: Option<&'static str>,
 }
 
 /// The provider.
@@ -85,9 +87,7 @@ impl HttpClient for Provider {
             });
         }
         let (status, body) = self.answer(&url, request.body());
-        let date = jiff::fmt::rfc2822::DateTimePrinter::new()
-            .timestamp_to_rfc9110_string(&self.clock.now())
-            .unwrap();
+        let date = self.date();
         Ok(http::Response::builder()
             .status(status)
             .header("date", date)
@@ -97,6 +97,13 @@ impl HttpClient for Provider {
 }
 
 impl Provider {
+    /// The time, as an answer tells it.
+    pub(crate) fn date(&self) -> String {
+        jiff::fmt::rfc2822::DateTimePrinter::new()
+            .timestamp_to_rfc9110_string(&self.clock.now())
+            .unwrap()
+    }
+
     fn answer(&self, url: &str, body: &[u8]) -> (u16, Value) {
         let mut behaviour = self.behaviour.lock().unwrap();
         let at = |path: &str| format!("{ISSUER}/v1/{path}");
@@ -127,7 +134,7 @@ impl Provider {
             };
             return (
                 200,
-                json!({"keys": [{"kty": "EC", "crv": "P-256", "use": "sig", "kid": "k1", "alg": "ES256", "x": x, "y": y}]}),
+                json!({"keys": [{"kty": "EC", "crv": "P-256", "use": "sig", "kid": behaviour.kid.unwrap_or("k1"), "alg": "ES256", "x": x, "y": y}]}),
             );
         }
         if url.ends_with("/device") {
@@ -155,12 +162,12 @@ impl Provider {
             200,
             json!({
                 "access_token": format!("access-{count}"), "token_type": "Bearer", "expires_in": 3600, "refresh_token": format!("refresh-{count}"),
-                "scope": "openid", "id_token": self.id_token(&behaviour.claims),
+                "scope": "openid", "id_token": self.id_token(&behaviour.claims, behaviour.kid),
             }),
         )
     }
 
-    fn id_token(&self, changed: &Value) -> String {
+    fn id_token(&self, changed: &Value, kid: Option<&str>) -> String {
         let now = self.clock.now().as_second();
         let mut claims = json!({"iss": ISSUER, "sub": "00u1", "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": *self.nonce.lock().unwrap(), "name": "Aiko Tanaka", "email": "aiko@acme.com"});
         for (name, value) in changed.as_object().into_iter().flatten() {
@@ -171,7 +178,7 @@ impl Provider {
             }
         }
         let mut header = Header::new(Algorithm::ES256);
-        header.kid = Some("k1".into());
+        header.kid = Some(kid.unwrap_or("k1").into());
         jsonwebtoken::encode(
             &header,
             &claims,

@@ -14,7 +14,14 @@ fn failure(code: Code) -> Failure {
 }
 
 fn findings() -> Vec<Finding> {
-    let links = |owner| Finding::Links { owner };
+    let links = |owner| Finding::Links {
+        owner,
+        missing: None,
+    };
+    let broken = |owner| Finding::Links {
+        owner,
+        missing: Some("/opt/kiro/kiro-desktop".to_owned()),
+    };
     let key = |source, fault| Finding::Key { source, fault };
     let file = |fault| Finding::File {
         path: "/home/aiko/.kiro/sso/credentials.json".to_owned(),
@@ -40,6 +47,8 @@ fn findings() -> Vec<Finding> {
         links(LinkOwner::Nobody),
         links(LinkOwner::Other("Kiro IDE".to_owned())),
         links(LinkOwner::Unknown),
+        broken(LinkOwner::Us),
+        broken(LinkOwner::Other("Kiro IDE".to_owned())),
         Finding::Loopback { fault: None },
         Finding::Loopback {
             fault: Some(blocked),
@@ -84,6 +93,7 @@ fn findings() -> Vec<Finding> {
             host: "login.acme.com".to_owned(),
             milliseconds: 84,
             proxy: None,
+            tls: Some("1.3".to_owned()),
             signer: Some("DigiCert Inc".to_owned()),
             pkce: Some(true),
             device_flow: false,

@@ -18,6 +18,7 @@ impl IdentityCenter {
         &self,
         asked: Authorization<'_>,
     ) -> Result<(Url, String), Failure> {
+        self.on_time().await?;
         let registration = self.registration(asked.profile).await?;
         let mut url = self.service()?;
         url.set_path(&format!("{}/authorize", url.path().trim_end_matches('/')));
@@ -34,6 +35,7 @@ impl IdentityCenter {
 
     /// Begins a device authorization.
     pub(super) async fn authorize_device(&self, profile: &ProfileName) -> Result<Device, Failure> {
+        self.on_time().await?;
         let registration = self.registration(profile).await?;
         let answer = self
             .oidc()
@@ -86,7 +88,7 @@ impl IdentityCenter {
                 &self.start_url,
                 &self.region,
                 self.endpoint.as_ref(),
-                profile,
+                Some(profile),
                 self.context.now(),
             )
         })
@@ -127,6 +129,15 @@ impl IdentityCenter {
         };
         registration::save(&self.context, &registration).await?;
         Ok(registration)
+    }
+
+    /// A valid registration of some profile.
+    pub(super) async fn any_registration(&self) -> Result<Option<Registration>, Failure> {
+        let (endpoint, now) = (self.endpoint.as_ref(), self.context.now());
+        registration::find(&self.context, |known| {
+            known.serves(&self.start_url, &self.region, endpoint, None, now)
+        })
+        .await
     }
 
     /// The registration a session was made with.

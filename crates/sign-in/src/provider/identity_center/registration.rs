@@ -43,18 +43,19 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Whether it may be used there, for this profile or for any.
     pub(super) fn serves(
         &self,
         start_url: &str,
         region: &str,
         endpoint: Option<&Url>,
-        profile: &ProfileName,
+        profile: Option<&ProfileName>,
         now: Timestamp,
     ) -> bool {
         self.start_url == start_url
             && self.region == region
             && self.endpoint.as_ref() == endpoint
-            && &self.profile == profile
+            && profile.is_none_or(|profile| &self.profile == profile)
             && self.expires_at > now + MARGIN
     }
 }

@@ -92,6 +92,7 @@ impl IdentityCenter {
             .refresh
             .as_ref()
             .ok_or_else(|| over("no_refresh_token"))?;
+        self.on_time().await.map_err(NotRenewed::passing)?;
         let known = self
             .registration_of(&session.public.client_id)
             .await

@@ -59,6 +59,18 @@ impl HttpConnector for Transport {
     }
 }
 
+/// The seconds for which the service asks to be left alone.
+pub(super) fn retry_after(answer: &HttpResponse) -> Option<u32> {
+    let mut headers = http::HeaderMap::new();
+    for name in [http::header::RETRY_AFTER, http::header::DATE] {
+        if let Some(value) = answer.headers().get(name.as_str()) {
+            headers.insert(name, value.parse().ok()?);
+        }
+    }
+    let wait = kiro_relying_party::retry_after(&headers)?;
+    Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX))
+}
+
 /// Our own error inside the SDK's, if the network was the reason.
 pub(super) fn http_error<E, R>(error: &SdkError<E, R>) -> Option<&HttpError> {
     let SdkError::DispatchFailure(dispatch) = error else {

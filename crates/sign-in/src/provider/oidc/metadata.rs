@@ -5,9 +5,6 @@ use kiro_relying_party::{self as rp, DiscoveryError, Metadata};
 use super::Oidc;
 use crate::{Code, Failure};
 
-/// More than this between the server's clock and ours is said before a browser opens (THREATS.md T24).
-const SKEW_LIMIT_SECONDS: i64 = 300;
-
 impl Oidc {
     /// The provider's metadata, from this process's memory where it is fresh.
     pub(super) async fn metadata(&self) -> Result<Metadata, Failure> {
@@ -26,21 +23,11 @@ impl Oidc {
         let now = self.context.now();
         let found = rp::discover(self.context.http.as_ref(), &self.issuer, self.rule, now).await;
         let metadata = found.map_err(|error| self.discovery_failure(&error))?;
-        if let Some(skew) = metadata.clock_skew.map(|skew| -skew.as_secs())
-            && skew.abs() > SKEW_LIMIT_SECONDS
-        {
-            return Err(self.clock_failure(skew));
-        }
+        self.context.on_time(metadata.clock_skew)?;
         self.context
             .discovered
             .remember(&self.issuer, &metadata, now);
         Ok(metadata)
-    }
-
-    pub(super) fn clock_failure(&self, seconds: i64) -> Failure {
-        let mut failure = self.context.failure(Code::Clock);
-        failure.facts.skew_seconds = Some(seconds);
-        failure
     }
 
     fn discovery_failure(&self, error: &DiscoveryError) -> Failure {

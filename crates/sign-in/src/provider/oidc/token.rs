@@ -205,7 +205,7 @@ impl Oidc {
             && dated
             && skew.abs() > LEEWAY_SECONDS
         {
-            return self.clock_failure(skew);
+            return self.context.clock_failure(skew);
         }
         #[expect(
             clippy::wildcard_enum_match_arm,

@@ -1,0 +1,135 @@
+//! What every endpoint may use.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::master_key::MasterKeys;
+use crate::oidc;
+use crate::signing::SigningKeys;
+use crate::store::Store;
+use crate::store::secrets::{Demand, SecretsError};
+use crate::token::TokenKeys;
+
+/// The service: one instance of it. Whatever another instance must know stands in the store.
+pub struct Center {
+    /// What it knows.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How it is set up.
+    pub settings: Settings,
+    /// What tokens are authenticated with.
+    pub token_keys: TokenKeys,
+    /// What ID tokens are signed with.
+    pub signing: SigningKeys,
+    /// What the store's secrets are sealed under.
+    pub master: MasterKeys,
+    /// The discovery document: it follows from the settings.
+    pub discovery: Bytes,
+}
+
+/// How an instance is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its address as browsers and clients know it, without a trailing slash in [`Settings::issuer`].
+    pub url: Url,
+    /// What AWS clients are told.
+    pub region: String,
+    /// An access token's life.
+    pub access_token_lifetime: SignedDuration,
+    /// A session's life.
+    pub session_lifetime: SignedDuration,
+    /// A browser's: within it the next application asks no password.
+    pub browser_session_lifetime: SignedDuration,
+    /// The registration of an AWS client (AWS: about 90 days).
+    pub registration_lifetime: SignedDuration,
+}
+
+impl Settings {
+    /// The defaults at this address.
+    #[must_use]
+    pub fn new(url: Url, region: &str) -> Settings {
+        Settings {
+            url,
+            region: region.to_owned(),
+            access_token_lifetime: SignedDuration::from_hours(1),
+            session_lifetime: SignedDuration::from_hours(24 * 7),
+            browser_session_lifetime: SignedDuration::from_hours(8),
+            registration_lifetime: SignedDuration::from_hours(24 * 90),
+        }
+    }
+
+    /// `iss`, byte for byte.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.url.as_str().trim_end_matches('/')
+    }
+
+    /// An address of this service.
+    #[must_use]
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer())
+    }
+}
+
+impl Center {
+    /// The service on this store: its keys are read, and made where there are none.
+    ///
+    /// # Errors
+    /// See [`SecretsError`].
+    pub async fn open(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        master: MasterKeys,
+    ) -> Result<Center, SecretsError> {
+        let secrets = store
+            .secrets(
+                &master,
+                settings.session_lifetime,
+                Demand::default(),
+                clock.now(),
+            )
+            .await?;
+        Ok(Center {
+            discovery: oidc::discovery::document(&settings),
+            signing: SigningKeys::new(secrets.ring),
+            token_keys: secrets.token_keys,
+            store,
+            clock,
+            settings,
+            master,
+        })
+    }
+
+    /// Does what is due for the service's keys, and learns what other instances did. Called once a minute.
+    ///
+    /// # Errors
+    /// See [`SecretsError`]; the keys stay as they were then.
+    pub async fn tend_keys(&self, demand: Demand) -> Result<(), SecretsError> {
+        let lifetime = self.settings.session_lifetime;
+        let secrets = self
+            .store
+            .secrets(&self.master, lifetime, demand, self.now())
+            .await?;
+        self.signing.replace(secrets.ring);
+        self.token_keys.replace(&secrets.token_keys);
+        Ok(())
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Every endpoint of the service.
+pub fn router(center: Arc<Center>) -> Router {
+    Router::new().merge(oidc::router()).with_state(center)
+}

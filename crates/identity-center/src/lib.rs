@@ -1,0 +1,29 @@
+//! Identity Center: the sign-in service that an organisation runs itself, and that the desktop app, the `kiro` command and
+//! unmodified AWS clients sign in through.
+//!
+//! It issues; it shares nothing with the client's side but HTTP (where it signs people in through Okta or Entra ID it is itself
+//! a relying party, and uses `kiro-relying-party` for that). The way of one sign-in:
+//!
+//! ```text
+//! /authorize (aws or oidc) ─► authorization begun ─► pages: who? ─► password + TOTP, or Okta / Entra ID ─► consent
+//!       ─► code ─► /token: code redeemed ─► session ─► access token, refresh token (, ID token)
+//! ```
+//!
+//! What is decided (may this code be redeemed, this token be rotated?) is a function of a row, a request and the time; the store
+//! calls it inside one transaction ([`store`]). No process holds anything whose loss changes an answer.
+
+pub mod authorization;
+pub mod center;
+pub mod client;
+pub mod clock;
+pub mod id;
+pub mod jws;
+pub mod master_key;
+pub mod oidc;
+pub mod redirect;
+pub mod sealing;
+pub mod secret;
+pub mod session;
+pub mod signing;
+pub mod store;
+pub mod token;

@@ -1,0 +1,168 @@
+//! Signing out by the application (OpenID Connect RP-Initiated Logout 1.0). With an ID token of ours as a hint it is done at once; without,
+//! the person is asked. The browser goes back to the application only where it is registered, byte for byte.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::Value;
+
+use super::authorize::{address, redirect};
+use super::parameters::{Form, Parameters};
+use super::{page, path};
+use crate::center::Center;
+use crate::id::SessionId;
+use crate::secret::Digest;
+use crate::session::Ended;
+use crate::store::StoreError;
+
+/// The cookie of a browser in which somebody is signed in, after its prefix.
+const BROWSER: &str = "kiro-browser";
+
+/// `GET /oauth2/end_session`
+pub(super) async fn get(
+    State(center): State<Arc<Center>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let parameters = Parameters::parse(query.unwrap_or_default().as_bytes()).ok();
+    answer(&center, &headers, parameters, false).await
+}
+
+/// `POST /oauth2/end_session`
+pub(super) async fn post(State(center): State<Arc<Center>>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let parameters = Form::read(request).await.ok();
+    answer(&center, &headers, parameters, true).await
+}
+
+async fn answer(
+    center: &Center,
+    headers: &HeaderMap,
+    parameters: Option<Parameters>,
+    posted: bool,
+) -> Response {
+    let Some(parameters) = parameters.filter(|found| found.repeated().is_none()) else {
+        return page::problem(StatusCode::BAD_REQUEST, "The request cannot be read.");
+    };
+    end(center, headers, &parameters, posted)
+        .await
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, "the store gave no answer");
+            let text = "The sign-in service is not available at the moment. Try again in a minute.";
+            page::problem(StatusCode::SERVICE_UNAVAILABLE, text)
+        })
+}
+
+/// What a genuine hint says. It may have expired; it is ours all the same.
+struct Hint {
+    client: String,
+    session: Option<SessionId>,
+}
+
+fn hint(center: &Center, token: &str) -> Option<Hint> {
+    let claims = center.signing.ring().verify(token)?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    if text("iss")? != center.settings.issuer() {
+        return None;
+    }
+    Some(Hint {
+        client: text("aud")?.to_owned(),
+        session: text("sid").and_then(|sid| sid.parse().ok()),
+    })
+}
+
+async fn end(
+    center: &Center,
+    headers: &HeaderMap,
+    parameters: &Parameters,
+    posted: bool,
+) -> Result<Response, StoreError> {
+    let problem = |text| Ok(page::problem(StatusCode::BAD_REQUEST, text));
+    let hint = match parameters.get("id_token_hint") {
+        None => None,
+        Some(token) => match hint(center, token) {
+            Some(hint) => Some(hint),
+            None => return problem("The ID token is not one of this service (id_token_hint)."),
+        },
+    };
+    let named = parameters.get("client_id");
+    if let (Some(hint), Some(named)) = (&hint, named)
+        && hint.client != named
+    {
+        return problem("The ID token is of another application (client_id).");
+    }
+    let client = hint.as_ref().map(|hint| hint.client.as_str()).or(named);
+    let after = match parameters.get("post_logout_redirect_uri") {
+        None => None,
+        Some(uri) => match registered(center, client, uri).await? {
+            true => Some(uri),
+            false => {
+                return problem(
+                    "The application is not registered with the address that it wants to go to (post_logout_redirect_uri).",
+                );
+            }
+        },
+    };
+    // A link on a stranger's page cannot confirm: a page of another site sends no cookie with its form, and nothing is ended.
+    let confirmed = posted && parameters.get("confirm") == Some("yes");
+    if hint.is_none() && !confirmed {
+        let kept = ["client_id", "post_logout_redirect_uri", "state"];
+        let fields: Vec<(&str, &str)> = kept
+            .iter()
+            .filter_map(|name| Some((*name, parameters.get(name)?)))
+            .collect();
+        return Ok(page::confirm_sign_out(path::END_SESSION, &fields));
+    }
+    let now = center.now();
+    if let Some(session) = hint.and_then(|hint| hint.session) {
+        center
+            .store
+            .end_session(session, Ended::SignedOut, now)
+            .await?;
+    }
+    let cookie = match center.settings.url.scheme() {
+        "https" => format!("__Host-{BROWSER}"),
+        _ => BROWSER.to_owned(),
+    };
+    if let Some(value) = sent_cookie(headers, &cookie) {
+        center.store.forget_browser(Digest::of(value)).await?;
+    }
+    let state = parameters.get("state").map(|state| ("state", state));
+    let to = match (after, state) {
+        (Some(uri), Some(state)) => address(uri, &[state]),
+        (Some(uri), None) => uri.to_owned(),
+        (None, _) => center.settings.at("/signed-out"),
+    };
+    let mut response = redirect(&to);
+    let secure = match cookie.starts_with("__Host-") {
+        true => "; Secure",
+        false => "",
+    };
+    let gone = format!("{cookie}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0{secure}");
+    if let Ok(gone) = HeaderValue::try_from(gone) {
+        response.headers_mut().append(header::SET_COOKIE, gone);
+    }
+    Ok(response)
+}
+
+async fn registered(center: &Center, client: Option<&str>, uri: &str) -> Result<bool, StoreError> {
+    let Some(client) = client else {
+        return Ok(false);
+    };
+    let client = center.store.client(client, center.now()).await?;
+    Ok(client.is_some_and(|client| {
+        let registered = &client.details.post_logout_redirect_uris;
+        registered.iter().any(|registered| registered == uri)
+    }))
+}
+
+fn sent_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let sent = headers.get_all(header::COOKIE).iter();
+    sent.filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(of, _)| *of == name)
+        .map(|(_, value)| value)
+}

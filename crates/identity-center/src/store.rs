@@ -1,0 +1,168 @@
+//! What the service knows: SQLite in a file, or PostgreSQL by a URL, through one set of whole decisions.
+//!
+//! [`Store`] has methods such as `redeem_code` or `rotate`, not create-read-update-delete: each is one transaction, and what it
+//! decides is a function beside it. The SQL stands once, in what both databases understand; [`Tx`] runs it on either. On SQLite one
+//! thread writes, many requests to a commit (full sync: an answer is durable before it is given); on PostgreSQL any number of
+//! instances write, and a row that is decided upon is locked (`FOR UPDATE`).
+
+mod authorizations;
+mod clients;
+pub mod holders;
+mod logouts;
+mod migrations;
+mod postgres;
+mod pushed_requests;
+pub mod secrets;
+mod sessions;
+mod sqlite;
+mod value;
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub use sessions::Redeemed;
+pub use value::{Row, Value};
+
+/// Why the store gave no answer. Nothing was changed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, is full, or refuses to write.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// Something with this name is there already.
+    #[error("it is there already")]
+    Taken,
+    /// It holds what no version of ours wrote.
+    #[error("the store holds something unexpected: {0}")]
+    Corrupt(String),
+    /// A newer version has written it.
+    #[error("the store is of a newer version ({found}, this program knows {known})")]
+    Newer {
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+}
+
+/// A transaction's body: run once, and once more where the database asks for it (PostgreSQL, after a deadlock).
+pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+}
+
+#[derive(Clone)]
+enum Database {
+    Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(Arc<postgres::Postgres>),
+}
+
+impl Store {
+    /// The SQLite file of this name, made and brought to the newest version where needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Newer`].
+    pub fn sqlite(path: &Path) -> Result<Store, StoreError> {
+        Ok(Store {
+            database: Database::Sqlite(Arc::new(sqlite::Sqlite::open(path)?)),
+        })
+    }
+
+    /// The PostgreSQL database of this URL, brought to the newest version where needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Newer`].
+    pub async fn postgres(url: &str) -> Result<Store, StoreError> {
+        Ok(Store {
+            database: Database::Postgres(Arc::new(postgres::Postgres::open(url).await?)),
+        })
+    }
+
+    /// Runs `work` in one transaction that is durable when this returns. `Err` undoes it; a refusal that shall leave a trace is
+    /// part of `T`. `work` may be called again after the database gave up on it: it must change nothing but the store.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + Send + 'static,
+    {
+        match &self.database {
+            Database::Sqlite(database) => database.write(work).await,
+            Database::Postgres(database) => database.write(work).await,
+        }
+    }
+
+    /// Runs `work` on what is committed. It must not write.
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + Send + 'static,
+    {
+        match &self.database {
+            Database::Sqlite(database) => database.read(work),
+            Database::Postgres(database) => database.read(work).await,
+        }
+    }
+}
+
+/// A transaction on either database.
+pub(crate) struct Tx<'a>(Connection<'a>);
+
+enum Connection<'a> {
+    Sqlite(&'a mut sqlite::Statements),
+    Postgres(&'a postgres::Transaction<'a>),
+}
+
+impl Tx<'_> {
+    /// A statement of the schema in this database's words.
+    fn spelled(&self, sql: &str) -> String {
+        let (bytes, keyed) = match self.0 {
+            Connection::Sqlite(_) => ("BLOB", "WITHOUT ROWID"),
+            Connection::Postgres(_) => ("BYTEA", ""),
+        };
+        sql.replace(" BYTES", &format!(" {bytes}"))
+            .replace(" KEYED", &format!(" {keyed}"))
+    }
+
+    /// The rows of a query. `$1` … stand for the values; `FOR UPDATE` at its end locks them until the transaction's end.
+    pub(crate) async fn query(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        match &mut self.0 {
+            Connection::Sqlite(connection) => connection.query(sql, values),
+            Connection::Postgres(transaction) => postgres::query(transaction, sql, values).await,
+        }
+    }
+
+    /// The first row of a query, if there is one.
+    pub(crate) async fn row(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.query(sql, values).await?.into_iter().next())
+    }
+
+    /// Changes rows, and returns how many.
+    pub(crate) async fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
+        match &mut self.0 {
+            Connection::Sqlite(connection) => connection.execute(sql, values),
+            Connection::Postgres(transaction) => postgres::execute(transaction, sql, values).await,
+        }
+    }
+}
+
+/// The values of a statement: `values![id, name, None::<i64>]`.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { &[$($crate::store::Value::from($value)),*] };
+}
+pub(crate) use values;
+
+#[cfg(test)]
+mod tests;

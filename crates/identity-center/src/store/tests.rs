@@ -1,0 +1,99 @@
+//! Every decision of the store, on both databases: the same cases, one after the other, each on a database of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cases;
+mod once;
+mod secrets;
+mod server;
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_what_every_store_keeps() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, case) in cases::ALL {
+        let store = Store::sqlite(&folder.path().join(name)).unwrap();
+        case(store).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_keeps_what_every_store_keeps() {
+    let server = server::Server::start();
+    for (name, case) in cases::ALL {
+        let store = Store::postgres(&server.database(name)).await.unwrap();
+        case(store).await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = Store::sqlite(&path).unwrap();
+    store
+        .write(|tx| {
+            Box::pin(async move {
+                tx.execute("UPDATE store_version SET version = 99", &[])
+                    .await
+            })
+        })
+        .await
+        .unwrap();
+    drop(store);
+    let again = Store::sqlite(&path).err();
+    assert!(
+        matches!(again, Some(StoreError::Newer { found: 99, .. })),
+        "{again:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_decision_that_fails_undoes_its_own_part_of_the_commit_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::sqlite(&folder.path().join("store.db")).unwrap();
+    let organization = |name: &'static str, fail: bool| {
+        let store = store.clone();
+        async move {
+            store
+                .write(move |tx| {
+                    Box::pin(async move {
+                        tx.execute(
+                            "INSERT INTO organizations VALUES ($1, $1, '', 0)",
+                            values![name],
+                        )
+                        .await?;
+                        assert!(name != "panics", "a decision that panics");
+                        if fail { Err(StoreError::Taken) } else { Ok(()) }
+                    })
+                })
+                .await
+        }
+    };
+    let mut running = tokio::task::JoinSet::new();
+    for round in ["a", "b", "c", "d", "e", "f"] {
+        running.spawn(organization(round, round == "c"));
+    }
+    running.spawn(organization("panics", false));
+    let outcomes = running.join_all().await;
+    assert_eq!(
+        outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+        5,
+        "{outcomes:?}"
+    );
+    let names = store
+        .read(|tx| {
+            Box::pin(async move {
+                let rows = tx
+                    .query("SELECT name FROM organizations ORDER BY name", &[])
+                    .await?;
+                rows.iter()
+                    .map(|row| row.text(0).map(str::to_owned))
+                    .collect::<Result<Vec<_>, _>>()
+            })
+        })
+        .await
+        .unwrap();
+    assert_eq!(names, ["a", "b", "d", "e", "f"]);
+}

@@ -1,0 +1,142 @@
+//! A PostgreSQL server of the test's own: in a temporary folder, on a socket there, gone with the value.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A running server.
+pub(super) struct Server {
+    folder: TempDir,
+    process: Child,
+}
+
+impl Server {
+    /// # Panics
+    /// Without PostgreSQL's programs, or when the server does not start within 30 seconds.
+    pub(super) fn start() -> Server {
+        let folder = TempDir::with_prefix("kiro-pg-").unwrap();
+        let data = folder.path().join("data");
+        own(folder.path());
+        let made = program("initdb")
+            .args([
+                "--auth=trust",
+                "--username=kiro",
+                "--no-sync",
+                "--encoding=UTF8",
+                "--locale=C",
+                "-D",
+            ])
+            .arg(&data)
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(made.success(), "initdb");
+        let process = program("postgres")
+            .arg("-D")
+            .arg(&data)
+            .args(["-c", "listen_addresses=", "-c", "max_connections=200", "-k"])
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Server { folder, process };
+        let until = Instant::now() + Duration::from_secs(30);
+        while !server.ready() {
+            assert!(Instant::now() < until, "PostgreSQL starts");
+            std::thread::yield_now();
+        }
+        server
+    }
+
+    fn ready(&self) -> bool {
+        let asked = program("pg_isready")
+            .arg("-h")
+            .arg(self.folder.path())
+            .stdout(Stdio::null())
+            .status();
+        asked.unwrap().success()
+    }
+
+    /// The URL of a new database.
+    pub(super) fn database(&self, name: &str) -> String {
+        let made = program("createdb")
+            .arg("-h")
+            .arg(self.folder.path())
+            .args(["-U", "kiro", name])
+            .status();
+        assert!(made.unwrap().success(), "createdb {name}");
+        let socket = self.folder.path().display().to_string().replace('/', "%2F");
+        format!("postgresql://kiro@{socket}/{name}")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+/// PostgreSQL refuses to run as root: there it runs as its own user.
+const USER: &str = "postgres";
+
+fn root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
+}
+
+fn program(name: &str) -> Command {
+    let path = installed(name);
+    if root() {
+        let mut command = Command::new("setpriv");
+        command
+            .args([
+                "--reuid",
+                USER,
+                "--regid",
+                USER,
+                "--clear-groups",
+                "--pdeathsig",
+                "KILL",
+            ])
+            .arg(path);
+        command.current_dir("/");
+        command
+    } else {
+        Command::new(path)
+    }
+}
+
+fn installed(name: &str) -> PathBuf {
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .map(|entries| {
+            entries
+                .flatten()
+                .map(|entry| entry.path().join("bin").join(name))
+                .collect()
+        })
+        .unwrap_or_default();
+    versions.retain(|path| path.exists());
+    versions.sort();
+    versions.pop().unwrap_or_else(|| name.into())
+}
+
+/// Gives a folder to the user that the server runs as.
+fn own(folder: &Path) {
+    if root() {
+        let passwd = fs::read_to_string("/etc/passwd").unwrap();
+        let user = passwd
+            .lines()
+            .find(|line| line.starts_with(&format!("{USER}:")))
+            .unwrap();
+        let ids: Vec<u32> = user
+            .split(':')
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        chown(folder, Some(ids[0]), Some(ids[1])).unwrap();
+    }
+}
