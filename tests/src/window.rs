@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::key::Key;
@@ -26,13 +26,28 @@ impl Window {
     /// # Panics
     /// When the window does not come.
     pub async fn open(world: &World) -> Window {
+        Window::start(world, world.command("WebKitWebDriver")).await
+    }
+
+    /// The same as people have it, painting by itself; no picture can be taken of it.
+    ///
+    /// # Panics
+    /// When the window does not come.
+    pub async fn open_unpictured(world: &World) -> Window {
+        let mut driver = world.command("WebKitWebDriver");
+        driver
+            .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
+            .env_remove("GDK_GL");
+        Window::start(world, driver).await
+    }
+
+    async fn start(world: &World, mut driver: Command) -> Window {
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
             .unwrap()
             .port();
-        let driver = world
-            .command("WebKitWebDriver")
+        let driver = driver
             .args([format!("--port={port}"), "--host=127.0.0.1".to_owned()])
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .process_group(0)
@@ -77,6 +92,33 @@ impl Window {
     /// When it does not within the bound.
     pub async fn says(&self, text: &str) {
         said("the window", text, async || self.text().await).await;
+    }
+
+    /// Has the page note when it will have painted this text, for [`Window::painted`].
+    ///
+    /// # Panics
+    /// When the window does not answer.
+    pub async fn note_when_painted(&self, text: &str) {
+        let watch = "const [text] = arguments;
+            const watching = new MutationObserver(() => {
+                if (!document.body.innerText.includes(text)) return;
+                watching.disconnect();
+                requestAnimationFrame(() => setTimeout(() => (window.paintedAt = Date.now())));
+            });
+            watching.observe(document.body, { subtree: true, childList: true, characterData: true });";
+        self.client.execute(watch, vec![json!(text)]).await.unwrap();
+    }
+
+    /// When the noted text was painted: milliseconds since 1970, by the page's own clock.
+    ///
+    /// # Panics
+    /// When it is not within the bound.
+    pub async fn painted(&self) -> f64 {
+        until("the text is painted", async || {
+            let noted = self.client.execute("return window.paintedAt", Vec::new());
+            noted.await.ok()?.as_f64()
+        })
+        .await
     }
 
     /// Presses the button, or opens the section, whose name contains `label`.
