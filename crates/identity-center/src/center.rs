@@ -9,11 +9,11 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::master_key::MasterKeys;
-use crate::oidc;
 use crate::signing::SigningKeys;
 use crate::store::Store;
 use crate::store::secrets::{Demand, SecretsError};
 use crate::token::TokenKeys;
+use crate::{aws, oidc};
 
 /// The service: one instance of it. Whatever another instance must know stands in the store.
 pub struct Center {
@@ -131,5 +131,8 @@ impl Center {
 
 /// Every endpoint of the service.
 pub fn router(center: Arc<Center>) -> Router {
-    Router::new().merge(oidc::router()).with_state(center)
+    Router::new()
+        .merge(aws::router())
+        .merge(oidc::router())
+        .with_state(center)
 }

@@ -26,9 +26,9 @@ mod end_session;
 mod id_token;
 mod introspection;
 mod jwks;
-mod page;
+pub(crate) mod page;
 mod par;
-mod parameters;
+pub(crate) mod parameters;
 mod refusal;
 mod revocation;
 mod token;
@@ -69,4 +69,4 @@ pub fn router() -> Router<Arc<Center>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -283,7 +283,7 @@ pub fn address(redirect_uri: &str, parameters: &[(&str, &str)]) -> String {
 }
 
 /// Sends the browser to this address; no cache keeps it, no page there learns ours.
-pub(super) fn redirect(address: &str) -> Response {
+pub(crate) fn redirect(address: &str) -> Response {
     let Ok(location) = HeaderValue::try_from(address) else {
         return problem("The application's address cannot be used.");
     };

@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 /// A page that says what is wrong.
-pub(super) fn problem(status: StatusCode, text: &str) -> Response {
+pub(crate) fn problem(status: StatusCode, text: &str) -> Response {
     let body = format!("<h1>This sign-in cannot go on</h1><p>{}</p>", escaped(text));
     page(status, "This sign-in cannot go on", &body)
 }

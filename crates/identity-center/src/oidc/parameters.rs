@@ -8,24 +8,24 @@ use axum::http::{StatusCode, header};
 use super::refusal::Refusal;
 
 /// A form or a query is at most so long.
-pub(super) const LIMIT: usize = 64 * 1024;
+pub(crate) const LIMIT: usize = 64 * 1024;
 /// RFC 8707 §2 allows it several times; it is ignored here.
 const MAY_REPEAT: &str = "resource";
 
 /// Parameters by name. One that was sent without a value counts as not sent (RFC 6749 §3.1).
 #[derive(Debug, Default)]
-pub(super) struct Parameters {
+pub(crate) struct Parameters {
     values: BTreeMap<String, String>,
     repeated: Vec<String>,
 }
 
 /// Not `application/x-www-form-urlencoded` of UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 impl Parameters {
     /// The parameters of this text.
-    pub(super) fn parse(text: &[u8]) -> Result<Parameters, Malformed> {
+    pub(crate) fn parse(text: &[u8]) -> Result<Parameters, Malformed> {
         let mut parameters = Parameters::default();
         if text.len() > LIMIT {
             return Err(Malformed);
@@ -45,7 +45,7 @@ impl Parameters {
     }
 
     /// A parameter, if it was sent with a value.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.values
             .get(name)
             .map(String::as_str)
@@ -53,31 +53,31 @@ impl Parameters {
     }
 
     /// A parameter that must be there.
-    pub(super) fn require(&self, name: &'static str) -> Result<&str, Refusal> {
+    pub(crate) fn require(&self, name: &'static str) -> Result<&str, Refusal> {
         self.get(name)
             .ok_or_else(|| Refusal::invalid_request(format!("{name} is missing")))
     }
 
     /// The words of a parameter, separated by spaces.
-    pub(super) fn words(&self, name: &str) -> Vec<String> {
+    pub(crate) fn words(&self, name: &str) -> Vec<String> {
         let value = self.get(name).unwrap_or_default();
         let words = value.split(' ').filter(|word| !word.is_empty());
         words.map(str::to_owned).collect()
     }
 
     /// Whether a parameter was sent more than once.
-    pub(super) fn repeats(&self, name: &str) -> bool {
+    pub(crate) fn repeats(&self, name: &str) -> bool {
         self.repeated.iter().any(|repeated| repeated == name)
     }
 
     /// Any parameter that was sent more than once.
-    pub(super) fn repeated(&self) -> Option<&str> {
+    pub(crate) fn repeated(&self) -> Option<&str> {
         self.repeated.first().map(String::as_str)
     }
 }
 
 /// `%41` and `+` decoded; `None` where a `%` stands alone or the bytes are not UTF-8.
-pub(super) fn decode(text: &[u8]) -> Option<String> {
+pub(crate) fn decode(text: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter();
     while let Some(byte) = rest.next() {
@@ -94,7 +94,7 @@ pub(super) fn decode(text: &[u8]) -> Option<String> {
 }
 
 /// A form, sent as one.
-pub(super) struct Form(pub(super) Parameters);
+pub(crate) struct Form(pub(super) Parameters);
 
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Refusal;
@@ -106,7 +106,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
 impl Form {
     /// The parameters of a form, each once.
-    pub(super) async fn read_once(request: Request) -> Result<Parameters, Refusal> {
+    pub(crate) async fn read_once(request: Request) -> Result<Parameters, Refusal> {
         let parameters = Form::read(request).await?;
         match parameters.repeated() {
             Some(name) => Err(Refusal::invalid_request(format!(
@@ -118,7 +118,7 @@ impl Form {
     }
 
     /// The parameters of a form.
-    pub(super) async fn read(request: Request) -> Result<Parameters, Refusal> {
+    pub(crate) async fn read(request: Request) -> Result<Parameters, Refusal> {
         let content_type = request
             .headers()
             .get(header::CONTENT_TYPE)
@@ -145,7 +145,7 @@ impl Form {
 }
 
 /// What somebody sent, fit to be repeated in `error_description` (RFC 6749 §5.2: `%x20-21 / %x23-5B / %x5D-7E`).
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let plain = |character: char| matches!(character, ' '..='!' | '#'..='[' | ']'..='~');
     text.chars()
         .filter(|character| plain(*character))

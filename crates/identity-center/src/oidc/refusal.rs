@@ -11,7 +11,7 @@ use crate::store::StoreError;
 
 /// A refusal. Its description is for developers; it repeats no secret.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     pub(super) error: &'static str,
     pub(super) description: Cow<'static, str>,
     status: StatusCode,

@@ -9,4 +9,4 @@ mod malformed;
 mod pkce;
 mod pushed;
 mod relying_parties;
-mod running;
+pub(crate) mod running;

@@ -29,7 +29,7 @@ use crate::session::{Authentication, CODE_LIFETIME, Offer, Session};
 use crate::store::{Store, values};
 
 /// The computer's clock, moved.
-pub(super) struct Moved(AtomicI64);
+pub(crate) struct Moved(AtomicI64);
 
 impl Clock for Moved {
     fn now(&self) -> Timestamp {
@@ -37,19 +37,19 @@ impl Clock for Moved {
     }
 }
 
-pub(super) const SECRET: &str = "a-confidential-secret%:+";
-pub(super) const CALLBACK: &str = "http://127.0.0.1:7/cb";
+pub(crate) const SECRET: &str = "a-confidential-secret%:+";
+pub(crate) const CALLBACK: &str = "http://127.0.0.1:7/cb";
 
-pub(super) struct Running {
-    pub(super) center: Arc<Center>,
-    pub(super) user: UserId,
+pub(crate) struct Running {
+    pub(crate) center: Arc<Center>,
+    pub(crate) user: UserId,
     clock: Arc<Moved>,
     folder: TempDir,
     serving: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
-    pub(super) async fn start() -> Running {
+    pub(crate) async fn start() -> Running {
         let folder = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let store = Store::sqlite(&folder.path().join("store.db")).unwrap();
@@ -70,7 +70,7 @@ impl Running {
     }
 
     /// The process ends and another one begins on the same store, at the same address.
-    pub(super) async fn restart(self) -> Running {
+    pub(crate) async fn restart(self) -> Running {
         let address = authority(&self.center.settings.url);
         self.serving.abort();
         drop(self.serving.await);
@@ -96,19 +96,19 @@ impl Running {
         }
     }
 
-    pub(super) fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.clock.0.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    pub(super) fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         self.center.settings.issuer().to_owned()
     }
 
-    pub(super) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         send(&self.center.settings.url, "GET", path, headers, b"").await
     }
 
-    pub(super) async fn post(
+    pub(crate) async fn post(
         &self,
         path: &str,
         headers: &[(&str, &str)],
@@ -127,7 +127,7 @@ impl Running {
         .await
     }
 
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: &str,
         path: &str,
@@ -138,8 +138,13 @@ impl Running {
     }
 
     /// From the authorization endpoint through the stand-in to the address that the browser is sent to.
-    pub(super) async fn authorize(&self, parameters: &[(&str, &str)]) -> Url {
-        let path = format!("/oauth2/authorize?{}", encode(parameters));
+    pub(crate) async fn authorize(&self, parameters: &[(&str, &str)]) -> Url {
+        self.authorize_at("/oauth2/authorize", parameters).await
+    }
+
+    /// The same at another authorization endpoint.
+    pub(crate) async fn authorize_at(&self, endpoint: &str, parameters: &[(&str, &str)]) -> Url {
+        let path = format!("{endpoint}?{}", encode(parameters));
         let begun = self.get(&path, &[]).await;
         assert_eq!(begun.status, 302, "{}", begun.text());
         let page = begun.location();
@@ -152,7 +157,7 @@ impl Running {
     }
 
     /// A code for the public application, as [`ask`] asks for it.
-    pub(super) async fn code(&self, scope: &str) -> String {
+    pub(crate) async fn code(&self, scope: &str) -> String {
         let challenge = challenge(VERIFIER);
         let back = self.authorize(&ask("native", scope, &challenge)).await;
         assert_eq!(query(&back, "iss").unwrap(), self.issuer());
@@ -160,7 +165,7 @@ impl Running {
         query(&back, "code").unwrap()
     }
 
-    pub(super) async fn redeem(&self, code: &str) -> Answer {
+    pub(crate) async fn redeem(&self, code: &str) -> Answer {
         let form = [
             ("grant_type", "authorization_code"),
             ("client_id", "native"),
@@ -172,14 +177,14 @@ impl Running {
     }
 
     /// What the public application gets for a sign-in.
-    pub(super) async fn tokens(&self, scope: &str) -> Value {
+    pub(crate) async fn tokens(&self, scope: &str) -> Value {
         let code = self.code(scope).await;
         let answer = self.redeem(&code).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()
     }
 
-    pub(super) async fn refresh(&self, token: &str) -> Answer {
+    pub(crate) async fn refresh(&self, token: &str) -> Answer {
         let form = [
             ("grant_type", "refresh_token"),
             ("client_id", "native"),
@@ -188,21 +193,21 @@ impl Running {
         self.post("/oauth2/token", &[], &form).await
     }
 
-    pub(super) async fn userinfo(&self, token: &str) -> Answer {
+    pub(crate) async fn userinfo(&self, token: &str) -> Answer {
         let bearer = format!("Bearer {token}");
         self.get("/oauth2/userinfo", &[("authorization", &bearer)])
             .await
     }
 }
 
-pub(super) const VERIFIER: &str = "0123456789-0123456789.0123456789_0123456789~";
+pub(crate) const VERIFIER: &str = "0123456789-0123456789.0123456789_0123456789~";
 
-pub(super) fn challenge(verifier: &str) -> String {
+pub(crate) fn challenge(verifier: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Digest::of(verifier).bytes())
 }
 
-pub(super) fn ask<'a>(
+pub(crate) fn ask<'a>(
     client: &'a str,
     scope: &'a str,
     challenge: &'a str,
@@ -219,13 +224,13 @@ pub(super) fn ask<'a>(
     ]
 }
 
-pub(super) fn encode(parameters: &[(&str, &str)]) -> String {
+pub(crate) fn encode(parameters: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters)
         .finish()
 }
 
-pub(super) fn query(url: &Url, name: &str) -> Option<String> {
+pub(crate) fn query(url: &Url, name: &str) -> Option<String> {
     let mut pairs = url.query_pairs();
     pairs
         .find(|(of, _)| of == name)
@@ -233,7 +238,7 @@ pub(super) fn query(url: &Url, name: &str) -> Option<String> {
 }
 
 /// The claims of a token, unverified.
-pub(super) fn claims(token: &Value) -> Value {
+pub(crate) fn claims(token: &Value) -> Value {
     use base64::Engine as _;
     let part = token.as_str().unwrap().split('.').nth(1).unwrap();
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part);
@@ -403,25 +408,25 @@ fn authority(url: &Url) -> String {
     format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())
 }
 
-pub(super) fn peers() -> PathBuf {
+pub(crate) fn peers() -> PathBuf {
     PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../tests/peers")
 }
 
 /// An answer, whole.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(of, _)| of == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn location(&self) -> Url {
+    pub(crate) fn location(&self) -> Url {
         let location = self.header("location");
         location
             .unwrap_or_else(|| panic!("{self:?}"))
@@ -429,16 +434,16 @@ impl Answer {
             .unwrap()
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    pub(super) fn error(&self) -> String {
+    pub(crate) fn error(&self) -> String {
         self.json()["error"].as_str().unwrap_or_default().to_owned()
     }
 }

@@ -1,0 +1,151 @@
+//! `GET /authorize`: where an AWS client sends the browser. It says `scopes`; `scope` is understood too. An error is a page until the
+//! redirect URI was found right, and a redirect from then on.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use url::Url;
+
+use crate::authorization::{self, Purpose, Request};
+use crate::center::Center;
+use crate::client::{Client, Grant, Wire};
+use crate::oidc::authorize::{address, redirect};
+use crate::oidc::page;
+use crate::oidc::parameters::{Malformed, Parameters};
+use crate::redirect;
+
+/// A `state` is no longer.
+const STATE_LIMIT: usize = 4096;
+
+/// Why a request is refused.
+#[derive(Debug, PartialEq, Eq)]
+enum Invalid {
+    /// The person is told: it is not known where an answer may go.
+    Untold(&'static str),
+    /// The application is told.
+    Told(&'static str, &'static str),
+}
+
+/// `GET /authorize`
+pub(super) async fn get(State(center): State<Arc<Center>>, RawQuery(query): RawQuery) -> Response {
+    let parsed = Parameters::parse(query.unwrap_or_default().as_bytes());
+    let Ok(parameters) = parsed.map_err(|Malformed| ()) else {
+        return page::problem(StatusCode::BAD_REQUEST, "The address cannot be read.");
+    };
+    let once = |name| parameters.get(name).filter(|_| !parameters.repeats(name));
+    let found = match once("client_id") {
+        Some(id) => center.store.client(id, center.now()).await,
+        None => Ok(None),
+    };
+    let begun = match found {
+        Ok(client) => match request(client.as_ref(), &parameters) {
+            Ok(request) => authorization::begin(&center, request).await,
+            Err(Invalid::Untold(why)) => return page::problem(StatusCode::BAD_REQUEST, why),
+            Err(Invalid::Told(error, description)) => {
+                let mut answer = vec![("error", error), ("error_description", description)];
+                answer.extend(once("state").map(|state| ("state", state)));
+                return redirect(&address(once("redirect_uri").unwrap_or_default(), &answer));
+            }
+        },
+        Err(error) => Err(error),
+    };
+    begun.unwrap_or_else(|error| {
+        tracing::error!(%error, "the store gave no answer");
+        let text = "The sign-in service is not available at the moment. Try again in a minute.";
+        page::problem(StatusCode::SERVICE_UNAVAILABLE, text)
+    })
+}
+
+/// The request of these parameters, once everything in it was found right.
+fn request(client: Option<&Client>, parameters: &Parameters) -> Result<Request, Invalid> {
+    let once = |name| parameters.get(name).filter(|_| !parameters.repeats(name));
+    let client = client
+        .filter(|client| client.wire == Wire::Aws)
+        .ok_or(Invalid::Untold(
+            "The application is not known here, or its registration has expired (client_id).",
+        ))?;
+    let redirect_uri = once("redirect_uri")
+        .filter(|uri| client.details.redirect_uris.iter().any(|known| redirect::allows(known, uri)))
+        .ok_or(Invalid::Untold(
+            "The application is not registered with the address that the answer would go to (redirect_uri).",
+        ))?;
+    let refuse = |error, why| Err(Invalid::Told(error, why));
+    if parameters.repeated().is_some() {
+        return refuse("invalid_request", "a parameter was sent more than once");
+    }
+    if parameters
+        .get("state")
+        .is_some_and(|state| state.len() > STATE_LIMIT)
+    {
+        return refuse("invalid_request", "state is too long");
+    }
+    if parameters.get("response_type") != Some("code") {
+        return refuse("unsupported_response_type", "response_type must be code");
+    }
+    if !client.details.grants.contains(&Grant::AuthorizationCode) {
+        return refuse("unauthorized_client", "the application may not use codes");
+    }
+    // RFC 7636 §4.3: an absent method would mean `plain`.
+    if parameters.get("code_challenge_method") != Some("S256") {
+        return refuse("invalid_request", "code_challenge_method must be S256");
+    }
+    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let challenge = parameters
+        .get("code_challenge")
+        .filter(|text| text.len() == 43 && text.bytes().all(alphabet));
+    let Some(challenge) = challenge else {
+        return refuse(
+            "invalid_request",
+            "code_challenge must be the base64url of a SHA-256",
+        );
+    };
+    let mut scopes = parameters.words("scopes");
+    if scopes.is_empty() {
+        scopes = parameters.words("scope");
+    }
+    if scopes.is_empty() {
+        scopes.clone_from(&client.details.scopes);
+    }
+    if scopes
+        .iter()
+        .any(|scope| !client.details.scopes.contains(scope))
+    {
+        return refuse(
+            "invalid_scope",
+            "the application is not registered for one of the scopes",
+        );
+    }
+    Ok(Request {
+        purpose: Purpose::Code {
+            client: client.id.clone(),
+            wire: Wire::Aws,
+            redirect_uri: redirect_uri.to_owned(),
+            state: parameters.get("state").map(str::to_owned),
+            code_challenge: challenge.to_owned(),
+            nonce: None,
+            binding: None,
+        },
+        organization: client.organization.clone(),
+        scopes,
+        prompt: Vec::new(),
+        max_age: None,
+        login_hint: None,
+        acr_values: Vec::new(),
+        claims: None,
+        ui_locales: Vec::new(),
+    })
+}
+
+/// Whether an AWS client may register this redirect URI: a literal loopback address with a path and nothing else.
+pub(super) fn registrable(uri: &str) -> bool {
+    let plain = ["http://127.0.0.1/", "http://[::1]/"]
+        .iter()
+        .any(|start| uri.starts_with(start));
+    // What the parser of browsers would write in another way is not what it seems to be.
+    plain
+        && Url::parse(uri).is_ok_and(|url| {
+            url.as_str() == uri && url.query().is_none() && url.fragment().is_none()
+        })
+}
