@@ -115,13 +115,15 @@ impl Store {
         clock: &dyn Clock,
         exchange: &mut dyn FnMut(&Session) -> Result<Renewal, Refusal>,
     ) -> Result<Fresh, RefreshError> {
+        // Before the session is read: what changes from here on is noticed.
+        let seen = self.stamps(profile);
         let (before, nonce) = self
             .session_and_nonce(profile)?
             .ok_or(RefreshError::NotSignedIn)?;
         if !self.wanted(&before, when, clock.now()) {
             return Ok(Fresh::saved(before));
         }
-        match self.refresh_wanted(&before, &nonce, when, clock, exchange) {
+        match self.refresh_wanted(seen, &before, &nonce, when, clock, exchange) {
             Err(RefreshError::Store(error @ (StoreError::File(_) | StoreError::Busy)))
                 if when == RefreshWhen::Due && before.public.expires_at > clock.now() =>
             {
@@ -134,6 +136,7 @@ impl Store {
 
     fn refresh_wanted(
         &self,
+        mut seen: [Stamp; 2],
         before: &Session,
         nonce: &str,
         when: RefreshWhen,
@@ -143,7 +146,6 @@ impl Store {
         let profile = &before.profile;
         self.home().ensure()?;
         // Who waits need not queue for the lock: what its holder wrote answers everybody at once.
-        let mut seen = self.stamps(profile);
         let answered = || {
             let now = self.stamps(profile);
             if std::mem::replace(&mut seen, now) == seen {

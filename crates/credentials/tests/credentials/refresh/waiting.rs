@@ -50,26 +50,32 @@ fn who_waited_for_another_refresh_takes_its_session() {
     check(RefreshWhen::Revision(1));
 }
 
-/// A refresh that waits while `meanwhile` runs, and the lock is held to the very end.
-fn waited(scratch: &Scratch, when: RefreshWhen, meanwhile: impl FnOnce()) -> String {
+/// A clock that is asked once the session was read and before anything is waited for: then something else happens.
+struct Between<'a>(Mutex<Option<Box<dyn FnOnce() + Send + 'a>>>);
+
+impl Clock for Between<'_> {
+    fn now(&self) -> Timestamp {
+        let happens = self.0.lock().unwrap().take();
+        if let Some(happens) = happens {
+            happens();
+        }
+        noon()
+    }
+}
+
+/// A refresh during which `meanwhile` happens, and the lock is held to the very end.
+fn waited(scratch: &Scratch, when: RefreshWhen, meanwhile: impl FnOnce() + Send) -> String {
     scratch.home().ensure().unwrap();
     let held = FileLock::try_acquire(&scratch.home().locks().join("default"));
     let held = held.unwrap().unwrap();
-    let answered = std::thread::scope(|scope| {
-        let (asked, has_read) = channel();
-        let store = scratch.store();
-        let waiting = scope.spawn(move || {
-            let clock = Telling(Mutex::new(Some(asked)));
-            answer(store.refresh(&name("default"), when, &clock, &mut |_| {
-                panic!("the lock is not its own")
-            }))
+    let clock = Between(Mutex::new(Some(Box::new(meanwhile))));
+    let refreshed = scratch
+        .store()
+        .refresh(&name("default"), when, &clock, &mut |_| {
+            panic!("the lock is not its own")
         });
-        has_read.recv().unwrap();
-        meanwhile();
-        waiting.join().unwrap()
-    });
     drop(held);
-    answered
+    answer(refreshed)
 }
 
 #[test]
