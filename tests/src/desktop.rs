@@ -71,8 +71,6 @@ impl World {
         drop(
             command
                 .arg("--hidden")
-                .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
-                .env_remove("GDK_GL")
                 .process_group(0)
                 .stderr(Stdio::null())
                 .spawn()

@@ -35,9 +35,7 @@ impl Window {
     /// When the window does not come.
     pub async fn open_unpictured(world: &World) -> Window {
         let mut driver = world.command("WebKitWebDriver");
-        driver
-            .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
-            .env_remove("GDK_GL");
+        driver.env_remove("WEBKIT_DISABLE_DMABUF_RENDERER");
         Window::start(world, driver).await
     }
 

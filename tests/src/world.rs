@@ -140,7 +140,6 @@ impl World {
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             // WebDriver takes pictures of what the graphics driver paints alone; the app itself does without.
             .env("WEBKIT_DISABLE_DMABUF_RENDERER", "0")
-            .env("GDK_GL", "")
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus)

@@ -20,9 +20,14 @@ async fn a_closed_window_leaves_one_small_process_and_the_tray() {
             world.has_window().then_some(())
         })
         .await;
-        let [app] = world.desktop_processes()[..] else {
-            panic!("one app");
-        };
+        // A helper that is about to start is for a moment the app once more.
+        let app = until("one app is there", async || {
+            let [app] = world.desktop_processes()[..] else {
+                return None;
+            };
+            Some(app)
+        })
+        .await;
         until("WebKit's helpers run", async || {
             (!world.children_of(app).is_empty()).then_some(())
         })
