@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
 
@@ -12,13 +12,10 @@ use super::authorize::{address, redirect};
 use super::parameters::{Form, Parameters};
 use super::{page, path};
 use crate::center::Center;
+use crate::cookie::Cookie;
 use crate::id::SessionId;
-use crate::secret::Digest;
 use crate::session::Ended;
 use crate::store::StoreError;
-
-/// The cookie of a browser in which somebody is signed in, after its prefix.
-const BROWSER: &str = "kiro-browser";
 
 /// `GET /oauth2/end_session`
 pub(super) async fn get(
@@ -122,12 +119,8 @@ async fn end(
             .end_session(session, Ended::SignedOut, now)
             .await?;
     }
-    let cookie = match center.settings.url.scheme() {
-        "https" => format!("__Host-{BROWSER}"),
-        _ => BROWSER.to_owned(),
-    };
-    if let Some(value) = sent_cookie(headers, &cookie) {
-        center.store.forget_browser(Digest::of(value)).await?;
+    if let Some(digest) = Cookie::Browser.digest(&center.settings, headers) {
+        center.store.forget_browser(digest).await?;
     }
     let state = parameters.get("state").map(|state| ("state", state));
     let to = match (after, state) {
@@ -136,14 +129,10 @@ async fn end(
         (None, _) => center.settings.at("/signed-out"),
     };
     let mut response = redirect(&to);
-    let secure = match cookie.starts_with("__Host-") {
-        true => "; Secure",
-        false => "",
-    };
-    let gone = format!("{cookie}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0{secure}");
-    if let Ok(gone) = HeaderValue::try_from(gone) {
-        response.headers_mut().append(header::SET_COOKIE, gone);
-    }
+    let gone = Cookie::Browser.forget(&center.settings);
+    response
+        .headers_mut()
+        .extend(gone.map(|gone| (header::SET_COOKIE, gone)));
     Ok(response)
 }
 
@@ -156,13 +145,4 @@ async fn registered(center: &Center, client: Option<&str>, uri: &str) -> Result<
         let registered = &client.details.post_logout_redirect_uris;
         registered.iter().any(|registered| registered == uri)
     }))
-}
-
-fn sent_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let sent = headers.get_all(header::COOKIE).iter();
-    sent.filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(of, _)| *of == name)
-        .map(|(_, value)| value)
 }
