@@ -20,7 +20,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use crate::center::Center;
 use crate::secret::Digest;
@@ -35,6 +35,7 @@ mod layout;
 mod name;
 mod origin;
 mod password;
+mod plain;
 mod refusal;
 pub mod route;
 mod second_factor;
@@ -43,6 +44,7 @@ mod signed_out;
 mod words;
 
 pub use language::Language;
+pub(crate) use plain::{ask_sign_out, problem};
 pub use refusal::{Refusal, refusal};
 
 /// A form is no longer.
@@ -93,7 +95,7 @@ pub fn router() -> Router<Arc<Center>> {
         )
         .route("/device", get(device::get).post(device::post))
         .route("/sessions", get(sessions::get))
-        .route("/sessions/end", post(sessions::post))
+        .route("/sessions/end", get(sessions::back).post(sessions::post))
         .route("/signed-out", get(signed_out::get))
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))

@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use super::authorize::{address, redirect};
 use super::parameters::{Form, Parameters};
-use super::{page, path};
+use super::path;
 use crate::center::Center;
 use crate::cookie::Cookie;
 use crate::id::SessionId;
+use crate::pages;
 use crate::session::Ended;
 use crate::store::StoreError;
 
@@ -41,14 +42,14 @@ async fn answer(
     posted: bool,
 ) -> Response {
     let Some(parameters) = parameters.filter(|found| found.repeated().is_none()) else {
-        return page::problem(StatusCode::BAD_REQUEST, "The request cannot be read.");
+        return pages::problem(StatusCode::BAD_REQUEST, "The request cannot be read.");
     };
     end(center, headers, &parameters, posted)
         .await
         .unwrap_or_else(|error| {
             tracing::error!(%error, "the store gave no answer");
             let text = "The sign-in service is not available at the moment. Try again in a minute.";
-            page::problem(StatusCode::SERVICE_UNAVAILABLE, text)
+            pages::problem(StatusCode::SERVICE_UNAVAILABLE, text)
         })
 }
 
@@ -76,7 +77,7 @@ async fn end(
     parameters: &Parameters,
     posted: bool,
 ) -> Result<Response, StoreError> {
-    let problem = |text| Ok(page::problem(StatusCode::BAD_REQUEST, text));
+    let problem = |text| Ok(pages::problem(StatusCode::BAD_REQUEST, text));
     let hint = match parameters.get("id_token_hint") {
         None => None,
         Some(token) => match hint(center, token) {
@@ -110,7 +111,14 @@ async fn end(
             .iter()
             .filter_map(|name| Some((*name, parameters.get(name)?)))
             .collect();
-        return Ok(page::confirm_sign_out(path::END_SESSION, &fields));
+        let language =
+            pages::Language::of(&center.settings, headers, &parameters.words("ui_locales"));
+        return Ok(pages::ask_sign_out(
+            language,
+            path::END_SESSION,
+            &fields,
+            after,
+        ));
     }
     let now = center.now();
     if let Some(session) = hint.and_then(|hint| hint.session) {

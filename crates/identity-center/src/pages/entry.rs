@@ -228,12 +228,17 @@ pub(super) fn see_other(address: &str) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-/// The source (CSP Level 3 §2.3.1) that covers the redirect URI: a browser would not follow a form's redirect elsewhere.
+/// What covers the redirect URI.
 fn leads_to(purpose: &Purpose) -> Option<String> {
-    let Purpose::Code { redirect_uri, .. } = purpose else {
-        return None;
-    };
-    let url = Url::parse(redirect_uri).ok()?;
+    match purpose {
+        Purpose::Code { redirect_uri, .. } => source(redirect_uri),
+        Purpose::Device(_) | Purpose::OwnSessions => None,
+    }
+}
+
+/// The source (CSP Level 3 §2.3.1) that covers an address: a browser would not follow a form's redirect elsewhere.
+pub(super) fn source(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
     let scheme = url.scheme();
     // A source cannot name an IPv6 address.
     match url.host()? {
@@ -242,7 +247,7 @@ fn leads_to(purpose: &Purpose) -> Option<String> {
             Some(port) => format!("{scheme}://{host}:{port}"),
             None => format!("{scheme}://{host}"),
         }),
-        _ => Some(format!("{scheme}:")),
+        url::Host::Domain(_) | url::Host::Ipv4(_) => Some(format!("{scheme}:")),
     }
 }
 

@@ -171,6 +171,7 @@ pub(super) fn time(language: Language, at: Timestamp) -> String {
 /// A wait, rounded up.
 pub(super) fn wait(words: &Words, seconds: i64) -> String {
     match seconds.max(1) {
+        ..=1 => words.one_second.to_owned(),
         seconds @ ..=90 => fill(words.seconds, &[("n", &seconds.to_string())]),
         seconds => {
             let minutes = (seconds + 59) / 60;
@@ -192,7 +193,8 @@ mod tests {
             let said = wait(Language::English.words(), seconds);
             assert_eq!(said.replace(['\u{2068}', '\u{2069}'], ""), expected);
         };
-        check(0, "1 seconds");
+        check(0, "1 second");
+        check(2, "2 seconds");
         check(30, "30 seconds");
         check(91, "2 minutes");
         check(900, "15 minutes");

@@ -103,6 +103,11 @@ async fn list(center: &Center, language: Language, browser: &BrowserSession) -> 
     Ok(page.respond())
 }
 
+/// The form's address, asked for as a page.
+pub(super) async fn back(State(center): State<Arc<Center>>) -> Response {
+    see_other(&center.settings.at("/sessions"))
+}
+
 /// `POST /sessions/end`: `session` is one of the person's own, or `all`.
 pub(super) async fn post(State(center): State<Arc<Center>>, request: Request) -> Response {
     match form(&center, request).await {

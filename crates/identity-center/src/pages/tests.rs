@@ -4,6 +4,7 @@
 
 mod attacks;
 mod browser;
+mod chromium;
 mod devices;
 mod pictures;
 mod sign_in;
