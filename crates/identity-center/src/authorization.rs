@@ -62,6 +62,24 @@ pub struct Request {
     pub ui_locales: Vec<String>,
 }
 
+impl Request {
+    /// One that no application made: the person came by themselves.
+    #[must_use]
+    pub fn of_person(purpose: Purpose) -> Request {
+        Request {
+            purpose,
+            organization: None,
+            scopes: Vec::new(),
+            prompt: Vec::new(),
+            max_age: None,
+            login_hint: None,
+            acr_values: Vec::new(),
+            claims: None,
+            ui_locales: Vec::new(),
+        }
+    }
+}
+
 /// What happens at the end of a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -84,7 +102,8 @@ pub enum Purpose {
         #[serde(default)]
         binding: Option<String>,
     },
-    /// A device gets tokens (RFC 8628): the digest of its device code.
+    /// A device gets tokens (RFC 8628): the digest of what the person typed. Whether any device waits for it is looked up once the
+    /// person has signed in.
     Device(#[serde(with = "hexadecimal")] Digest),
     /// The person sees their own sessions.
     OwnSessions,
@@ -112,6 +131,13 @@ pub enum Progress {
         user: UserId,
         /// The seed that they were shown, sealed under the master key, base64url.
         sealed_seed: String,
+    },
+    /// The second factor was enrolled, and its recovery codes were shown.
+    Enrolled {
+        /// Who.
+        user: UserId,
+        /// How that was proved.
+        authentication: Authentication,
     },
     /// The person is at an upstream provider.
     Upstream {

@@ -5,11 +5,17 @@
 //! thread writes, many requests to a commit (full sync: an answer is durable before it is given); on PostgreSQL any number of
 //! instances write, and a row that is decided upon is locked (`FOR UPDATE`).
 
+mod attempts;
 mod authorizations;
+mod browser_sessions;
 mod clients;
+mod device_codes;
+mod directory;
+mod groups;
 pub mod holders;
 mod logouts;
 mod migrations;
+mod passwords;
 mod postgres;
 mod pushed_requests;
 pub mod secrets;
@@ -22,6 +28,11 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use attempts::Guess;
+pub use authorizations::Granted;
+pub use browser_sessions::BrowserSession;
+pub use device_codes::DeviceCode;
+pub use passwords::{Factors, SecondFactor};
 pub use sessions::Redeemed;
 pub use value::{Row, Value};
 

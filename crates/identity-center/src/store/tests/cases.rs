@@ -12,12 +12,12 @@ use crate::secret::{Digest, issue};
 use crate::session::{
     Authentication, CodeRefusal, Ended, Offer, Redemption, Rotation, Session, State,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{Granted, Store, StoreError};
 use crate::token::Token;
 
 use super::{once, secrets};
 
-type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) const ALL: &[(&str, Case)] = &[
     ("clients", |store| Box::pin(clients(store))),
@@ -73,7 +73,7 @@ async fn deactivate(store: &Store, user: UserId) {
         .unwrap();
 }
 
-fn session(user: UserId) -> Session {
+pub(super) fn session(user: UserId) -> Session {
     Session {
         id: SessionId::random(),
         user,
@@ -95,7 +95,7 @@ fn session(user: UserId) -> Session {
     }
 }
 
-fn offer() -> Offer {
+pub(super) fn offer() -> Offer {
     Offer {
         redirect_uri: "http://127.0.0.1:7/cb".to_owned(),
         code_challenge: "challenge".to_owned(),
@@ -104,7 +104,7 @@ fn offer() -> Offer {
     }
 }
 
-fn redemption(client: &str) -> Redemption {
+pub(super) fn redemption(client: &str) -> Redemption {
     Redemption {
         client: client.to_owned(),
         redirect_uri: offer().redirect_uri,
@@ -123,7 +123,7 @@ pub(super) async fn live(store: &Store) -> Session {
     redeemed.unwrap().session
 }
 
-fn token(session: &Session, rotation: u32) -> Token {
+pub(super) fn token(session: &Session, rotation: u32) -> Token {
     Token {
         session: session.id,
         rotation,
@@ -455,16 +455,18 @@ async fn steps(store: Store) {
     let (granted, (_, code)) = (session(person(&store).await), issue());
     assert!(
         store
-            .grant(&seen, granted.clone(), code, offer())
+            .grant(&seen, granted.clone(), code, offer(), vec![])
             .await
             .unwrap()
+            == Granted::Yes
     );
     let (_, twice) = issue();
     assert!(
-        !store
-            .grant(&seen, session(granted.user), twice, offer())
+        store
+            .grant(&seen, session(granted.user), twice, offer(), vec![])
             .await
-            .unwrap(),
+            .unwrap()
+            == Granted::Overtaken,
         "one sign-in gives one code"
     );
     assert!(see(cookie, 1).await.is_none());
