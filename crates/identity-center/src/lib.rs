@@ -12,11 +12,13 @@
 //! What is decided (may this code be redeemed, this token be rotated?) is a function of a row, a request and the time; the store
 //! calls it inside one transaction ([`store`]). No process holds anything whose loss changes an answer.
 
+pub mod account;
 pub mod authorization;
 pub mod aws;
 pub mod center;
 pub mod client;
 pub mod clock;
+pub mod device;
 pub mod id;
 pub mod jws;
 pub mod master_key;
@@ -26,5 +28,6 @@ pub mod sealing;
 pub mod secret;
 pub mod session;
 pub mod signing;
+pub mod start_url;
 pub mod store;
 pub mod token;

@@ -5,11 +5,14 @@
 //! thread writes, many requests to a commit (full sync: an answer is durable before it is given); on PostgreSQL any number of
 //! instances write, and a row that is decided upon is locked (`FOR UPDATE`).
 
+mod accounts;
 mod authorizations;
 mod clients;
+pub mod device_codes;
 pub mod holders;
 mod logouts;
 mod migrations;
+mod organizations;
 mod postgres;
 mod pushed_requests;
 pub mod secrets;

@@ -1,5 +1,6 @@
 //! A service on a loopback port with people, applications and a clock that is moved by hand; and an HTTP client that can send anything.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -94,6 +95,13 @@ impl Running {
             folder,
             serving,
         }
+    }
+
+    /// What its store has written.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let read = |path: PathBuf| (path.clone(), std::fs::read(path).unwrap());
+        entries.map(|entry| read(entry.unwrap().path())).collect()
     }
 
     pub(crate) fn pass(&self, seconds: i64) {
@@ -262,7 +270,8 @@ async fn serve(
         .route("/sign-in/{id}", get(grant))
         .with_state(Arc::clone(&center));
     let router = center::router(Arc::clone(&center)).merge(pages);
-    let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let serving = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = tokio::spawn(async move { axum::serve(listener, serving).await.unwrap() });
     (center, serving)
 }
 

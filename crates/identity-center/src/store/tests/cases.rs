@@ -15,7 +15,7 @@ use crate::session::{
 use crate::store::{Store, StoreError};
 use crate::token::Token;
 
-use super::{once, secrets};
+use super::{devices, once, secrets};
 
 type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -34,6 +34,9 @@ pub(super) const ALL: &[(&str, Case)] = &[
         Box::pin(once::pushed_requests(store))
     }),
     ("logouts", |store| Box::pin(once::logouts(store))),
+    ("devices", |store| Box::pin(devices::devices(store))),
+    ("device_at_once", |store| Box::pin(devices::at_once(store))),
+    ("accounts", |store| Box::pin(devices::accounts(store))),
     ("service_keys", |store| {
         Box::pin(secrets::service_keys(store))
     }),

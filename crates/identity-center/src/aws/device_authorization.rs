@@ -1,0 +1,97 @@
+//! `StartDeviceAuthorization`: a code for a device without a browser, and the one that its person types in.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{ConnectInfo, State};
+use axum::response::Response;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::body::Body;
+use super::exception::{self, Exception, Kind};
+use super::token::authenticate;
+use crate::center::Center;
+use crate::client::{Client, Grant};
+use crate::device::{DeviceCode, INTERVAL, LIFETIME, State as Stage, UserCode};
+use crate::secret::issue;
+use crate::start_url;
+use crate::store::StoreError;
+
+/// So often a user code is drawn anew when another device has it: 20⁸ of them are rarely met twice.
+const DRAWS: usize = 4;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Asked {
+    client_id: String,
+    client_secret: String,
+    start_url: String,
+}
+
+/// `POST /device_authorization`
+pub(super) async fn post(
+    State(center): State<Arc<Center>>,
+    from: Option<Extension<ConnectInfo<SocketAddr>>>,
+    Body(asked): Body<Asked>,
+) -> Result<Response, Exception> {
+    let client = authenticate(&center, &asked.client_id, &asked.client_secret).await?;
+    if !client.details.grants.contains(&Grant::DeviceCode) {
+        let why = "the application is not registered for device codes";
+        return Err(Exception::new(Kind::UnauthorizedClient, why));
+    }
+    // AWS says no more of a start URL that is not its own.
+    let unknown = || Exception::new(Kind::InvalidRequest, "Invalid start url provided");
+    let organization =
+        start_url::organization(&center.settings, &asked.start_url).ok_or_else(unknown)?;
+    if !center.store.has_organization(organization).await? {
+        return Err(unknown());
+    }
+    let place = from.map(|Extension(ConnectInfo(from))| from.ip().to_string());
+    let (secret, user_code) =
+        begin(&center, &client, organization, &place.unwrap_or_default()).await?;
+    let page = center.settings.at("/device");
+    Ok(exception::answer(&json!({
+        "deviceCode": secret.expose_secret(),
+        "userCode": user_code.to_string(),
+        "verificationUri": page,
+        "verificationUriComplete": format!("{page}?user_code={user_code}"),
+        "expiresIn": LIFETIME.as_secs(),
+        "interval": INTERVAL,
+    })))
+}
+
+async fn begin(
+    center: &Center,
+    client: &Client,
+    organization: &str,
+    place: &str,
+) -> Result<(SecretString, UserCode), Exception> {
+    let now = center.now();
+    let (secret, digest) = issue();
+    let code = DeviceCode {
+        client: client.id.clone(),
+        organization: Some(organization.to_owned()),
+        scopes: client.details.scopes.clone(),
+        place: place.to_owned(),
+        state: Stage::Pending,
+        interval: INTERVAL,
+        asked_at: None,
+        created_at: now,
+        expires_at: now + LIFETIME,
+    };
+    for _ in 0..DRAWS {
+        let user_code = UserCode::random();
+        let begun = center
+            .store
+            .begin_device(code.clone(), digest, user_code.digest());
+        match begun.await {
+            Ok(()) => return Ok((secret, user_code)),
+            Err(StoreError::Taken) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Taken.into())
+}
