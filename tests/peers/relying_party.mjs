@@ -20,6 +20,7 @@ async function browse(url) {
     if (answer.status !== 302) throw new Error(`${url.pathname} answered ${answer.status}: ${await answer.text()}`);
     cookie = answer.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ") || cookie;
     url = new URL(answer.headers.get("location"));
+    url.pathname = url.pathname.replace(/^\/sign-in\//, "/stand-in/"); // signs the one person in without asking
     if (url.origin !== new URL(ISSUER).origin) return url;
   }
 }

@@ -84,7 +84,8 @@ pub enum Purpose {
         #[serde(default)]
         binding: Option<String>,
     },
-    /// A device gets tokens (RFC 8628): the digest of its device code.
+    /// A device gets tokens (RFC 8628): the digest of what the person typed. Whether any device waits for it is looked up once the
+    /// person has signed in.
     Device(#[serde(with = "hexadecimal")] Digest),
     /// The person sees their own sessions.
     OwnSessions,
@@ -112,6 +113,13 @@ pub enum Progress {
         user: UserId,
         /// The seed that they were shown, sealed under the master key, base64url.
         sealed_seed: String,
+    },
+    /// The second factor was enrolled, and its recovery codes were shown.
+    Enrolled {
+        /// Who.
+        user: UserId,
+        /// How that was proved.
+        authentication: Authentication,
     },
     /// The person is at an upstream provider.
     Upstream {

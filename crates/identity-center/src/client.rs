@@ -56,6 +56,14 @@ pub struct Details {
     pub groups: Vec<crate::id::GroupId>,
 }
 
+impl Details {
+    /// Whether a person of these groups may use the application.
+    #[must_use]
+    pub fn open_to(&self, groups: &[crate::id::GroupId]) -> bool {
+        self.groups.is_empty() || self.groups.iter().any(|group| groups.contains(group))
+    }
+}
+
 /// A grant of the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Grant {

@@ -5,7 +5,6 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::authorization::{Purpose, Request};
 use crate::id::SessionId;
 use crate::secret::Digest;
 
@@ -18,26 +17,18 @@ pub const SLOWER: u32 = 5;
 /// The way of two questions differs: one may come so much early.
 const LEEWAY: SignedDuration = SignedDuration::from_millis(500);
 
-/// A device code as the store has it.
+/// What is decided about a device that asks (what else is kept of it: [`crate::store::DeviceCode`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceCode {
-    /// The application that asked for it.
+pub struct Device {
+    /// The application that asked for the code.
     pub client: String,
-    /// Whose people may allow it. `None` where the person's name decides.
-    pub organization: Option<String>,
-    /// What was asked for.
-    pub scopes: Vec<String>,
-    /// The address that the device asked from, as far as it is known: shown to the person, who knows whether they are there.
-    pub place: String,
-    /// Where it stands.
+    /// Where the code stands.
     pub state: State,
     /// The seconds between two questions.
     pub interval: u32,
     /// When the device last asked.
     pub asked_at: Option<Timestamp>,
-    /// When it was given out.
-    pub created_at: Timestamp,
-    /// Its end.
+    /// The code's end.
     pub expires_at: Timestamp,
 }
 
@@ -73,7 +64,7 @@ pub enum Poll {
 
 /// What `client`, which asks with this code, is told.
 #[must_use]
-pub fn poll(code: &DeviceCode, client: &str, now: Timestamp) -> Poll {
+pub fn poll(code: &Device, client: &str, now: Timestamp) -> Poll {
     if code.client != client {
         return Poll::Unknown;
     }
@@ -90,22 +81,6 @@ pub fn poll(code: &DeviceCode, client: &str, now: Timestamp) -> Poll {
                 Some(_) | None => Poll::Pending,
             }
         }
-    }
-}
-
-/// The sign-in in which a person decides about this code.
-#[must_use]
-pub fn request(digest: Digest, code: &DeviceCode) -> Request {
-    Request {
-        purpose: Purpose::Device(digest),
-        organization: code.organization.clone(),
-        scopes: code.scopes.clone(),
-        prompt: Vec::new(),
-        max_age: None,
-        login_hint: None,
-        acr_values: Vec::new(),
-        claims: None,
-        ui_locales: Vec::new(),
     }
 }
 

@@ -6,13 +6,18 @@
 //! instances write, and a row that is decided upon is locked (`FOR UPDATE`).
 
 mod accounts;
+mod attempts;
 mod authorizations;
+mod browser_sessions;
 mod clients;
-pub mod device_codes;
+mod device_codes;
+mod device_polls;
+mod directory;
+mod groups;
 pub mod holders;
 mod logouts;
 mod migrations;
-mod organizations;
+mod passwords;
 mod postgres;
 mod pushed_requests;
 pub mod secrets;
@@ -25,6 +30,12 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use attempts::Guess;
+pub use authorizations::Granted;
+pub use browser_sessions::BrowserSession;
+pub use device_codes::DeviceCode;
+pub use device_polls::Polled;
+pub use passwords::{Factors, SecondFactor};
 pub use sessions::Redeemed;
 pub use value::{Row, Value};
 

@@ -15,10 +15,10 @@ use super::exception::{self, Exception, Kind};
 use super::token::authenticate;
 use crate::center::Center;
 use crate::client::{Client, Grant};
-use crate::device::{DeviceCode, INTERVAL, LIFETIME, State as Stage, UserCode};
+use crate::device::{INTERVAL, LIFETIME, UserCode};
 use crate::secret::issue;
 use crate::start_url;
-use crate::store::StoreError;
+use crate::store::{DeviceCode, StoreError};
 
 /// So often a user code is drawn anew when another device has it: 20⁸ of them are rarely met twice.
 const DRAWS: usize = 4;
@@ -46,12 +46,11 @@ pub(super) async fn post(
     let unknown = || Exception::new(Kind::InvalidRequest, "Invalid start url provided");
     let organization =
         start_url::organization(&center.settings, &asked.start_url).ok_or_else(unknown)?;
-    if !center.store.has_organization(organization).await? {
-        return Err(unknown());
-    }
+    let organization = center.store.organization(organization).await?;
+    let organization = organization.ok_or_else(unknown)?.name;
     let place = from.map(|Extension(ConnectInfo(from))| from.ip().to_string());
     let (secret, user_code) =
-        begin(&center, &client, organization, &place.unwrap_or_default()).await?;
+        begin(&center, &client, &organization, &place.unwrap_or_default()).await?;
     let page = center.settings.at("/device");
     Ok(exception::answer(&json!({
         "deviceCode": secret.expose_secret(),
@@ -71,23 +70,19 @@ async fn begin(
 ) -> Result<(SecretString, UserCode), Exception> {
     let now = center.now();
     let (secret, digest) = issue();
-    let code = DeviceCode {
-        client: client.id.clone(),
-        organization: Some(organization.to_owned()),
-        scopes: client.details.scopes.clone(),
-        place: place.to_owned(),
-        state: Stage::Pending,
-        interval: INTERVAL,
-        asked_at: None,
-        created_at: now,
-        expires_at: now + LIFETIME,
-    };
     for _ in 0..DRAWS {
         let user_code = UserCode::random();
-        let begun = center
-            .store
-            .begin_device(code.clone(), digest, user_code.digest());
-        match begun.await {
+        let device = DeviceCode {
+            code: digest,
+            user_code: user_code.digest(),
+            client: client.id.clone(),
+            organization: organization.to_owned(),
+            scopes: client.details.scopes.clone(),
+            place: place.to_owned(),
+            created_at: now,
+            expires_at: now + LIFETIME,
+        };
+        match center.store.keep_device_code(device, INTERVAL).await {
             Ok(()) => return Ok((secret, user_code)),
             Err(StoreError::Taken) => {}
             Err(error) => return Err(error.into()),

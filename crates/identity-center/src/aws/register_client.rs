@@ -73,10 +73,11 @@ pub(super) async fn post(
 /// Whose people will sign in, where the client names a start URL of ours. Any other says nothing here: then their names decide.
 async fn organization(center: &Center, issuer: Option<&str>) -> Result<Option<String>, Exception> {
     let name = issuer.and_then(|issuer| start_url::organization(&center.settings, issuer));
-    Ok(match name {
-        Some(name) if center.store.has_organization(name).await? => Some(name.to_owned()),
-        Some(_) | None => None,
-    })
+    let Some(name) = name else {
+        return Ok(None);
+    };
+    let found = center.store.organization(name).await?;
+    Ok(found.map(|organization| organization.name))
 }
 
 /// What may be registered: only a public client, only loopback addresses without a port, only grants that there are.

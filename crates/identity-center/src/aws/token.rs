@@ -17,7 +17,7 @@ use crate::center::Center;
 use crate::client::{Client, Grant, Wire};
 use crate::secret::Digest;
 use crate::session::{Redemption, Rotation, Session};
-use crate::store::device_codes::Polled;
+use crate::store::Polled;
 use crate::token::{self, Token};
 
 #[derive(Deserialize)]

@@ -6,16 +6,12 @@ fn at(millisecond: i64) -> Timestamp {
     Timestamp::from_millisecond(1_800_000_000_000 + millisecond).unwrap()
 }
 
-fn code(state: State, asked_at: Option<i64>) -> DeviceCode {
-    DeviceCode {
+fn code(state: State, asked_at: Option<i64>) -> Device {
+    Device {
         client: "tv".to_owned(),
-        organization: Some("acme".to_owned()),
-        scopes: vec!["sso:account:access".to_owned()],
-        place: "127.0.0.1".to_owned(),
         state,
         interval: INTERVAL,
         asked_at: asked_at.map(at),
-        created_at: at(0),
         expires_at: at(600_000),
     }
 }

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Row, Store, StoreError, sessions, values};
+use super::{Row, Store, StoreError, Tx, groups, sessions, values};
 use crate::authorization::{Authorization, Progress};
-use crate::id::AuthorizationId;
+use crate::id::{AuthorizationId, GroupId, UserId};
 use crate::secret::Digest;
-use crate::session::{Offer, Session};
+use crate::session::{Authentication, Offer, Session};
 
 impl Store {
     /// Keeps a sign-in that begins.
@@ -80,28 +80,73 @@ impl Store {
         .await
     }
 
-    /// The last step: the sign-in gives way to a session that waits for its code. `false` where it was taken already.
+    /// The last step: the sign-in gives way to a session that waits for its code. `groups` are the application's: whether the person
+    /// is in one of them, and may sign in at all, is looked up in the same transaction.
     pub async fn grant(
         &self,
         seen: &Authorization,
         session: Session,
         code: Digest,
         offer: Offer,
-    ) -> Result<bool, StoreError> {
+        groups: Vec<GroupId>,
+    ) -> Result<Granted, StoreError> {
         let (id, version) = (seen.id, seen.version);
         self.write(move |tx| {
-            let (session, offer) = (session.clone(), offer.clone());
+            let (session, offer, groups) = (session.clone(), offer.clone(), groups.clone());
             Box::pin(async move {
+                if !may_use(tx, session.user, &session.authentication, &groups).await? {
+                    return Ok(Granted::Refused);
+                }
                 let sql = "DELETE FROM authorizations WHERE id = $1 AND version = $2";
                 if tx.execute(sql, values![id, version]).await? == 0 {
-                    return Ok(false);
+                    return Ok(Granted::Overtaken);
                 }
                 sessions::insert(tx, &session, Some((code, &offer))).await?;
-                Ok(true)
+                Ok(Granted::Yes)
             })
         })
         .await
     }
+}
+
+/// Whether the last step was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Granted {
+    /// It was.
+    Yes,
+    /// It had been taken before, from another window.
+    Overtaken,
+    /// The person may not sign in, or not to this application, or everything of theirs was ended since they proved who they are.
+    Refused,
+}
+
+/// Whether the person may sign in with what they have proved. Their row stays locked: whatever ends everything of theirs comes
+/// before, and is seen, or after, and ends what is granted here.
+pub(super) async fn may(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    authentication: &Authentication,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT u.active, u.ended_at FROM users u WHERE u.id = $1 FOR UPDATE OF u";
+    let Some(row) = tx.row(sql, values![user]).await? else {
+        return Ok(false);
+    };
+    // When somebody proved who they are is kept in seconds.
+    Ok(row.truth(0)? && authentication.at.as_second() > row.time(1)?.as_second())
+}
+
+/// The same, at an application that is open to these groups.
+pub(super) async fn may_use(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    authentication: &Authentication,
+    open_to: &[GroupId],
+) -> Result<bool, StoreError> {
+    if !may(tx, user, authentication).await? {
+        return Ok(false);
+    }
+    let of = groups::of(tx, user).await?;
+    Ok(open_to.is_empty() || open_to.iter().any(|group| of.contains(group)))
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {

@@ -298,13 +298,16 @@ pub(super) async fn end(
     Ok(())
 }
 
-/// Ends everything of a person's, in the transaction that decided it.
+/// Ends everything of a person's, in the transaction that decided it. What was proved until now counts no more: a sign-in that is
+/// under way begins anew (see [`super::authorizations`]).
 pub(super) async fn end_all(
     tx: &mut Tx<'_>,
     user: UserId,
     because: Ended,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
+    let sql = "UPDATE users SET ended_at = $2 WHERE id = $1";
+    tx.execute(sql, values![user, now]).await?;
     let pending = "UPDATE device_codes SET state = 'denied' WHERE session_id IN (SELECT id FROM sessions WHERE user_id = $1) AND state = 'approved'";
     tx.execute(pending, values![user]).await?;
     tx.execute(

@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cases;
-mod devices;
+mod directory;
 mod once;
+mod polls;
 mod secrets;
 mod server;
 
@@ -13,7 +14,7 @@ use super::*;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_keeps_what_every_store_keeps() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, case) in cases::ALL {
+    for (name, case) in cases::ALL.iter().chain(directory::ALL) {
         let store = Store::sqlite(&folder.path().join(name)).unwrap();
         case(store).await;
     }
@@ -22,7 +23,7 @@ async fn sqlite_keeps_what_every_store_keeps() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_keeps_what_every_store_keeps() {
     let server = server::Server::start();
-    for (name, case) in cases::ALL {
+    for (name, case) in cases::ALL.iter().chain(directory::ALL) {
         let store = Store::postgres(&server.database(name)).await.unwrap();
         case(store).await;
     }
@@ -61,7 +62,7 @@ async fn a_decision_that_fails_undoes_its_own_part_of_the_commit_alone() {
                 .write(move |tx| {
                     Box::pin(async move {
                         tx.execute(
-                            "INSERT INTO organizations VALUES ($1, $1, '', 0)",
+                            "INSERT INTO organizations (name, title, contact, created_at) VALUES ($1, $1, '', 0)",
                             values![name],
                         )
                         .await?;

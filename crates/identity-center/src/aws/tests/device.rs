@@ -1,13 +1,12 @@
 //! The device grant on AWS's wire.
 
-use secrecy::ExposeSecret;
-
 use super::*;
-use crate::authorization::{self, Authorization, Progress};
-use crate::device::{self, UserCode};
+use crate::authorization::{self, Authorization, Progress, Purpose, Request};
+use crate::device::UserCode;
 use crate::id::{AuthorizationId, SessionId, UserId};
-use crate::secret::{Digest, issue};
+use crate::secret::issue;
 use crate::session::{Authentication, Ended, Session, State};
+use crate::store::Granted;
 
 /// Registers a client as the AWS command line does without a `sso-session`: no grants, no scopes.
 async fn legacy(service: &Running) -> Value {
@@ -26,25 +25,40 @@ async fn start(service: &Running, client: &Value, start_url: &str) -> Answer {
 pub(super) async fn decide(service: &Running, user_code: &str, user: UserId, allow: bool) -> bool {
     let (store, now) = (&service.center.store, service.center.now());
     let typed = UserCode::typed(user_code).unwrap();
-    let Some((digest, code)) = store.device_of(typed.digest(), now).await.unwrap() else {
+    let found = store.waiting_device(typed.digest(), now).await.unwrap();
+    let Some(device) = found else {
         return false;
     };
     let (_, cookie) = issue();
     let seen = Authorization {
         id: AuthorizationId::random(),
         cookie,
-        request: device::request(digest, &code),
+        request: Request {
+            purpose: Purpose::Device(device.user_code),
+            organization: Some(device.organization.clone()),
+            scopes: device.scopes.clone(),
+            prompt: vec![],
+            max_age: None,
+            login_hint: None,
+            acr_values: vec![],
+            claims: None,
+            ui_locales: vec![],
+        },
         progress: Progress::Name,
         version: 0,
         expires_at: now + authorization::LIFETIME,
     };
     store.begin_authorization(seen.clone()).await.unwrap();
+    if !allow {
+        store.deny_device(&seen, &device).await.unwrap();
+        return true;
+    }
     let session = Session {
         id: SessionId::random(),
         user,
-        client: code.client.clone(),
+        client: device.client.clone(),
         state: State::Offered,
-        scopes: code.scopes.clone(),
+        scopes: device.scopes.clone(),
         authentication: Authentication {
             at: now,
             methods: vec!["pwd".to_owned()],
@@ -58,11 +72,8 @@ pub(super) async fn decide(service: &Running, user_code: &str, user: UserId, all
         created_at: now,
         expires_at: now + service.center.settings.session_lifetime,
     };
-    let decided = match allow {
-        true => store.approve_device(&seen, session, now).await,
-        false => store.deny_device(&seen, now).await,
-    };
-    decided.unwrap()
+    let approved = store.approve_device(&seen, &device, session, vec![], now);
+    approved.await.unwrap() == Granted::Yes
 }
 
 fn ask(started: &Value) -> Value {
@@ -100,14 +111,8 @@ async fn a_device_gets_its_tokens_once_the_person_has_allowed_it() {
     // The person is told from where the device asks.
     let digest = UserCode::typed(user_code).unwrap().digest();
     let now = service.center.now();
-    let (_, code) = service
-        .center
-        .store
-        .device_of(digest, now)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(code.place, "127.0.0.1");
+    let waiting = service.center.store.waiting_device(digest, now);
+    assert_eq!(waiting.await.unwrap().unwrap().place, "127.0.0.1");
 
     // The first question may come at once; the second, too soon, is told to slow down, and the interval stays longer.
     pending(&create_token(&service, &client, ask(&started)).await);
@@ -261,16 +266,8 @@ async fn nothing_of_a_device_stands_in_the_store_as_it_was_given_out() {
     let client = legacy(&service).await;
     let start_url = crate::start_url::of(&service.center.settings, "acme");
     let started = start(&service, &client, &start_url).await.json();
-    let secret = secrecy::SecretString::from(started["deviceCode"].as_str().unwrap().to_owned());
-    let found = service
-        .center
-        .store
-        .device(Digest::of(secret.expose_secret()), service.center.now());
-    assert!(found.await.unwrap().is_some());
-    for secret in [
-        secret.expose_secret(),
-        started["userCode"].as_str().unwrap(),
-    ] {
+    for secret in ["deviceCode", "userCode"] {
+        let secret = started[secret].as_str().unwrap();
         let files = service.files();
         assert!(!files.is_empty());
         for (name, bytes) in files {

@@ -27,7 +27,7 @@ use crate::oidc::authorize::{address, redirect};
 use crate::secret::{Digest, issue};
 use crate::session::State as Stage;
 use crate::session::{Authentication, CODE_LIFETIME, Offer, Session};
-use crate::store::{Store, values};
+use crate::store::{Granted, Store, values};
 
 /// The computer's clock, moved.
 pub(crate) struct Moved(AtomicI64);
@@ -159,9 +159,8 @@ impl Running {
         assert!(page.path().starts_with("/sign-in/"), "{page}");
         let cookie = begun.header("set-cookie").unwrap();
         let cookie = cookie.split(';').next().unwrap().to_owned();
-        self.get(page.path(), &[("cookie", &cookie)])
-            .await
-            .location()
+        let page = page.path().replace("/sign-in/", "/stand-in/");
+        self.get(&page, &[("cookie", &cookie)]).await.location()
     }
 
     /// A code for the public application, as [`ask`] asks for it.
@@ -267,7 +266,7 @@ async fn serve(
     let center = Center::open(store, clock, settings, MasterKeys::of([7; 32])).await;
     let center = Arc::new(center.unwrap());
     let pages = axum::Router::new()
-        .route("/sign-in/{id}", get(grant))
+        .route("/stand-in/{id}", get(grant))
         .with_state(Arc::clone(&center));
     let router = center::router(Arc::clone(&center)).merge(pages);
     let serving = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -333,13 +332,11 @@ async fn grant(
         nonce,
         expires_at: now + CODE_LIFETIME,
     };
-    assert!(
-        center
-            .store
-            .grant(&seen, session, digest, offer)
-            .await
-            .unwrap()
-    );
+    let granted = center
+        .store
+        .grant(&seen, session, digest, offer, vec![])
+        .await;
+    assert_eq!(granted.unwrap(), Granted::Yes);
     let mut parameters = vec![("code", code.expose_secret())];
     parameters.extend(state.as_deref().map(|state| ("state", state)));
     parameters.push(("iss", center.settings.issuer()));

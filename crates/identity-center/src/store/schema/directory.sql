@@ -3,8 +3,10 @@ CREATE TABLE organizations (
   name TEXT NOT NULL PRIMARY KEY,
   title TEXT NOT NULL,
   contact TEXT NOT NULL,
+  second_factor BIGINT NOT NULL DEFAULT 1,
   created_at BIGINT NOT NULL
 );
+-- (ended_at: when everything of theirs was last ended; nothing that was proved before it counts any more)
 CREATE TABLE users (
   id BYTES NOT NULL PRIMARY KEY,
   organization TEXT NOT NULL REFERENCES organizations (name),
@@ -20,6 +22,7 @@ CREATE TABLE users (
   created_at BIGINT NOT NULL,
   modified_at BIGINT NOT NULL,
   version BIGINT NOT NULL,
+  ended_at BIGINT NOT NULL DEFAULT 0,
   UNIQUE (organization, user_name_folded)
 );
 CREATE INDEX users_external ON users (organization, external_id);

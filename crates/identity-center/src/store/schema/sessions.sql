@@ -46,7 +46,7 @@ CREATE TABLE device_codes (
   digest BYTES NOT NULL PRIMARY KEY,
   user_code_digest BYTES NOT NULL UNIQUE,
   client_id TEXT NOT NULL,
-  organization TEXT,
+  organization TEXT NOT NULL,
   scopes TEXT NOT NULL,
   place TEXT NOT NULL,
   state TEXT NOT NULL,

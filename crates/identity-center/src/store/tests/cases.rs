@@ -12,12 +12,12 @@ use crate::secret::{Digest, issue};
 use crate::session::{
     Authentication, CodeRefusal, Ended, Offer, Redemption, Rotation, Session, State,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{Granted, Store, StoreError};
 use crate::token::Token;
 
-use super::{devices, once, secrets};
+use super::{once, polls, secrets};
 
-type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) const ALL: &[(&str, Case)] = &[
     ("clients", |store| Box::pin(clients(store))),
@@ -34,9 +34,11 @@ pub(super) const ALL: &[(&str, Case)] = &[
         Box::pin(once::pushed_requests(store))
     }),
     ("logouts", |store| Box::pin(once::logouts(store))),
-    ("devices", |store| Box::pin(devices::devices(store))),
-    ("device_at_once", |store| Box::pin(devices::at_once(store))),
-    ("accounts", |store| Box::pin(devices::accounts(store))),
+    ("device_polls", |store| Box::pin(polls::devices(store))),
+    ("device_polls_at_once", |store| {
+        Box::pin(polls::at_once(store))
+    }),
+    ("accounts", |store| Box::pin(polls::accounts(store))),
     ("service_keys", |store| {
         Box::pin(secrets::service_keys(store))
     }),
@@ -76,7 +78,7 @@ async fn deactivate(store: &Store, user: UserId) {
         .unwrap();
 }
 
-fn session(user: UserId) -> Session {
+pub(super) fn session(user: UserId) -> Session {
     Session {
         id: SessionId::random(),
         user,
@@ -98,7 +100,7 @@ fn session(user: UserId) -> Session {
     }
 }
 
-fn offer() -> Offer {
+pub(super) fn offer() -> Offer {
     Offer {
         redirect_uri: "http://127.0.0.1:7/cb".to_owned(),
         code_challenge: "challenge".to_owned(),
@@ -107,7 +109,7 @@ fn offer() -> Offer {
     }
 }
 
-fn redemption(client: &str) -> Redemption {
+pub(super) fn redemption(client: &str) -> Redemption {
     Redemption {
         client: client.to_owned(),
         redirect_uri: offer().redirect_uri,
@@ -126,7 +128,7 @@ pub(super) async fn live(store: &Store) -> Session {
     redeemed.unwrap().session
 }
 
-fn token(session: &Session, rotation: u32) -> Token {
+pub(super) fn token(session: &Session, rotation: u32) -> Token {
     Token {
         session: session.id,
         rotation,
@@ -458,16 +460,18 @@ async fn steps(store: Store) {
     let (granted, (_, code)) = (session(person(&store).await), issue());
     assert!(
         store
-            .grant(&seen, granted.clone(), code, offer())
+            .grant(&seen, granted.clone(), code, offer(), vec![])
             .await
             .unwrap()
+            == Granted::Yes
     );
     let (_, twice) = issue();
     assert!(
-        !store
-            .grant(&seen, session(granted.user), twice, offer())
+        store
+            .grant(&seen, session(granted.user), twice, offer(), vec![])
             .await
-            .unwrap(),
+            .unwrap()
+            == Granted::Overtaken,
         "one sign-in gives one code"
     );
     assert!(see(cookie, 1).await.is_none());

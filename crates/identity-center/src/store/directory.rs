@@ -1,0 +1,283 @@
+//! Organisations and people in the store.
+
+use jiff::Timestamp;
+
+use super::{Row, Store, StoreError, Tx, sessions, values};
+use crate::directory::{DirectoryRefusal, Organization, Profile, User, fold, name};
+use crate::id::UserId;
+use crate::session::Ended;
+
+pub(super) const COLUMNS: &str = "u.id, u.organization, u.user_name, u.display_name, u.given_name, u.family_name, u.email, u.external_id, \
+                       u.connection, u.active, u.created_at, u.modified_at, u.version";
+
+type Decided<T> = Result<Result<T, DirectoryRefusal>, StoreError>;
+
+impl Store {
+    /// Makes an organisation.
+    pub async fn create_organization(
+        &self,
+        organization: Organization,
+        now: Timestamp,
+    ) -> Decided<()> {
+        if let Err(wrong) = name(&organization.name) {
+            return Ok(Err(wrong.into()));
+        }
+        self.write(move |tx| {
+            let made = organization.clone();
+            Box::pin(async move {
+                let sql = "INSERT INTO organizations (name, title, contact, second_factor, created_at) VALUES ($1, $2, $3, $4, $5) \
+                           ON CONFLICT DO NOTHING";
+                let row = values![made.name, made.title, made.contact, made.second_factor, now];
+                Ok(match tx.execute(sql, row).await? {
+                    0 => Err(DirectoryRefusal::Taken),
+                    _ => Ok(()),
+                })
+            })
+        })
+        .await
+    }
+
+    /// The organisation of this name.
+    pub async fn organization(&self, name: &str) -> Result<Option<Organization>, StoreError> {
+        let name = name.to_owned();
+        self.read(move |tx| {
+            let name = name.clone();
+            Box::pin(async move { organization(tx, &name).await })
+        })
+        .await
+    }
+
+    /// Makes a person, who may sign in at once.
+    pub async fn create_user(
+        &self,
+        organization: &str,
+        profile: Profile,
+        now: Timestamp,
+    ) -> Decided<User> {
+        let profile = match checked(profile) {
+            Ok(profile) => profile,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let user = User {
+            id: UserId::random(),
+            organization: organization.to_owned(),
+            profile,
+            active: true,
+            created_at: now,
+            modified_at: now,
+            version: 0,
+        };
+        self.write(move |tx| {
+            let user = user.clone();
+            Box::pin(async move {
+                if self::organization(tx, &user.organization).await?.is_none() {
+                    return Ok(Err(DirectoryRefusal::NoOrganization));
+                }
+                let sql = "INSERT INTO users (id, organization, user_name, user_name_folded, display_name, given_name, family_name, email, \
+                           external_id, connection, active, created_at, modified_at, version) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, 0) ON CONFLICT DO NOTHING";
+                let profile = user.profile.clone();
+                let row = values![
+                    user.id,
+                    &user.organization,
+                    &profile.user_name,
+                    fold(&profile.user_name),
+                    profile.display_name,
+                    profile.given_name,
+                    profile.family_name,
+                    profile.email,
+                    profile.external_id,
+                    profile.connection,
+                    now,
+                ];
+                Ok(match tx.execute(sql, row).await? {
+                    0 => Err(DirectoryRefusal::Taken),
+                    _ => Ok(user),
+                })
+            })
+        })
+        .await
+    }
+
+    /// The person of this id.
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.read(move |tx| Box::pin(async move { user(tx, id).await }))
+            .await
+    }
+
+    /// The one person with this name, whatever its case: of the organisation, or of all where none is named. `None` where several
+    /// organisations have it, too.
+    pub async fn user_by_name(
+        &self,
+        organization: Option<&str>,
+        user_name: &str,
+    ) -> Result<Option<User>, StoreError> {
+        let (organization, folded) = (organization.map(str::to_owned), fold(user_name));
+        let mut found = self
+            .read(move |tx| {
+                let (organization, folded) = (organization.clone(), folded.clone());
+                Box::pin(async move {
+                    let sql =
+                        format!("SELECT {COLUMNS} FROM users u WHERE u.user_name_folded = $1");
+                    let rows = match organization {
+                        Some(name) => {
+                            let sql = format!("{sql} AND u.organization = $2");
+                            tx.query(&sql, values![folded, name]).await?
+                        }
+                        None => tx.query(&format!("{sql} LIMIT 2"), values![folded]).await?,
+                    };
+                    rows.iter().map(read).collect::<Result<Vec<_>, _>>()
+                })
+            })
+            .await?;
+        Ok(found.pop().filter(|_| found.is_empty()))
+    }
+
+    /// Says something else of a person. Whether they may sign in stays as it is.
+    pub async fn change_user(&self, id: UserId, profile: Profile, now: Timestamp) -> Decided<User> {
+        let profile = match checked(profile) {
+            Ok(profile) => profile,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        self.write(move |tx| {
+            let profile = profile.clone();
+            Box::pin(async move {
+                let Some(before) = user(tx, id).await? else {
+                    return Ok(Err(DirectoryRefusal::NoUser));
+                };
+                let folded = fold(&profile.user_name);
+                let sql = "SELECT id FROM users WHERE organization = $1 AND user_name_folded = $2 AND id <> $3";
+                if tx.row(sql, values![before.organization, &folded, id]).await?.is_some() {
+                    return Ok(Err(DirectoryRefusal::Taken));
+                }
+                let sql = "UPDATE users SET user_name = $2, user_name_folded = $3, display_name = $4, given_name = $5, family_name = $6, \
+                           email = $7, external_id = $8, connection = $9, modified_at = $10, version = version + 1 WHERE id = $1";
+                let row = values![
+                    id,
+                    profile.user_name,
+                    folded,
+                    profile.display_name,
+                    profile.given_name,
+                    profile.family_name,
+                    profile.email,
+                    profile.external_id,
+                    profile.connection,
+                    now,
+                ];
+                tx.execute(sql, row).await?;
+                Ok(user(tx, id).await?.ok_or(DirectoryRefusal::NoUser))
+            })
+        })
+        .await
+    }
+
+    /// A person may not sign in any more: everything of theirs ends with the same commit, and coming back revives nothing of it.
+    /// Returns how many sessions lived.
+    pub async fn deactivate_user(&self, id: UserId, now: Timestamp) -> Decided<u64> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = "UPDATE users SET active = 0, modified_at = $2, version = version + 1 WHERE id = $1";
+                if tx.execute(sql, values![id, now]).await? == 0 {
+                    return Ok(Err(DirectoryRefusal::NoUser));
+                }
+                sessions::end_all(tx, id, Ended::Deactivated, now).await.map(Ok)
+            })
+        })
+        .await
+    }
+
+    /// A person may sign in again.
+    pub async fn reactivate_user(&self, id: UserId, now: Timestamp) -> Decided<()> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = "UPDATE users SET active = 1, modified_at = $2, version = version + 1 WHERE id = $1";
+                Ok(match tx.execute(sql, values![id, now]).await? {
+                    0 => Err(DirectoryRefusal::NoUser),
+                    _ => Ok(()),
+                })
+            })
+        })
+        .await
+    }
+
+    /// Removes a person and everything of theirs. Their applications are told, as at any end.
+    pub async fn delete_user(&self, id: UserId, now: Timestamp) -> Decided<()> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                sessions::end_all(tx, id, Ended::Deactivated, now).await?;
+                for table in [
+                    "sessions",
+                    "browser_sessions",
+                    "recovery_codes",
+                    "totp",
+                    "passwords",
+                    "members",
+                ] {
+                    let sql = format!("DELETE FROM {table} WHERE user_id = $1");
+                    tx.execute(&sql, values![id]).await?;
+                }
+                Ok(
+                    match tx
+                        .execute("DELETE FROM users WHERE id = $1", values![id])
+                        .await?
+                    {
+                        0 => Err(DirectoryRefusal::NoUser),
+                        _ => Ok(()),
+                    },
+                )
+            })
+        })
+        .await
+    }
+}
+
+fn checked(profile: Profile) -> Result<Profile, DirectoryRefusal> {
+    Ok(Profile {
+        user_name: name(&profile.user_name)?.to_owned(),
+        ..profile
+    })
+}
+
+async fn organization(tx: &mut Tx<'_>, name: &str) -> Result<Option<Organization>, StoreError> {
+    let sql = "SELECT name, title, contact, second_factor FROM organizations WHERE name = $1";
+    let row = tx.row(sql, values![name]).await?;
+    row.map(|row| {
+        Ok(Organization {
+            name: row.text(0)?.to_owned(),
+            title: row.text(1)?.to_owned(),
+            contact: row.text(2)?.to_owned(),
+            second_factor: row.truth(3)?,
+        })
+    })
+    .transpose()
+}
+
+async fn user(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM users u WHERE u.id = $1");
+    let row = tx.row(&sql, values![id]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(super) fn read(row: &Row) -> Result<User, StoreError> {
+    let optional = |column: usize| {
+        row.optional(column, Row::text)
+            .map(|text| text.map(str::to_owned))
+    };
+    Ok(User {
+        id: row.id(0)?,
+        organization: row.text(1)?.to_owned(),
+        profile: Profile {
+            user_name: row.text(2)?.to_owned(),
+            display_name: row.text(3)?.to_owned(),
+            given_name: optional(4)?,
+            family_name: optional(5)?,
+            email: optional(6)?,
+            external_id: optional(7)?,
+            connection: row.optional(8, Row::id)?,
+        },
+        active: row.truth(9)?,
+        created_at: row.time(10)?,
+        modified_at: row.time(11)?,
+        version: row.count(12)?,
+    })
+}

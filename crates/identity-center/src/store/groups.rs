@@ -1,0 +1,216 @@
+//! Groups and their members in the store. Who loses a group loses with the same commit what only that group gave.
+
+use jiff::Timestamp;
+
+use super::{Row, Store, StoreError, Tx, directory, sessions, values};
+use crate::client::Details;
+use crate::directory::{DirectoryRefusal, Group, User, fold, name};
+use crate::id::{ConnectionId, GroupId, SessionId, UserId};
+use crate::session::Ended;
+
+const COLUMNS: &str =
+    "id, organization, display_name, external_id, connection, created_at, modified_at, version";
+
+type Decided<T> = Result<Result<T, DirectoryRefusal>, StoreError>;
+
+impl Store {
+    /// Makes a group without members.
+    pub async fn create_group(
+        &self,
+        organization: &str,
+        display_name: &str,
+        provisioned: Option<(ConnectionId, String)>,
+        now: Timestamp,
+    ) -> Decided<Group> {
+        let display_name = match name(display_name) {
+            Ok(name) => name.to_owned(),
+            Err(wrong) => return Ok(Err(wrong.into())),
+        };
+        let (connection, external_id) = provisioned.unzip();
+        let group = Group {
+            id: GroupId::random(),
+            organization: organization.to_owned(),
+            display_name,
+            external_id,
+            connection,
+            created_at: now,
+            modified_at: now,
+            version: 0,
+        };
+        self.write(move |tx| {
+            let group = group.clone();
+            Box::pin(async move {
+                let sql = "SELECT name FROM organizations WHERE name = $1";
+                if tx.row(sql, values![&group.organization]).await?.is_none() {
+                    return Ok(Err(DirectoryRefusal::NoOrganization));
+                }
+                let sql = "INSERT INTO groups (id, organization, display_name, display_name_folded, external_id, connection, created_at, \
+                           modified_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0) ON CONFLICT DO NOTHING";
+                let row = values![
+                    group.id,
+                    &group.organization,
+                    &group.display_name,
+                    fold(&group.display_name),
+                    group.external_id.clone(),
+                    group.connection,
+                    now,
+                ];
+                Ok(match tx.execute(sql, row).await? {
+                    0 => Err(DirectoryRefusal::Taken),
+                    _ => Ok(group),
+                })
+            })
+        })
+        .await
+    }
+
+    /// The group of this id.
+    pub async fn group(&self, id: GroupId) -> Result<Option<Group>, StoreError> {
+        self.read(move |tx| {
+            Box::pin(async move {
+                let sql = format!("SELECT {COLUMNS} FROM groups WHERE id = $1");
+                let row = tx.row(&sql, values![id]).await?;
+                row.as_ref().map(read).transpose()
+            })
+        })
+        .await
+    }
+
+    /// The people of a group, by name.
+    pub async fn members(&self, group: GroupId) -> Result<Vec<User>, StoreError> {
+        self.read(move |tx| {
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {} FROM users u JOIN members m ON m.user_id = u.id WHERE m.group_id = $1 ORDER BY u.user_name_folded",
+                    directory::COLUMNS
+                );
+                let rows = tx.query(&sql, values![group]).await?;
+                rows.iter().map(directory::read).collect()
+            })
+        })
+        .await
+    }
+
+    /// The groups of a person.
+    pub async fn groups_of(&self, user: UserId) -> Result<Vec<GroupId>, StoreError> {
+        self.read(move |tx| Box::pin(async move { of(tx, user).await }))
+            .await
+    }
+
+    /// Puts a person into a group of their organisation. `false` if they were there.
+    pub async fn add_member(&self, group: GroupId, user: UserId, now: Timestamp) -> Decided<bool> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = "SELECT organization FROM groups WHERE id = $1";
+                let Some(row) = tx.row(sql, values![group]).await? else {
+                    return Ok(Err(DirectoryRefusal::NoGroup));
+                };
+                let sql = "SELECT id FROM users WHERE id = $1 AND organization = $2";
+                if tx.row(sql, values![user, row.text(0)?]).await?.is_none() {
+                    return Ok(Err(DirectoryRefusal::NoUser));
+                }
+                let sql = "INSERT INTO members (group_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+                let added = tx.execute(sql, values![group, user]).await? == 1;
+                if added {
+                    changed(tx, group, now).await?;
+                }
+                Ok(Ok(added))
+            })
+        })
+        .await
+    }
+
+    /// Takes a person out of a group. What an application gave them because of it alone ends with the same commit. Returns how many
+    /// sessions that were.
+    pub async fn remove_member(
+        &self,
+        group: GroupId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let ended = remove(tx, group, user, now).await?;
+                if ended.is_some() {
+                    changed(tx, group, now).await?;
+                }
+                Ok(ended.unwrap_or(0))
+            })
+        })
+        .await
+    }
+
+    /// Removes a group; its members lose it as by [`Store::remove_member`].
+    pub async fn delete_group(&self, group: GroupId, now: Timestamp) -> Decided<()> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = "SELECT user_id FROM members WHERE group_id = $1 ORDER BY user_id";
+                for row in tx.query(sql, values![group]).await? {
+                    remove(tx, group, row.id(0)?, now).await?;
+                }
+                let sql = "DELETE FROM groups WHERE id = $1";
+                Ok(match tx.execute(sql, values![group]).await? {
+                    0 => Err(DirectoryRefusal::NoGroup),
+                    _ => Ok(()),
+                })
+            })
+        })
+        .await
+    }
+}
+
+/// The groups of a person, in this transaction.
+pub(super) async fn of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<GroupId>, StoreError> {
+    let sql = "SELECT group_id FROM members WHERE user_id = $1 ORDER BY group_id";
+    let rows = tx.query(sql, values![user]).await?;
+    rows.iter().map(|row| row.id(0)).collect()
+}
+
+async fn changed(tx: &mut Tx<'_>, group: GroupId, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE groups SET modified_at = $2, version = version + 1 WHERE id = $1";
+    tx.execute(sql, values![group, now]).await?;
+    Ok(())
+}
+
+/// `None` if they were no member. The person's row is locked first, as whoever grants something does: so nothing is granted by a
+/// group that is being lost.
+async fn remove(
+    tx: &mut Tx<'_>,
+    group: GroupId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Option<u64>, StoreError> {
+    let sql = "SELECT u.id FROM users u WHERE u.id = $1 FOR UPDATE OF u";
+    tx.row(sql, values![user]).await?;
+    let sql = "DELETE FROM members WHERE group_id = $1 AND user_id = $2";
+    if tx.execute(sql, values![group, user]).await? == 0 {
+        return Ok(None);
+    }
+    let left = of(tx, user).await?;
+    let sql = "SELECT s.id, c.details FROM sessions s JOIN clients c ON c.id = s.client_id WHERE s.user_id = $1 AND s.state <> 'ended'";
+    let mut ended = 0;
+    for row in tx.query(sql, values![user]).await? {
+        let details: Details = row.json(1)?;
+        if details.groups.contains(&group) && !details.open_to(&left) {
+            let session: SessionId = row.id(0)?;
+            sessions::end(tx, session, Ended::GroupLost, now).await?;
+            let sql = "UPDATE device_codes SET state = 'denied' WHERE session_id = $1 AND state = 'approved'";
+            tx.execute(sql, values![session]).await?;
+            ended += 1;
+        }
+    }
+    Ok(Some(ended))
+}
+
+fn read(row: &Row) -> Result<Group, StoreError> {
+    Ok(Group {
+        id: row.id(0)?,
+        organization: row.text(1)?.to_owned(),
+        display_name: row.text(2)?.to_owned(),
+        external_id: row.optional(3, Row::text)?.map(str::to_owned),
+        connection: row.optional(4, Row::id)?,
+        created_at: row.time(5)?,
+        modified_at: row.time(6)?,
+        version: row.count(7)?,
+    })
+}

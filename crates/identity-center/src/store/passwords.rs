@@ -1,0 +1,147 @@
+//! What a person of the directory signs in with, in the store: the password's hash, the sealed seed, the recovery codes' digests.
+
+use jiff::Timestamp;
+
+use super::{Row, Store, StoreError, Tx, values};
+use crate::directory::User;
+use crate::id::UserId;
+use crate::secret::Digest;
+
+/// What is kept to check somebody by.
+#[derive(Clone)]
+pub struct Factors {
+    /// The password's hash (see [`crate::password`]). Somebody who was provisioned has none.
+    pub password: Option<String>,
+    /// The second factor, if they have enrolled one.
+    pub second: Option<SecondFactor>,
+    /// Recovery codes that were not used.
+    pub recovery_codes: u32,
+}
+
+/// A second factor.
+#[derive(Clone)]
+pub struct SecondFactor {
+    /// Sealed for `totp/<user>`.
+    pub sealed: Vec<u8>,
+    /// The step whose code was used last.
+    pub last_step: i64,
+}
+
+impl Store {
+    /// What there is to check this person by. Without a person as much is read.
+    pub async fn factors(&self, user: Option<&User>) -> Result<Factors, StoreError> {
+        let user = user.map_or_else(|| UserId::from([0; 16]), |user| user.id);
+        self.read(move |tx| {
+            Box::pin(async move {
+                let sql = "SELECT hash FROM passwords WHERE user_id = $1";
+                let password = tx.row(sql, values![user]).await?;
+                let sql = "SELECT sealed, last_step FROM totp WHERE user_id = $1";
+                let second = tx.row(sql, values![user]).await?;
+                let sql = "SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1";
+                let left = tx.row(sql, values![user]).await?;
+                Ok(Factors {
+                    password: password
+                        .map(|row| row.text(0).map(str::to_owned))
+                        .transpose()?,
+                    second: second
+                        .map(|row| -> Result<_, StoreError> {
+                            Ok(SecondFactor {
+                                sealed: row.bytes(0)?.to_vec(),
+                                last_step: row.integer(1)?,
+                            })
+                        })
+                        .transpose()?,
+                    recovery_codes: left.map_or(Ok(0), |row: Row| row.count(0))?,
+                })
+            })
+        })
+        .await
+    }
+
+    /// Gives a person this password (its hash), in place of any before.
+    pub async fn set_password(
+        &self,
+        user: UserId,
+        hash: String,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move {
+                let sql = "INSERT INTO passwords (user_id, hash, changed_at) VALUES ($1, $2, $3) \
+                           ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
+                tx.execute(sql, values![user, hash, now]).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Enrols a second factor and its recovery codes. `false` if the person has one: nothing is changed then.
+    pub async fn enrol(
+        &self,
+        user: UserId,
+        factor: SecondFactor,
+        recovery: Vec<Digest>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let (factor, recovery) = (factor.clone(), recovery.clone());
+            Box::pin(async move {
+                let sql = "INSERT INTO totp (user_id, sealed, last_step, enrolled_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+                let row = values![user, factor.sealed, factor.last_step, now];
+                if tx.execute(sql, row).await? == 0 {
+                    return Ok(false);
+                }
+                forget_recovery_codes(tx, user).await?;
+                for digest in recovery {
+                    let sql = "INSERT INTO recovery_codes (user_id, digest) VALUES ($1, $2)";
+                    tx.execute(sql, values![user, digest]).await?;
+                }
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// Uses the code of this step up. `false` if it, or a later one, was used.
+    pub async fn use_step(&self, user: UserId, step: i64) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = "UPDATE totp SET last_step = $2 WHERE user_id = $1 AND last_step < $2";
+                Ok(tx.execute(sql, values![user, step]).await? == 1)
+            })
+        })
+        .await
+    }
+
+    /// Uses a recovery code up. `false` if there is none such any more.
+    pub async fn use_recovery_code(&self, user: UserId, code: Digest) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = "DELETE FROM recovery_codes WHERE user_id = $1 AND digest = $2";
+                Ok(tx.execute(sql, values![user, code]).await? == 1)
+            })
+        })
+        .await
+    }
+
+    /// Takes a person's second factor away (an administrator, after the device was lost): they enrol anew when they next sign in.
+    pub async fn forget_second_factor(&self, user: UserId) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                forget_recovery_codes(tx, user).await?;
+                let sql = "DELETE FROM totp WHERE user_id = $1";
+                tx.execute(sql, values![user]).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+}
+
+async fn forget_recovery_codes(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM recovery_codes WHERE user_id = $1";
+    tx.execute(sql, values![user]).await?;
+    Ok(())
+}
