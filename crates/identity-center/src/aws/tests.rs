@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod device;
+mod peers;
 mod portal;
 mod redirects;
 

@@ -422,7 +422,7 @@ pub(crate) fn peers() -> PathBuf {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
@@ -454,7 +454,7 @@ impl Answer {
     }
 }
 
-async fn send(
+pub(crate) async fn send(
     url: &Url,
     method: &str,
     path: &str,
