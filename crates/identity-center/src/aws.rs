@@ -33,8 +33,6 @@ mod token;
 
 /// A request's body is no larger.
 const LIMIT: usize = 64 * 1024;
-/// RFC 8628 §3.4, as AWS's clients name it.
-const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// AWS's endpoints.
 pub fn router() -> Router<Arc<Center>> {
@@ -51,4 +49,4 @@ pub fn router() -> Router<Arc<Center>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

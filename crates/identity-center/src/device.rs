@@ -1,6 +1,8 @@
 //! The device grant (RFC 8628): a device without a browser shows a short code, a person types it in at another place, and the device,
 //! which asks again and again, gets its tokens.
 
+mod begin;
+
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::id::SessionId;
 use crate::secret::Digest;
 
+pub use begin::{From, begin};
+
+/// `grant_type` (RFC 8628 §3.4).
+pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// A code lives so long.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 /// A device waits so many seconds between two questions, until it is told to wait longer.

@@ -8,6 +8,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -68,15 +69,26 @@ impl Program {
     }
 
     fn connect(&self) -> TcpStream {
-        let address = self.text("issuer").strip_prefix("http://").unwrap();
-        TcpStream::connect(address).unwrap()
+        TcpStream::connect(self.address()).unwrap()
     }
 
-    /// Sends the signal, and returns how it ended and what it wrote after its first line.
-    fn stop(mut self, signal: &str) -> (ExitStatus, String, String) {
+    fn address(&self) -> &str {
+        self.text("issuer").strip_prefix("http://").unwrap()
+    }
+
+    fn tell(&self, signal: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status();
         assert!(sent.unwrap().success());
+    }
+
+    /// Sends the signal, and returns how it ended and what it wrote after its first line.
+    fn stop(self, signal: &str) -> (ExitStatus, String, String) {
+        self.tell(signal);
+        self.ended()
+    }
+
+    fn ended(mut self) -> (ExitStatus, String, String) {
         let (mut out, mut log) = (String::new(), String::new());
         self.stdout.read_to_string(&mut out).unwrap();
         let stderr = self.child.stderr.as_mut().unwrap();
@@ -174,14 +186,17 @@ fn an_instance_that_is_told_to_stop_answers_what_it_was_asked() {
     write!(stream, "POST /client/register HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{first}", body.len()).unwrap();
     // It has read the head once it answers another, asked later.
     assert_eq!(program.call("GET /oauth2/jwks", "").0, 200);
-    let idle = program.connect();
-    let ended = std::thread::spawn(move || program.stop("TERM"));
+    program.tell("TERM");
+    // From the moment it has heard the signal it takes no more connections.
+    let until = Instant::now() + Duration::from_secs(10);
+    while TcpStream::connect(program.address()).is_ok() {
+        assert!(Instant::now() < until, "it goes on taking connections");
+    }
     stream.write_all(second.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    drop(idle);
-    let (ended, _, log) = ended.join().unwrap();
+    let (ended, _, log) = program.ended();
     assert!(ended.success(), "{ended}: {log}");
 }
 

@@ -8,11 +8,12 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::bearer;
 use super::body::Body;
 use super::exception::{self, Exception, Kind};
-use super::{DEVICE_CODE, bearer};
 use crate::center::Center;
 use crate::client::{Client, Details, Grant, Wire};
+use crate::device;
 use crate::id::AuthorizationId;
 use crate::redirect;
 use crate::secret::issue;
@@ -119,7 +120,7 @@ fn details(asked: &Asked) -> Result<Details, Exception> {
     let grants = asked.grant_types.iter().map(|grant| match grant.as_str() {
         "authorization_code" => Ok(Grant::AuthorizationCode),
         "refresh_token" => Ok(Grant::RefreshToken),
-        DEVICE_CODE => Ok(Grant::DeviceCode),
+        device::GRANT => Ok(Grant::DeviceCode),
         _ => Err(Exception::new(
             Kind::UnsupportedGrantType,
             "a grant type is not known",

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod device;
+pub(crate) mod device;
+mod malformed;
 mod peers;
 mod portal;
 mod redirects;
@@ -174,7 +175,7 @@ async fn a_token_request_is_refused_in_aws_s_words() {
     )
     .await;
     check(
-        json!({ "grantType": super::DEVICE_CODE }),
+        json!({ "grantType": crate::device::GRANT }),
         400,
         "UnauthorizedClientException",
         "unauthorized_client",

@@ -10,11 +10,11 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::DEVICE_CODE;
 use super::body::Body;
 use super::exception::{self, Exception, Kind};
 use crate::center::Center;
 use crate::client::{Client, Grant, Wire};
+use crate::device;
 use crate::secret::Digest;
 use crate::session::{Redemption, Rotation, Session};
 use crate::store::Polled;
@@ -47,7 +47,7 @@ pub(super) async fn post(
     let grant = match asked.grant_type.as_str() {
         "authorization_code" => Grant::AuthorizationCode,
         "refresh_token" => Grant::RefreshToken,
-        DEVICE_CODE => Grant::DeviceCode,
+        device::GRANT => Grant::DeviceCode,
         _ => {
             let why = "the grant type is not supported";
             return Err(Exception::new(Kind::UnsupportedGrantType, why));
@@ -60,7 +60,7 @@ pub(super) async fn post(
     let session = match grant {
         Grant::AuthorizationCode => code(&center, &client, &asked).await?,
         Grant::RefreshToken => refresh(&center, &client, &asked).await?,
-        Grant::DeviceCode => device(&center, &client, &asked).await?,
+        Grant::DeviceCode => device_code(&center, &client, &asked).await?,
     };
     Ok(granted(&center, &client, &session))
 }
@@ -107,14 +107,18 @@ async fn code(center: &Center, client: &Client, asked: &Asked) -> Result<Session
         .map_err(|refusal| refused(refusal.to_string()))
 }
 
-async fn device(center: &Center, client: &Client, asked: &Asked) -> Result<Session, Exception> {
+async fn device_code(
+    center: &Center,
+    client: &Client,
+    asked: &Asked,
+) -> Result<Session, Exception> {
     let presented = asked
         .device_code
         .as_deref()
         .ok_or_else(|| Exception::new(Kind::InvalidRequest, "deviceCode is needed"))?;
     let polled = center
         .store
-        .poll_device(Digest::of(presented), &client.id, center.now())
+        .poll_device(Digest::of(presented), &client.id, None, center.now())
         .await?;
     let (kind, why) = match polled {
         Polled::Granted(session) => return Ok(*session),

@@ -26,16 +26,18 @@ pub enum Polled {
 }
 
 impl Store {
-    /// Answers a device that asks (RFC 8628 §3.4): the decision of [`device::poll`], made durable.
+    /// Answers a device that asks (RFC 8628 §3.4): the decision of [`device::poll`], made durable. Its tokens are bound to the key of
+    /// this thumbprint, if there is one (RFC 9449 §5).
     pub async fn poll_device(
         &self,
         digest: Digest,
         client: &str,
+        binding: Option<String>,
         now: Timestamp,
     ) -> Result<Polled, StoreError> {
         let client = client.to_owned();
         self.write(move |tx| {
-            let client = client.clone();
+            let (client, binding) = (client.clone(), binding.clone());
             Box::pin(async move {
                 let sql = "SELECT d.client_id, d.state, d.session_id, d.interval_seconds, d.asked_at, d.expires_at FROM device_codes d \
                            WHERE d.digest = $1 FOR UPDATE OF d";
@@ -44,7 +46,7 @@ impl Store {
                 };
                 let asked = "UPDATE device_codes SET asked_at = $2, interval_seconds = interval_seconds + $3 WHERE digest = $1";
                 Ok(match device::poll(&read(&row)?, &client, now) {
-                    Poll::Granted(id) => redeem(tx, digest, id, now).await?,
+                    Poll::Granted(id) => redeem(tx, digest, id, binding, now).await?,
                     Poll::Pending => {
                         tx.execute(asked, values![digest, now, 0_u32]).await?;
                         Polled::Pending
@@ -68,6 +70,7 @@ async fn redeem(
     tx: &mut Tx<'_>,
     digest: Digest,
     id: SessionId,
+    binding: Option<String>,
     now: Timestamp,
 ) -> Result<Polled, StoreError> {
     let found = sessions::locked(tx, id).await?;
@@ -78,9 +81,9 @@ async fn redeem(
         return Ok(Polled::Denied);
     };
     set_state(tx, digest, "redeemed").await?;
-    let sql = "UPDATE sessions SET state = 'live', rotated_at = $2 WHERE id = $1";
-    tx.execute(sql, values![id, now]).await?;
-    (session.state, session.rotated_at) = (session::State::Live, now);
+    let sql = "UPDATE sessions SET state = 'live', binding = $2, rotated_at = $3 WHERE id = $1";
+    tx.execute(sql, values![id, binding.clone(), now]).await?;
+    (session.state, session.binding, session.rotated_at) = (session::State::Live, binding, now);
     Ok(Polled::Granted(Box::new(session)))
 }
 

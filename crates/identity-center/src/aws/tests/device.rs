@@ -22,7 +22,7 @@ async fn start(service: &Running, client: &Value, start_url: &str) -> Answer {
 }
 
 /// The person signs in and decides, as the pages will have it.
-pub(super) async fn decide(service: &Running, user_code: &str, user: UserId, allow: bool) -> bool {
+pub(crate) async fn decide(service: &Running, user_code: &str, user: UserId, allow: bool) -> bool {
     let (store, now) = (&service.center.store, service.center.now());
     let typed = UserCode::typed(user_code).unwrap();
     let found = store.waiting_device(typed.digest(), now).await.unwrap();
@@ -77,7 +77,7 @@ pub(super) async fn decide(service: &Running, user_code: &str, user: UserId, all
 }
 
 fn ask(started: &Value) -> Value {
-    json!({ "grantType": crate::aws::DEVICE_CODE, "deviceCode": started["deviceCode"] })
+    json!({ "grantType": crate::device::GRANT, "deviceCode": started["deviceCode"] })
 }
 
 fn pending(answer: &Answer) {
@@ -231,7 +231,7 @@ async fn a_device_authorization_is_refused_in_aws_s_words() {
         json!("unknown"),
         json!("x".repeat(10_000)),
     ] {
-        let asked = json!({ "grantType": crate::aws::DEVICE_CODE, "deviceCode": code });
+        let asked = json!({ "grantType": crate::device::GRANT, "deviceCode": code });
         let answer = create_token(&service, &client, asked).await;
         let expected = match code.is_null() {
             true => ("InvalidRequestException", "invalid_request"),

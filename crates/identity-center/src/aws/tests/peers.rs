@@ -126,7 +126,7 @@ async fn the_sdk_for_rust_signs_in_both_ways_lists_and_signs_out() {
         .redirect_uris("http://127.0.0.1/oauth/callback")
         .grant_types("authorization_code")
         .grant_types("refresh_token")
-        .grant_types(crate::aws::DEVICE_CODE)
+        .grant_types(crate::device::GRANT)
         .issuer_url(&start_url)
         .send()
         .await
@@ -169,7 +169,7 @@ async fn the_sdk_for_rust_signs_in_both_ways_lists_and_signs_out() {
         .unwrap();
     assert_eq!((device.interval(), device.expires_in()), (5, 600));
     let poll = async || {
-        let asked = ask(crate::aws::DEVICE_CODE).device_code(device.device_code().unwrap());
+        let asked = ask(crate::device::GRANT).device_code(device.device_code().unwrap());
         asked
             .send()
             .await

@@ -88,7 +88,7 @@ async fn approve(store: &Store, device: &DeviceCode, session: &Session, now: i64
 }
 
 async fn poll(store: &Store, device: &DeviceCode, client: &str, now: i64) -> Polled {
-    let polled = store.poll_device(device.code, client, at(now));
+    let polled = store.poll_device(device.code, client, None, at(now));
     polled.await.unwrap()
 }
 
