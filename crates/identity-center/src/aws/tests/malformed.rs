@@ -99,6 +99,19 @@ async fn no_body_of_the_wrong_form_breaks_anything() {
 }
 
 #[tokio::test]
+async fn a_body_is_no_larger_than_the_limit() {
+    let service = Running::start().await;
+    for (length, status) in [(crate::aws::LIMIT, 200), (crate::aws::LIMIT + 1, 400)] {
+        let mut body = registration().to_string();
+        body.push_str(&" ".repeat(length - body.len()));
+        let answer = service
+            .send("POST", "/client/register", &[], body.as_bytes())
+            .await;
+        assert_eq!(answer.status, status, "{length}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_of_another_method_or_cut_off_changes_nothing() {
     let service = Running::start().await;
     for (path, method) in [
