@@ -62,6 +62,24 @@ pub struct Request {
     pub ui_locales: Vec<String>,
 }
 
+impl Request {
+    /// One that no application made: the person came by themselves.
+    #[must_use]
+    pub fn of_person(purpose: Purpose) -> Request {
+        Request {
+            purpose,
+            organization: None,
+            scopes: Vec::new(),
+            prompt: Vec::new(),
+            max_age: None,
+            login_hint: None,
+            acr_values: Vec::new(),
+            claims: None,
+            ui_locales: Vec::new(),
+        }
+    }
+}
+
 /// What happens at the end of a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -9,11 +9,12 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::master_key::MasterKeys;
+use crate::password::Hashing;
 use crate::signing::SigningKeys;
 use crate::store::Store;
 use crate::store::secrets::{Demand, SecretsError};
 use crate::token::TokenKeys;
-use crate::{aws, oidc};
+use crate::{aws, oidc, pages};
 
 /// The service: one instance of it. Whatever another instance must know stands in the store.
 pub struct Center {
@@ -29,6 +30,8 @@ pub struct Center {
     pub signing: SigningKeys,
     /// What the store's secrets are sealed under.
     pub master: MasterKeys,
+    /// Where passwords are checked.
+    pub hashing: Hashing,
     /// The discovery document: it follows from the settings.
     pub discovery: Bytes,
 }
@@ -97,6 +100,7 @@ impl Center {
             )
             .await?;
         Ok(Center {
+            hashing: Hashing::default(),
             discovery: oidc::discovery::document(&settings),
             signing: SigningKeys::new(secrets.ring),
             token_keys: secrets.token_keys,
@@ -134,5 +138,6 @@ pub fn router(center: Arc<Center>) -> Router {
     Router::new()
         .merge(aws::router())
         .merge(oidc::router())
+        .merge(pages::router())
         .with_state(center)
 }

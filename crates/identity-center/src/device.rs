@@ -145,7 +145,7 @@ impl UserCode {
     /// minutes at most.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest::of(&format!("user-code/{self}"))
+        Digest::of(&self.0.iter().collect::<String>())
     }
 }
 

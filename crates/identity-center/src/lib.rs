@@ -27,6 +27,7 @@ pub mod jws;
 pub mod lockout;
 pub mod master_key;
 pub mod oidc;
+pub mod pages;
 pub mod password;
 pub mod redirect;
 pub mod sealing;

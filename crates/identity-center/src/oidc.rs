@@ -27,7 +27,6 @@ mod end_session;
 mod id_token;
 mod introspection;
 mod jwks;
-pub(crate) mod page;
 mod par;
 pub(crate) mod parameters;
 mod refusal;

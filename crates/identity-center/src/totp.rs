@@ -49,9 +49,10 @@ pub fn matching(seed: &[u8], typed: &str, last: i64, now: Timestamp) -> Option<i
     let typed = digits(typed)?;
     let now = step(now);
     // All are compared, so that the time tells nothing.
-    (now - LEEWAY..=now + LEEWAY)
-        .filter(|step| (code(seed, *step) == typed) & (*step > last))
-        .last()
+    (now - LEEWAY..=now + LEEWAY).fold(None, |found, step| {
+        let fits = (code(seed, step) == typed) & (step > last);
+        if fits { Some(step) } else { found }
+    })
 }
 
 /// Six digits, however they are grouped; those of Japanese keyboards too.

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::{Authorization, LIFETIME, Progress, Request};
 use crate::center::Center;
+use crate::cookie::Cookie;
 use crate::id::AuthorizationId;
 use crate::secret::issue;
 use crate::store::StoreError;
@@ -26,27 +27,12 @@ pub async fn begin(center: &Center, request: Request) -> Result<Response, StoreE
     };
     let id = authorization.id;
     center.store.begin_authorization(authorization).await?;
-    let (prefix, secure) = match center.settings.url.scheme() {
-        "https" => ("__Host-", "; Secure"),
-        _ => ("", ""),
-    };
-    let cookie = format!(
-        "{prefix}kiro-sign-in={}; HttpOnly; SameSite=Lax; Path=/; Max-Age={}{secure}",
-        cookie.expose_secret(),
-        LIFETIME.as_secs()
-    );
+    let cookie = Cookie::SignIn.set(&center.settings, cookie.expose_secret(), LIFETIME);
     let mut response = StatusCode::FOUND.into_response();
-    for (name, value) in [
-        (
-            header::LOCATION,
-            center.settings.at(&format!("/sign-in/{id}")),
-        ),
-        (header::SET_COOKIE, cookie),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
+    let headers = response.headers_mut();
+    let location = HeaderValue::try_from(center.settings.at(&format!("/sign-in/{id}")));
+    headers.extend(location.ok().map(|location| (header::LOCATION, location)));
+    headers.extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

@@ -11,8 +11,8 @@ use crate::authorization::{self, Purpose, Request};
 use crate::center::Center;
 use crate::client::{Client, Grant, Wire};
 use crate::oidc::authorize::{address, redirect};
-use crate::oidc::page;
 use crate::oidc::parameters::{Malformed, Parameters};
+use crate::pages;
 use crate::redirect;
 
 /// A `state` is no longer.
@@ -31,7 +31,7 @@ enum Invalid {
 pub(super) async fn get(State(center): State<Arc<Center>>, RawQuery(query): RawQuery) -> Response {
     let parsed = Parameters::parse(query.unwrap_or_default().as_bytes());
     let Ok(parameters) = parsed.map_err(|Malformed| ()) else {
-        return page::problem(StatusCode::BAD_REQUEST, "The address cannot be read.");
+        return pages::problem(StatusCode::BAD_REQUEST, "The address cannot be read.");
     };
     let once = |name| parameters.get(name).filter(|_| !parameters.repeats(name));
     let found = match once("client_id") {
@@ -41,7 +41,7 @@ pub(super) async fn get(State(center): State<Arc<Center>>, RawQuery(query): RawQ
     let begun = match found {
         Ok(client) => match request(client.as_ref(), &parameters) {
             Ok(request) => authorization::begin(&center, request).await,
-            Err(Invalid::Untold(why)) => return page::problem(StatusCode::BAD_REQUEST, why),
+            Err(Invalid::Untold(why)) => return pages::problem(StatusCode::BAD_REQUEST, why),
             Err(Invalid::Told(error, description)) => {
                 let mut answer = vec![("error", error), ("error_description", description)];
                 answer.extend(once("state").map(|state| ("state", state)));
@@ -53,7 +53,7 @@ pub(super) async fn get(State(center): State<Arc<Center>>, RawQuery(query): RawQ
     begun.unwrap_or_else(|error| {
         tracing::error!(%error, "the store gave no answer");
         let text = "The sign-in service is not available at the moment. Try again in a minute.";
-        page::problem(StatusCode::SERVICE_UNAVAILABLE, text)
+        pages::problem(StatusCode::SERVICE_UNAVAILABLE, text)
     })
 }
 

@@ -8,11 +8,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
-use super::page;
 use super::parameters::{Form, Malformed, Parameters};
 use crate::authorization::{self, Purpose, Request};
 use crate::center::Center;
 use crate::client::{Client, Grant, Wire};
+use crate::pages;
 use crate::redirect;
 use crate::secret::Digest;
 use crate::store::StoreError;
@@ -69,7 +69,7 @@ async fn answer(center: &Center, parameters: &Parameters) -> Response {
     begun.unwrap_or_else(|error| {
         tracing::error!(%error, "the store gave no answer");
         let text = "The sign-in service is not available at the moment. Try again in a minute.";
-        page::problem(StatusCode::SERVICE_UNAVAILABLE, text)
+        pages::problem(StatusCode::SERVICE_UNAVAILABLE, text)
     })
 }
 
@@ -256,7 +256,7 @@ fn digest(text: &str) -> bool {
 }
 
 fn problem(text: &str) -> Response {
-    page::problem(StatusCode::BAD_REQUEST, text)
+    pages::problem(StatusCode::BAD_REQUEST, text)
 }
 
 fn told(

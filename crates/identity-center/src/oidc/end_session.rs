@@ -4,21 +4,19 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
 
 use super::authorize::{address, redirect};
 use super::parameters::{Form, Parameters};
-use super::{page, path};
+use super::path;
 use crate::center::Center;
+use crate::cookie::Cookie;
 use crate::id::SessionId;
-use crate::secret::Digest;
+use crate::pages;
 use crate::session::Ended;
 use crate::store::StoreError;
-
-/// The cookie of a browser in which somebody is signed in, after its prefix.
-const BROWSER: &str = "kiro-browser";
 
 /// `GET /oauth2/end_session`
 pub(super) async fn get(
@@ -44,14 +42,14 @@ async fn answer(
     posted: bool,
 ) -> Response {
     let Some(parameters) = parameters.filter(|found| found.repeated().is_none()) else {
-        return page::problem(StatusCode::BAD_REQUEST, "The request cannot be read.");
+        return pages::problem(StatusCode::BAD_REQUEST, "The request cannot be read.");
     };
     end(center, headers, &parameters, posted)
         .await
         .unwrap_or_else(|error| {
             tracing::error!(%error, "the store gave no answer");
             let text = "The sign-in service is not available at the moment. Try again in a minute.";
-            page::problem(StatusCode::SERVICE_UNAVAILABLE, text)
+            pages::problem(StatusCode::SERVICE_UNAVAILABLE, text)
         })
 }
 
@@ -79,7 +77,7 @@ async fn end(
     parameters: &Parameters,
     posted: bool,
 ) -> Result<Response, StoreError> {
-    let problem = |text| Ok(page::problem(StatusCode::BAD_REQUEST, text));
+    let problem = |text| Ok(pages::problem(StatusCode::BAD_REQUEST, text));
     let hint = match parameters.get("id_token_hint") {
         None => None,
         Some(token) => match hint(center, token) {
@@ -113,7 +111,14 @@ async fn end(
             .iter()
             .filter_map(|name| Some((*name, parameters.get(name)?)))
             .collect();
-        return Ok(page::confirm_sign_out(path::END_SESSION, &fields));
+        let language =
+            pages::Language::of(&center.settings, headers, &parameters.words("ui_locales"));
+        return Ok(pages::ask_sign_out(
+            language,
+            path::END_SESSION,
+            &fields,
+            after,
+        ));
     }
     let now = center.now();
     if let Some(session) = hint.and_then(|hint| hint.session) {
@@ -122,12 +127,8 @@ async fn end(
             .end_session(session, Ended::SignedOut, now)
             .await?;
     }
-    let cookie = match center.settings.url.scheme() {
-        "https" => format!("__Host-{BROWSER}"),
-        _ => BROWSER.to_owned(),
-    };
-    if let Some(value) = sent_cookie(headers, &cookie) {
-        center.store.forget_browser(Digest::of(value)).await?;
+    if let Some(digest) = Cookie::Browser.digest(&center.settings, headers) {
+        center.store.forget_browser(digest).await?;
     }
     let state = parameters.get("state").map(|state| ("state", state));
     let to = match (after, state) {
@@ -136,14 +137,10 @@ async fn end(
         (None, _) => center.settings.at("/signed-out"),
     };
     let mut response = redirect(&to);
-    let secure = match cookie.starts_with("__Host-") {
-        true => "; Secure",
-        false => "",
-    };
-    let gone = format!("{cookie}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0{secure}");
-    if let Ok(gone) = HeaderValue::try_from(gone) {
-        response.headers_mut().append(header::SET_COOKIE, gone);
-    }
+    let gone = Cookie::Browser.forget(&center.settings);
+    response
+        .headers_mut()
+        .extend(gone.map(|gone| (header::SET_COOKIE, gone)));
     Ok(response)
 }
 
@@ -156,13 +153,4 @@ async fn registered(center: &Center, client: Option<&str>, uri: &str) -> Result<
         let registered = &client.details.post_logout_redirect_uris;
         registered.iter().any(|registered| registered == uri)
     }))
-}
-
-fn sent_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let sent = headers.get_all(header::COOKIE).iter();
-    sent.filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(of, _)| *of == name)
-        .map(|(_, value)| value)
 }

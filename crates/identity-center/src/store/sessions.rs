@@ -217,6 +217,11 @@ impl Store {
                 )
                 .await?;
                 tx.execute(
+                    "DELETE FROM attempts WHERE last_at < $1",
+                    values![before - crate::lockout::MEMORY],
+                )
+                .await?;
+                tx.execute(
                     "DELETE FROM pushed_requests WHERE expires_at < $1",
                     values![before],
                 )

@@ -4,6 +4,7 @@
 
 mod cases;
 mod directory;
+mod factors;
 mod once;
 mod polls;
 mod secrets;

@@ -432,6 +432,12 @@ impl Answer {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// All values of a header.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let found = self.headers.iter().filter(|(of, _)| of == name);
+        found.map(|(_, value)| value.as_str()).collect()
+    }
+
     pub(crate) fn location(&self) -> Url {
         let location = self.header("location");
         location

@@ -1,22 +1,22 @@
-//! People, groups, what they sign in with, and what ends with them.
+//! People, groups, and what ends with them.
 
-use super::cases::{Case, at, offer, person, redemption, session, token};
+use super::cases::{Case, at, offer, redemption, session, token};
+use super::factors;
 use crate::authorization::{Authorization, Progress, Purpose, Request};
 use crate::client::{Client, Details, Wire};
 use crate::directory::{DirectoryRefusal, NotAName, Organization, Profile, User};
 use crate::id::{AuthorizationId, GroupId, UserId};
-use crate::lockout::Verdict;
 use crate::secret::{Digest, issue};
 use crate::session::{CodeRefusal, Ended, Session, State};
-use crate::store::{DeviceCode, Granted, Guess, SecondFactor, Store};
+use crate::store::{Granted, Store};
 
 pub(super) const ALL: &[(&str, Case)] = &[
     ("users", |store| Box::pin(users(store))),
     ("groups", |store| Box::pin(groups(store))),
     ("ends_of_users", |store| Box::pin(ends_of_users(store))),
-    ("factors", |store| Box::pin(factors(store))),
-    ("guesses", |store| Box::pin(guesses(store))),
-    ("devices", |store| Box::pin(devices(store))),
+    ("factors", |store| Box::pin(factors::factors(store))),
+    ("guesses", |store| Box::pin(factors::guesses(store))),
+    ("devices", |store| Box::pin(factors::devices(store))),
     ("grants_and_ends_at_once", |store| {
         Box::pin(grants_and_ends_at_once(store))
     }),
@@ -30,7 +30,7 @@ fn profile(user_name: &str) -> Profile {
     }
 }
 
-async fn organization(store: &Store, name: &str) {
+pub(super) async fn organization(store: &Store, name: &str) {
     let organization = Organization {
         name: name.to_owned(),
         title: name.to_uppercase(),
@@ -42,7 +42,7 @@ async fn organization(store: &Store, name: &str) {
     assert_eq!(store.organization(name).await.unwrap(), Some(organization));
 }
 
-async fn made(store: &Store, organization: &str, user_name: &str) -> User {
+pub(super) async fn made(store: &Store, organization: &str, user_name: &str) -> User {
     let made = store.create_user(organization, profile(user_name), at(0));
     made.await.unwrap().unwrap()
 }
@@ -82,7 +82,7 @@ async fn is_good(store: &Store, session: &Session, now: i64) -> bool {
     found.await.unwrap().is_some()
 }
 
-async fn begun(store: &Store, progress: Progress) -> Authorization {
+pub(super) async fn begun(store: &Store, progress: Progress) -> Authorization {
     let authorization = Authorization {
         id: AuthorizationId::random(),
         cookie: Digest::of("cookie"),
@@ -200,7 +200,7 @@ async fn groups(store: Store) {
         Err(DirectoryRefusal::NoGroup)
     );
     let members = store.members(developers.id).await.unwrap();
-    assert_eq!(members, [user.clone()]);
+    assert_eq!(members, std::slice::from_ref(&user));
     assert_eq!(
         store.group(developers.id).await.unwrap().unwrap().version,
         1
@@ -329,159 +329,6 @@ async fn ends_of_users(store: Store) {
         assert_eq!(gone, Err(DirectoryRefusal::NoUser));
     }
     made(&store, "acme", "AIKO").await; // the name is free
-}
-
-async fn factors(store: Store) {
-    organization(&store, "acme").await;
-    let user = made(&store, "acme", "aiko").await;
-    let password = async || store.factors(Some(&user)).await.unwrap().password;
-    assert_eq!(password().await, None);
-    for hash in ["one", "two"] {
-        let set = store.set_password(user.id, hash.to_owned(), at(0));
-        set.await.unwrap();
-        assert_eq!(password().await.as_deref(), Some(hash));
-    }
-    let codes: Vec<Digest> = ["a", "b"].map(Digest::of).to_vec();
-    let enrol = async |sealed: &[u8]| {
-        let factor = SecondFactor {
-            sealed: sealed.to_vec(),
-            last_step: 7,
-        };
-        let enrolled = store.enrol(user.id, factor, codes.clone(), at(0));
-        enrolled.await.unwrap()
-    };
-    assert!(enrol(b"seed").await);
-    assert!(!enrol(b"another").await, "one enrols once");
-    let known = store.factors(Some(&user)).await.unwrap();
-    let second = known.second.unwrap();
-    assert_eq!(
-        (
-            second.sealed.as_slice(),
-            second.last_step,
-            known.recovery_codes
-        ),
-        (&b"seed"[..], 7, 2)
-    );
-    let step = async |step| store.use_step(user.id, step).await.unwrap();
-    for (number, expected) in [
-        (7, false),
-        (6, false),
-        (8, true),
-        (8, false),
-        (7, false),
-        (10, true),
-        (9, false),
-    ] {
-        assert_eq!(step(number).await, expected, "{number}");
-    }
-    let mut running = tokio::task::JoinSet::new();
-    for _ in 0..20 {
-        let (store, user) = (store.clone(), user.id);
-        running.spawn(async move { store.use_step(user, 20).await.unwrap() });
-    }
-    let uses = running.join_all().await;
-    assert_eq!(uses.iter().filter(|used| **used).count(), 1, "at once");
-    let recover = async |code: &str| {
-        let used = store.use_recovery_code(user.id, Digest::of(code));
-        used.await.unwrap()
-    };
-    assert!(recover("a").await && !recover("a").await && !recover("c").await);
-    assert!(
-        !store
-            .use_recovery_code(person(&store).await, codes[1])
-            .await
-            .unwrap(),
-        "another's"
-    );
-    store.forget_second_factor(user.id).await.unwrap();
-    assert!(!recover("b").await && enrol(b"new").await);
-}
-
-async fn guesses(store: Store) {
-    let (known, other) = (
-        Guess::of(Some("acme"), "aiko"),
-        Guess::of(Some("hinoki"), "aiko"),
-    );
-    let attempt =
-        async |guess: &Guess, second| match store.attempt(guess, at(second)).await.unwrap() {
-            Verdict::Try(after) => Ok(after),
-            Verdict::Locked { until } => Err(until.duration_since(at(second)).as_secs()),
-        };
-    for failures in 1..=5 {
-        assert_eq!(attempt(&known, 0).await.unwrap().failures, failures);
-    }
-    assert_eq!(attempt(&known, 0).await, Err(30));
-    assert_eq!(
-        attempt(&other, 0).await.unwrap().failures,
-        1,
-        "another organisation"
-    );
-    let sixth = attempt(&known, 30).await.unwrap();
-    let right = store.return_attempt(&known, sixth, at(30));
-    right.await.unwrap();
-    assert_eq!(
-        attempt(&known, 30).await.unwrap().failures,
-        6,
-        "what failed before stays"
-    );
-    assert_eq!(attempt(&known, 30).await, Err(60));
-    store.forget_attempts(&known).await.unwrap();
-    assert_eq!(attempt(&known, 30).await.unwrap().failures, 1);
-
-    // Fifty at once get no further than one after the other.
-    let mut running = tokio::task::JoinSet::new();
-    for _ in 0..50 {
-        let store = store.clone();
-        running.spawn(async move {
-            let guess = Guess::of(None, "many");
-            matches!(store.attempt(&guess, at(0)).await.unwrap(), Verdict::Try(_))
-        });
-    }
-    let tried = running.join_all().await;
-    assert_eq!(tried.iter().filter(|tried| **tried).count(), 5);
-}
-
-async fn devices(store: Store) {
-    organization(&store, "acme").await;
-    let user = made(&store, "acme", "aiko").await;
-    let device = |code: &str| DeviceCode {
-        code: Digest::of(code),
-        user_code: Digest::of(&format!("typed/{code}")),
-        client: "app".to_owned(),
-        organization: "acme".to_owned(),
-        scopes: vec!["openid".to_owned()],
-        place: "203.0.113.7".to_owned(),
-        created_at: at(0),
-        expires_at: at(600),
-    };
-    for code in ["yes", "no", "late"] {
-        store.keep_device_code(device(code), 5).await.unwrap();
-    }
-    let waiting = async |code: &str, now| {
-        let found = store.waiting_device(device(code).user_code, at(now));
-        found.await.unwrap()
-    };
-    assert_eq!(waiting("yes", 599).await, Some(device("yes")));
-    assert_eq!(waiting("yes", 600).await, None);
-    assert_eq!(waiting("unknown", 1).await, None);
-    let approve = async |code: &str, groups: Vec<GroupId>, now| {
-        let seen = begun(&store, Progress::Name).await;
-        let device = device(code);
-        let approved = store.approve_device(&seen, &device, session(user.id), groups, at(now));
-        approved.await.unwrap()
-    };
-    assert_eq!(
-        approve("yes", vec![GroupId::random()], 1).await,
-        Granted::Refused
-    );
-    assert_eq!(approve("yes", vec![], 1).await, Granted::Yes);
-    assert_eq!(approve("yes", vec![], 1).await, Granted::Overtaken, "twice");
-    assert_eq!(waiting("yes", 2).await, None);
-    let seen = begun(&store, Progress::Name).await;
-    store.deny_device(&seen, &device("no")).await.unwrap();
-    assert_eq!(waiting("no", 2).await, None);
-    assert_eq!(approve("no", vec![], 2).await, Granted::Overtaken);
-    assert_eq!(approve("late", vec![], 600).await, Granted::Overtaken);
 }
 
 /// Whatever is granted while everything of a person's ends was granted before, and ends, or after, and is refused.

@@ -1,0 +1,129 @@
+//! The sign-in pages: who somebody is, asked in plain forms that need no script.
+//!
+//! ```text
+//! /sign-in/{id}                 the step that the sign-in has come to (entry)
+//! /sign-in/{id}/name            who?            name          /sign-in/{id}/enrolment   second factor, first time   enrolment
+//! /sign-in/{id}/account         the one here    name          /sign-in/{id}/continue    recovery codes are kept     enrolment
+//! /sign-in/{id}/password        password        password      /sign-in/{id}/consent     may it?                     consent
+//! /sign-in/{id}/code            second factor   second_factor /sign-in/{id}/back        somebody else               name
+//! /device  device               /sessions  sessions           /signed-out  signed_out
+//! ```
+//!
+//! A sign-in belongs to the browser that has its cookie; each step is taken from the version that was seen, or the page is shown
+//! anew. Forms are taken from our own pages alone ([`origin`]). What ends it all is [`finish`].
+//!
+//! Field names are stable: `user_name`, `password`, `code`, `user_code`, `decision` (`allow` or `deny`), `session`.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::center::Center;
+use crate::secret::Digest;
+
+mod consent;
+pub mod device;
+mod enrolment;
+mod entry;
+pub mod finish;
+pub mod language;
+mod layout;
+mod name;
+mod origin;
+mod password;
+mod plain;
+mod refusal;
+pub mod route;
+mod second_factor;
+mod sessions;
+mod signed_out;
+mod words;
+
+pub use language::Language;
+pub(crate) use plain::{ask_sign_out, problem};
+pub use refusal::{Refusal, refusal};
+
+/// A form is no longer.
+const LIMIT: usize = 16 * 1024;
+const STYLE: &str = include_str!("pages/style.css");
+const ICON: &str = include_str!("../../../icons/app-icon-small.svg");
+
+/// The style's address: it changes with the style, so that a browser may keep it.
+static STYLE_ADDRESS: LazyLock<String> = LazyLock::new(|| {
+    let digest = Digest::of(STYLE);
+    let name: String = digest.bytes()[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("/style.css?{name}")
+});
+
+/// The pages.
+pub fn router() -> Router<Arc<Center>> {
+    Router::new()
+        .route("/sign-in/{id}", get(entry::get))
+        .route("/sign-in/{id}/name", get(entry::back).post(name::post))
+        .route(
+            "/sign-in/{id}/account",
+            get(entry::back).post(name::account),
+        )
+        .route("/sign-in/{id}/back", get(entry::back).post(name::back))
+        .route("/sign-in/{id}/cancel", get(entry::back).post(name::cancel))
+        .route(
+            "/sign-in/{id}/password",
+            get(entry::back).post(password::post),
+        )
+        .route(
+            "/sign-in/{id}/code",
+            get(entry::back).post(second_factor::post),
+        )
+        .route(
+            "/sign-in/{id}/enrolment",
+            get(entry::back).post(enrolment::post),
+        )
+        .route(
+            "/sign-in/{id}/continue",
+            get(entry::back).post(enrolment::go_on),
+        )
+        .route(
+            "/sign-in/{id}/consent",
+            get(entry::back).post(consent::post),
+        )
+        .route("/device", get(device::get).post(device::post))
+        .route("/sessions", get(sessions::get))
+        .route("/sessions/end", get(sessions::back).post(sessions::post))
+        .route("/signed-out", get(signed_out::get))
+        .route("/style.css", get(style))
+        .route("/icon.svg", get(icon))
+        .layer(DefaultBodyLimit::max(LIMIT))
+}
+
+async fn style() -> Response {
+    kept("text/css; charset=utf-8", STYLE)
+}
+
+async fn icon() -> Response {
+    kept("image/svg+xml", ICON)
+}
+
+fn kept(content_type: &'static str, text: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=86400"),
+        ),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+    ];
+    (headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests;

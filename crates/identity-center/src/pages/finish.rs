@@ -1,0 +1,335 @@
+//! The shared end of every sign-in: it is known who it is. Federation comes here, too.
+
+use axum::http::header;
+use axum::response::Response;
+use secrecy::ExposeSecret;
+
+use super::entry::{Answer, Visit, see_other};
+use super::{Language, Refusal, device, refusal};
+use crate::authorization::{Authorization, Progress, Purpose};
+use crate::center::Center;
+use crate::client::{Client, Wire};
+use crate::cookie::Cookie;
+use crate::directory::User;
+use crate::id::{SessionId, UserId};
+use crate::lockout::Verdict;
+use crate::oidc::authorize::address;
+use crate::secret::{Digest, issue};
+use crate::session::{Authentication, CODE_LIFETIME, Offer, Session, State};
+use crate::store::{DeviceCode, Granted, Guess};
+
+/// Goes on with a person who has just proved who they are (`authentication`), here or at an upstream provider: their browser is
+/// remembered, and the application gets its code, the person is asked, a device is shown, or their own sessions are. A person who
+/// may not sign in, or not there, gets a page that says so.
+pub async fn authenticated(
+    center: &Center,
+    language: Language,
+    seen: &Authorization,
+    user: UserId,
+    authentication: Authentication,
+) -> Response {
+    let gone_on = remembered(center, language, seen, user, authentication).await;
+    gone_on.unwrap_or_else(|why| refusal(language, why))
+}
+
+async fn remembered(
+    center: &Center,
+    language: Language,
+    seen: &Authorization,
+    user: UserId,
+    authentication: Authentication,
+) -> Answer {
+    let (store, settings, now) = (&center.store, &center.settings, center.now());
+    let user = store.user(user).await?.ok_or(Refusal::Over)?;
+    admitted(center, seen, &user).await?;
+    let (secret, digest) = issue();
+    let ends = now + settings.browser_session_lifetime;
+    let how = authentication.clone();
+    let begun = store.begin_browser_session(digest, user.id, how, now, ends);
+    if !begun.await? {
+        return Err(inactive(center, &user).await?);
+    }
+    let mut response = match proceed(center, seen, &user, authentication, false).await {
+        Ok(response) => response,
+        Err(why) => refusal(language, why),
+    };
+    let life = settings.browser_session_lifetime;
+    let cookie = Cookie::Browser.set(settings, secret.expose_secret(), life);
+    response
+        .headers_mut()
+        .extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    Ok(response)
+}
+
+/// Goes on with the person who is signed in in this browser. `silent`: nobody may be asked anything (`prompt=none`).
+pub(super) async fn recognised(
+    visit: &Visit,
+    user: User,
+    authentication: Authentication,
+    silent: bool,
+) -> Answer {
+    let (center, seen) = (&visit.center, &visit.seen);
+    let gone_on = match admitted(center, seen, &user).await {
+        Ok(()) => proceed(center, seen, &user, authentication, silent).await,
+        Err(why) => Err(why),
+    };
+    match gone_on {
+        Err(Refusal::Inactive { .. } | Refusal::NotAssigned { .. }) if silent => {
+            told(center, seen, "access_denied").await
+        }
+        other => other,
+    }
+}
+
+/// Tells the application that there will be no code (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6), and ends the sign-in.
+pub async fn told(center: &Center, seen: &Authorization, error: &str) -> Answer {
+    center.store.drop_authorization(seen.id).await?;
+    let Purpose::Code {
+        redirect_uri,
+        state,
+        wire,
+        ..
+    } = &seen.request.purpose
+    else {
+        return Ok(see_other(&center.settings.at("/signed-out")));
+    };
+    let parameters = vec![("error", error)];
+    Ok(answered(
+        center,
+        redirect_uri,
+        parameters,
+        state.as_deref(),
+        *wire,
+    ))
+}
+
+fn answered<'a>(
+    center: &'a Center,
+    redirect_uri: &str,
+    mut parameters: Vec<(&str, &'a str)>,
+    state: Option<&'a str>,
+    wire: Wire,
+) -> Response {
+    parameters.extend(state.map(|state| ("state", state)));
+    match wire {
+        // RFC 9207. AWS's answers have none.
+        Wire::Oidc => parameters.push(("iss", center.settings.issuer())),
+        Wire::Aws => {}
+    }
+    see_other(&address(redirect_uri, &parameters))
+}
+
+/// The person is active, and of the organisation that was meant.
+async fn admitted(center: &Center, seen: &Authorization, user: &User) -> Result<(), Refusal> {
+    let meant = seen.request.organization.as_ref();
+    if user.active && meant.is_none_or(|meant| *meant == user.organization) {
+        return Ok(());
+    }
+    Err(inactive(center, user).await?)
+}
+
+async fn inactive(center: &Center, user: &User) -> Result<Refusal, Refusal> {
+    let organization = center.store.organization(&user.organization).await?;
+    let organization = organization.map(|found| (found.title, found.contact));
+    let (organization, contact) = organization.unwrap_or_default();
+    Ok(Refusal::Inactive {
+        organization,
+        contact,
+    })
+}
+
+async fn proceed(
+    center: &Center,
+    seen: &Authorization,
+    user: &User,
+    authentication: Authentication,
+    silent: bool,
+) -> Answer {
+    match &seen.request.purpose {
+        Purpose::Code { client, .. } => {
+            let client = application(center, client, user).await?;
+            let prompted = seen.request.prompt.iter().any(|prompt| prompt == "consent");
+            if !client.details.consent && !prompted {
+                return granted(center, seen, &client, user, authentication).await;
+            }
+            if silent {
+                return told(center, seen, "consent_required").await;
+            }
+        }
+        Purpose::Device(typed) => {
+            if let Err(page) = waiting(center, seen, *typed, user).await? {
+                return Ok(page);
+            }
+        }
+        Purpose::OwnSessions => {
+            center.store.drop_authorization(seen.id).await?;
+            return Ok(see_other(&center.settings.at("/sessions")));
+        }
+    }
+    let progress = Progress::Consent {
+        user: user.id,
+        authentication,
+    };
+    center.store.advance_authorization(seen, progress).await?;
+    Ok(see_other(
+        &center.settings.at(&format!("/sign-in/{}", seen.id)),
+    ))
+}
+
+/// The person has said yes.
+pub(super) async fn allowed(visit: &Visit, user: UserId, authentication: Authentication) -> Answer {
+    let (center, seen) = (&visit.center, &visit.seen);
+    let user = center.store.user(user).await?.ok_or(Refusal::Over)?;
+    admitted(center, seen, &user).await?;
+    match &seen.request.purpose {
+        Purpose::Code { client, .. } => {
+            let client = application(center, client, &user).await?;
+            granted(center, seen, &client, &user, authentication).await
+        }
+        Purpose::Device(typed) => {
+            let device = match waiting(center, seen, *typed, &user).await? {
+                Ok(device) => device,
+                Err(page) => return Ok(page),
+            };
+            let client = application(center, &device.client, &user).await?;
+            let scopes = device.scopes.clone();
+            let session = session(center, &client, &user, authentication, scopes, None);
+            let groups = client.details.groups.clone();
+            let now = center.now();
+            let approved = center
+                .store
+                .approve_device(seen, &device, session, groups, now);
+            match approved.await? {
+                Granted::Yes => Ok(device::approved(visit.language)),
+                Granted::Overtaken => Err(Refusal::Over),
+                Granted::Refused => Err(inactive(center, &user).await?),
+            }
+        }
+        Purpose::OwnSessions => Err(Refusal::Over),
+    }
+}
+
+/// The application, if this person may use it.
+async fn application(center: &Center, id: &str, user: &User) -> Result<Client, Refusal> {
+    let client = center.store.client(id, center.now()).await?;
+    let client = client.ok_or(Refusal::ApplicationGone)?;
+    let groups = center.store.groups_of(user.id).await?;
+    if client.details.open_to(&groups) {
+        return Ok(client);
+    }
+    let organization = center.store.organization(&user.organization).await?;
+    Err(Refusal::NotAssigned {
+        application: client.name,
+        name: user.profile.user_name.clone(),
+        contact: organization.map(|found| found.contact).unwrap_or_default(),
+    })
+}
+
+/// The device that waits for what was typed; or the page that says that none does. The person's guesses are counted.
+async fn waiting(
+    center: &Center,
+    seen: &Authorization,
+    typed: Digest,
+    user: &User,
+) -> Result<Result<DeviceCode, Response>, Refusal> {
+    let (store, now) = (&center.store, center.now());
+    let guess = Guess::of_device_by(&user.organization, user.id);
+    let counted = match store.attempt(&guess, now).await? {
+        Verdict::Try(counted) => Some(counted),
+        Verdict::Locked { .. } => None,
+    };
+    let device = store.waiting_device(typed, now).await?;
+    let device = device.filter(|device| device.organization == user.organization);
+    match (counted, device) {
+        (Some(counted), Some(device)) => {
+            store.return_attempt(&guess, counted, now).await?;
+            Ok(Ok(device))
+        }
+        // Locked or unknown: the same answer, or a lock would tell which codes are right.
+        (_, _) => {
+            store.drop_authorization(seen.id).await?;
+            Ok(Err(see_other(&center.settings.at(device::UNKNOWN))))
+        }
+    }
+}
+
+fn session(
+    center: &Center,
+    client: &Client,
+    user: &User,
+    authentication: Authentication,
+    scopes: Vec<String>,
+    binding: Option<String>,
+) -> Session {
+    let now = center.now();
+    Session {
+        id: SessionId::random(),
+        user: user.id,
+        client: client.id.clone(),
+        state: State::Offered,
+        scopes,
+        authentication,
+        binding,
+        rotation: 0,
+        rotated_at: now,
+        created_at: now,
+        expires_at: now + center.settings.session_lifetime,
+    }
+}
+
+/// The application gets its code.
+async fn granted(
+    center: &Center,
+    seen: &Authorization,
+    client: &Client,
+    user: &User,
+    authentication: Authentication,
+) -> Answer {
+    let Purpose::Code {
+        wire,
+        redirect_uri,
+        state,
+        code_challenge,
+        nonce,
+        binding,
+        ..
+    } = &seen.request.purpose
+    else {
+        return Err(Refusal::Over);
+    };
+    let scopes = seen.request.scopes.clone();
+    let session = session(
+        center,
+        client,
+        user,
+        authentication,
+        scopes,
+        binding.clone(),
+    );
+    let (code, digest) = issue();
+    let offer = Offer {
+        redirect_uri: redirect_uri.clone(),
+        code_challenge: code_challenge.clone(),
+        nonce: nonce.clone(),
+        expires_at: center.now() + CODE_LIFETIME,
+    };
+    let groups = client.details.groups.clone();
+    match center
+        .store
+        .grant(seen, session, digest, offer, groups)
+        .await?
+    {
+        Granted::Yes => {
+            let parameters = vec![("code", code.expose_secret())];
+            Ok(answered(
+                center,
+                redirect_uri,
+                parameters,
+                state.as_deref(),
+                *wire,
+            ))
+        }
+        Granted::Overtaken => Err(Refusal::Over),
+        Granted::Refused => Err(inactive(center, user).await?),
+    }
+}

@@ -1,0 +1,295 @@
+//! Who? A name is typed, or the person who is signed in in this browser goes on.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use jiff::Timestamp;
+use maud::html;
+
+use super::entry::{Answer, Visit};
+use super::layout::alert;
+use super::route::{Realm, Route, route};
+use super::words::{fill, shown};
+use super::{Refusal, finish};
+use crate::authorization::{self, Progress};
+use crate::center::Center;
+use crate::directory::fold;
+use crate::oidc::parameters::Parameters;
+use crate::store::BrowserSession;
+
+/// A name is at most so long.
+const LIMIT: usize = 320;
+
+/// What a browser in which somebody is signed in means for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// The person goes on without being asked.
+    GoOn,
+    /// The person may choose to.
+    Choose,
+    /// The person is asked who they are.
+    Ask,
+}
+
+/// `prompt`, `max_age` and `login_hint` (OpenID Connect Core §3.1.2.1).
+fn known(request: &authorization::Request, browser: &BrowserSession, now: Timestamp) -> Known {
+    let prompts = |word: &str| request.prompt.iter().any(|prompt| prompt == word);
+    let age = now.duration_since(browser.authentication.at);
+    let old = request
+        .max_age
+        .is_some_and(|most| age.as_secs() > i64::from(most) || most == 0);
+    let elsewhere = request
+        .organization
+        .as_ref()
+        .is_some_and(|organization| *organization != browser.user.organization);
+    if old || elsewhere || prompts("login") {
+        return Known::Ask;
+    }
+    let profile = &browser.user.profile;
+    let is_hinted = request.login_hint.as_deref().is_none_or(|hint| {
+        let names = [Some(&profile.user_name), profile.email.as_ref()];
+        names
+            .into_iter()
+            .flatten()
+            .any(|name| fold(name) == fold(hint))
+    });
+    if prompts("select_account") || !is_hinted {
+        return Known::Choose;
+    }
+    Known::GoOn
+}
+
+pub(super) async fn show(visit: &Visit) -> Answer {
+    let request = &visit.seen.request;
+    let browser = visit.browser().await?;
+    let now = visit.center.now();
+    let found = browser.as_ref().map(|browser| known(request, browser, now));
+    let silent = request.prompt.iter().any(|prompt| prompt == "none");
+    match (browser, found) {
+        (Some(browser), Some(Known::GoOn)) => {
+            finish::recognised(visit, browser.user, browser.authentication, silent).await
+        }
+        (Some(_), Some(Known::Choose | Known::Ask)) | (None, _) | (_, None) if silent => {
+            finish::told(&visit.center, &visit.seen, "login_required").await
+        }
+        (Some(browser), Some(Known::Choose)) => page(visit, Some(&browser), None).await,
+        (Some(_), Some(Known::Ask) | None) | (None, _) => page(visit, None, None).await,
+    }
+}
+
+async fn page(visit: &Visit, browser: Option<&BrowserSession>, wrong: Option<&str>) -> Answer {
+    let words = visit.words();
+    let application = visit.application().await?;
+    let lead = match &application {
+        Some(application) => fill(words.name_lead, &[("app", application)]),
+        None => words.name_lead_plain.to_owned(),
+    };
+    let hint = visit.seen.request.login_hint.as_deref().unwrap_or_default();
+    let title = match browser {
+        Some(_) => words.account_title,
+        None => words.name_title,
+    };
+    let body = html! {
+        h1 { (title) }
+        p.lead { (lead) }
+        @if let Some(browser) = browser {
+            h2.other { (words.account_lead) }
+            @let profile = &browser.user.profile;
+            form.card.near method="post" action=(visit.form("account")) {
+                button.row {
+                    span.letter aria-hidden="true" { (initial(&profile.display_name)) }
+                    span {
+                        span.what { bdi { (shown(&profile.display_name)) } }
+                        span.why { bdi { (shown(&profile.user_name)) } }
+                    }
+                }
+            }
+            h2.other { (words.account_other) }
+        }
+        form method="post" action=(visit.form("name")) {
+            (alert(wrong))
+            label.field {
+                span.label { (words.name_label) }
+                input type="text" name="user_name" value=(shown(hint)) autocomplete="username" autocapitalize="none" spellcheck="false" required
+                    maxlength=(LIMIT) dir="auto" autofocus[browser.is_none()] aria-invalid=[wrong.map(|_| "true")]
+                    aria-describedby=[wrong.map(|_| "wrong")];
+            }
+            button.button.first { (words.next) }
+        }
+        @if application.is_some() {
+            form method="post" action=(visit.form("cancel")) { button.button.other { (words.cancel) } }
+        }
+    };
+    Ok(visit
+        .page(title.to_owned(), wrong.is_some(), body)
+        .respond())
+}
+
+/// The first letter of a name.
+pub(super) fn initial(name: &str) -> String {
+    let first = shown(name)
+        .chars()
+        .find(|character| character.is_alphanumeric());
+    first
+        .map(|first| first.to_uppercase().collect())
+        .unwrap_or_default()
+}
+
+/// `POST /sign-in/{id}/name`
+pub(super) async fn post(
+    State(center): State<Arc<Center>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    match Visit::posted(center, &id, request).await {
+        Ok((visit, form)) => visit.answer(named(&visit, &form).await),
+        Err(refused) => refused,
+    }
+}
+
+async fn named(visit: &Visit, form: &Parameters) -> Answer {
+    match &visit.seen.progress {
+        Progress::Name | Progress::Password { .. } | Progress::Upstream { .. } => {}
+        Progress::SecondFactor { .. }
+        | Progress::Enrolment { .. }
+        | Progress::Enrolled { .. }
+        | Progress::Consent { .. } => return Ok(visit.onwards()),
+    }
+    let typed = form.get("user_name").map(str::trim).unwrap_or_default();
+    if typed.is_empty() || typed.len() > LIMIT {
+        return page(visit, None, Some(visit.words().name_missing)).await;
+    }
+    match route(typed, &realms()) {
+        Route::Password => {
+            let user_name = typed.to_owned();
+            visit.advance(Progress::Password { user_name }).await
+        }
+        Route::Connection(_) => Err(Refusal::Unavailable),
+    }
+}
+
+/// The active connections: none can be made yet, so every name belongs to the directory. Federation reads them here.
+fn realms() -> Vec<Realm> {
+    Vec::new()
+}
+
+/// `POST /sign-in/{id}/account`: the person who is signed in in this browser goes on.
+pub(super) async fn account(
+    State(center): State<Arc<Center>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    match Visit::posted(center, &id, request).await {
+        Ok((visit, _)) => visit.answer(chosen(&visit).await),
+        Err(refused) => refused,
+    }
+}
+
+async fn chosen(visit: &Visit) -> Answer {
+    if visit.seen.progress != Progress::Name {
+        return Ok(visit.onwards());
+    }
+    let now = visit.center.now();
+    match visit.browser().await? {
+        Some(browser) if known(&visit.seen.request, &browser, now) != Known::Ask => {
+            finish::recognised(visit, browser.user, browser.authentication, false).await
+        }
+        Some(_) | None => Ok(visit.onwards()),
+    }
+}
+
+/// `POST /sign-in/{id}/back`: it is somebody else.
+pub(super) async fn back(
+    State(center): State<Arc<Center>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    match Visit::posted(center, &id, request).await {
+        Ok((visit, _)) => visit.answer(visit.advance(Progress::Name).await),
+        Err(refused) => refused,
+    }
+}
+
+/// `POST /sign-in/{id}/cancel`: the application is told (RFC 6749 §4.1.2.1).
+pub(super) async fn cancel(
+    State(center): State<Arc<Center>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    match Visit::posted(center, &id, request).await {
+        Ok((visit, _)) => {
+            visit.answer(finish::told(&visit.center, &visit.seen, "access_denied").await)
+        }
+        Err(refused) => refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authorization::Purpose;
+    use crate::directory::{Profile, User};
+    use crate::id::UserId;
+    use crate::session::Authentication;
+
+    #[test]
+    fn a_browser_is_known_as_far_as_the_application_allows() {
+        let at = |second: i64| Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(second);
+        let browser = BrowserSession {
+            user: User {
+                id: UserId::random(),
+                organization: "acme".to_owned(),
+                profile: Profile {
+                    user_name: "Aiko".to_owned(),
+                    email: Some("aiko@acme.example".to_owned()),
+                    ..Profile::default()
+                },
+                active: true,
+                created_at: at(0),
+                modified_at: at(0),
+                version: 0,
+            },
+            authentication: Authentication {
+                at: at(1000),
+                methods: vec![],
+                context: None,
+                connection: None,
+                upstream_session: None,
+            },
+        };
+        let check =
+            |prompt: &[&str], max_age, hint: Option<&str>, organization: Option<&str>, expected| {
+                let request = authorization::Request {
+                    purpose: Purpose::OwnSessions,
+                    organization: organization.map(str::to_owned),
+                    scopes: vec![],
+                    prompt: prompt.iter().map(|word| (*word).to_owned()).collect(),
+                    max_age,
+                    login_hint: hint.map(str::to_owned),
+                    acr_values: vec![],
+                    claims: None,
+                    ui_locales: vec![],
+                };
+                let found = known(&request, &browser, at(1100));
+                assert_eq!(
+                    found, expected,
+                    "{prompt:?} {max_age:?} {hint:?} {organization:?}"
+                );
+            };
+        check(&[], None, None, None, Known::GoOn);
+        check(&["none"], None, None, Some("acme"), Known::GoOn);
+        check(&["consent"], None, None, None, Known::GoOn);
+        check(&["login"], None, None, None, Known::Ask);
+        check(&["login", "select_account"], None, None, None, Known::Ask);
+        check(&["select_account"], None, None, None, Known::Choose);
+        check(&[], Some(100), None, None, Known::GoOn);
+        check(&[], Some(99), None, None, Known::Ask);
+        check(&[], Some(0), None, None, Known::Ask);
+        check(&["select_account"], Some(99), None, None, Known::Ask);
+        check(&[], None, None, Some("hinoki"), Known::Ask);
+        check(&[], None, Some("AIKO"), None, Known::GoOn);
+        check(&[], None, Some("aiko@ACME.example"), None, Known::GoOn);
+        check(&[], None, Some("ben"), None, Known::Choose);
+    }
+}

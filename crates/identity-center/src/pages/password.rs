@@ -1,0 +1,148 @@
+//! The password of one of the directory's own people. A wrong name and a wrong password are answered alike, in the same time; so is
+//! a lock.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use maud::html;
+use secrecy::SecretString;
+
+use super::entry::{Answer, Visit};
+use super::layout::{alert, wait};
+use super::words::{fill, shown};
+use super::{Refusal, finish};
+use crate::authorization::Progress;
+use crate::center::Center;
+use crate::directory::fold;
+use crate::lockout::Verdict;
+use crate::oidc::parameters::Parameters;
+use crate::password;
+use crate::session::Authentication;
+use crate::store::Guess;
+use crate::totp;
+
+pub(super) fn page(visit: &Visit, user_name: &str, wrong: Option<&str>) -> Response {
+    let words = visit.words();
+    let body = html! {
+        h1 { (words.password_title) }
+        form.who method="post" action=(visit.form("back")) {
+            bdi { (shown(user_name)) }
+            button.plain { (words.not_you) }
+        }
+        form method="post" action=(visit.form("password")) {
+            (alert(wrong))
+            input.said type="text" name="user_name" value=(shown(user_name)) autocomplete="username" readonly tabindex="-1" aria-hidden="true";
+            label.field {
+                span.label { (words.password_label) }
+                input type="password" name="password" autocomplete="current-password" required maxlength=(password::LONGEST) autofocus
+                    aria-invalid=[wrong.map(|_| "true")] aria-describedby=[wrong.map(|_| "wrong")];
+            }
+            button.button.first { (words.password_button) }
+        }
+    };
+    visit
+        .page(words.password_title.to_owned(), wrong.is_some(), body)
+        .respond()
+}
+
+/// `POST /sign-in/{id}/password`
+pub(super) async fn post(
+    State(center): State<Arc<Center>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    match Visit::posted(center, &id, request).await {
+        Ok((visit, form)) => visit.answer(checked(&visit, &form).await),
+        Err(refused) => refused,
+    }
+}
+
+async fn checked(visit: &Visit, form: &Parameters) -> Answer {
+    let Progress::Password { user_name } = &visit.seen.progress else {
+        return Ok(visit.onwards());
+    };
+    let wrong = || Ok(page(visit, user_name, Some(visit.words().password_wrong)));
+    let Some(typed) = form.get("password") else {
+        return wrong();
+    };
+    let (store, now) = (&visit.center.store, visit.center.now());
+    let organization = visit.seen.request.organization.as_deref();
+    let guess = Guess::of(organization, &fold(user_name));
+    let counted = match store.attempt(&guess, now).await? {
+        Verdict::Try(counted) => counted,
+        Verdict::Locked { until } => {
+            let page = |said: &str| page(visit, user_name, Some(said));
+            return Ok(locked(visit, until, page));
+        }
+    };
+    let user = store.user_by_name(organization, user_name).await?;
+    let factors = store.factors(user.as_ref()).await?;
+    let typed = SecretString::from(typed);
+    let hashing = &visit.center.hashing;
+    let Ok(is_right) = hashing.verify(typed, factors.password).await else {
+        store.return_attempt(&guess, counted, now).await?;
+        return Err(Refusal::Busy);
+    };
+    let Some(user) = user.filter(|_| is_right) else {
+        return wrong();
+    };
+    let policy = store.organization(&user.organization).await?;
+    if factors.second.is_some() {
+        store.return_attempt(&guess, counted, now).await?;
+        return visit
+            .advance(Progress::SecondFactor { user: user.id })
+            .await;
+    }
+    if policy.is_none_or(|organization| organization.second_factor) {
+        store.return_attempt(&guess, counted, now).await?;
+        let purpose = super::enrolment::purpose(visit.seen.id);
+        let sealed = visit.center.master.seal(&purpose, &*totp::seed());
+        let sealed_seed = URL_SAFE_NO_PAD.encode(sealed);
+        let user = user.id;
+        return visit
+            .advance(Progress::Enrolment { user, sealed_seed })
+            .await;
+    }
+    store.forget_attempts(&guess).await?;
+    let authentication = proved(now, &["pwd"]);
+    Ok(finish::authenticated(
+        &visit.center,
+        visit.language,
+        &visit.seen,
+        user.id,
+        authentication,
+    )
+    .await)
+}
+
+/// The page that says how long a lock lasts. It is said for a name that nobody has, too.
+pub(super) fn locked(
+    visit: &Visit,
+    until: Timestamp,
+    page: impl FnOnce(&str) -> Response,
+) -> Response {
+    let words = visit.words();
+    let seconds = until.duration_since(visit.center.now()).as_secs() + 1;
+    let said = fill(words.locked, &[("time", &wait(words, seconds))]);
+    let mut response = page(&said);
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+pub(super) fn proved(at: Timestamp, methods: &[&str]) -> Authentication {
+    Authentication {
+        at,
+        methods: methods.iter().map(|method| (*method).to_owned()).collect(),
+        context: None,
+        connection: None,
+        upstream_session: None,
+    }
+}

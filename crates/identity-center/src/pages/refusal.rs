@@ -1,0 +1,167 @@
+//! A page that ends a sign-in: what is wrong, why, what to do, and a name by which the log's line is found.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use maud::html;
+
+use super::Language;
+use super::layout::{Page, Standing};
+use super::words::fill;
+use crate::secret::random;
+use crate::store::StoreError;
+
+/// Why there is no way on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The sign-in was finished, has expired, or is another browser's.
+    Over,
+    /// The person may not sign in: they are not provisioned, deactivated, or another organisation's.
+    Inactive {
+        /// What their organisation is called.
+        organization: String,
+        /// Whom to ask; may be empty.
+        contact: String,
+    },
+    /// The person may not use this application.
+    NotAssigned {
+        /// The application.
+        application: String,
+        /// The person.
+        name: String,
+        /// Whom to ask; may be empty.
+        contact: String,
+    },
+    /// The form was another site's.
+    Forged,
+    /// The form or the address cannot be read.
+    Unreadable,
+    /// The application is not registered any more.
+    ApplicationGone,
+    /// The store gave no answer.
+    Unavailable,
+    /// Too many passwords are being checked.
+    Busy,
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Refusal {
+        tracing::error!(%error, "the store gave no answer");
+        Refusal::Unavailable
+    }
+}
+
+/// The page that says so.
+#[must_use]
+pub fn refusal(language: Language, refusal: Refusal) -> Response {
+    let words = language.words();
+    let correlation: String = random::<8>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let ask = |with: &str, without: &str, contact: &str| match contact {
+        "" => without.to_owned(),
+        contact => fill(with, &[("contact", contact)]),
+    };
+    let owned = str::to_owned;
+    let (status, kind, title, why, todo) = match &refusal {
+        Refusal::Over => (
+            StatusCode::GONE,
+            "over",
+            words.over_title,
+            owned(words.over_why),
+            owned(words.over_do),
+        ),
+        Refusal::Inactive {
+            organization,
+            contact,
+        } => (
+            StatusCode::FORBIDDEN,
+            "inactive",
+            words.inactive_title,
+            fill(words.inactive_why, &[("organization", organization)]),
+            ask(words.inactive_do, words.inactive_do_nobody, contact),
+        ),
+        Refusal::NotAssigned {
+            application,
+            name,
+            contact,
+        } => (
+            StatusCode::FORBIDDEN,
+            "not_assigned",
+            words.unassigned_title,
+            fill(
+                words.unassigned_why,
+                &[("app", application), ("name", name)],
+            ),
+            ask(words.unassigned_do, words.unassigned_do_nobody, contact),
+        ),
+        Refusal::Forged => (
+            StatusCode::FORBIDDEN,
+            "forged",
+            words.forged_title,
+            owned(words.forged_why),
+            owned(words.forged_do),
+        ),
+        Refusal::Unreadable => (
+            StatusCode::BAD_REQUEST,
+            "unreadable",
+            words.unreadable_title,
+            owned(words.unreadable_why),
+            owned(words.unreadable_do),
+        ),
+        Refusal::ApplicationGone => (
+            StatusCode::BAD_REQUEST,
+            "application_gone",
+            words.gone_title,
+            owned(words.gone_why),
+            owned(words.gone_do),
+        ),
+        Refusal::Unavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            words.away_title,
+            owned(words.away_why),
+            owned(words.away_do),
+        ),
+        Refusal::Busy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            words.busy_title,
+            owned(words.busy_why),
+            owned(words.busy_do),
+        ),
+    };
+    tracing::info!(%correlation, kind, "a sign-in was refused");
+    let body = html! {
+        div.news {
+            div.tile {
+                svg.i viewBox="0 0 20 20" aria-hidden="true" { circle cx="10" cy="10" r="6.5" {} path d="M10 6.8v3.7M10 13.1v.01" {} }
+            }
+            h1 { (title) }
+        }
+        section { h2 { (words.why) } p { (why) } }
+        section { h2 { (words.what_to_do) } p { (todo) } }
+        section {
+            h2 { (words.details) }
+            dl.facts {
+                dt { "error" } dd { (kind) }
+                dt { (words.correlation) } dd { (correlation) }
+            }
+        }
+    };
+    let mut response = Page {
+        language,
+        standing: Standing::Attention,
+        status,
+        title: title.to_owned(),
+        path: None,
+        leads_to: None,
+        body,
+    }
+    .respond();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}

@@ -1,0 +1,12 @@
+//! The pages over real HTTP, walked as a browser without scripts does.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod attacks;
+mod aws;
+mod browser;
+mod chromium;
+mod devices;
+mod pictures;
+mod sign_in;
+mod silence;

@@ -1,0 +1,369 @@
+//! What others try.
+
+use super::browser::{
+    Browser, PASSWORD, application, code, contact, person, started, with_factor, with_password,
+};
+use crate::oidc::tests::running::query;
+
+#[tokio::test]
+async fn a_known_and_an_unknown_name_are_answered_alike() {
+    let service = started().await;
+    person(&service, "provisioned", "No password").await;
+    let walked = async |user_name: &'static str| {
+        let browser = Browser::new(&service);
+        let mut answers = Vec::new();
+        let at = browser.begin("native", &[]).await;
+        let id = at.sign_in();
+        let at = browser.step(&at, "name", &[("user_name", user_name)]).await;
+        let mut keep = |place: &super::browser::Place| {
+            let text = place.text().replace(&id, "ID").replace(user_name, "NAME");
+            let headers = ["retry-after", "content-security-policy"]
+                .map(|name| place.answer.header(name).map(str::to_owned));
+            answers.push((place.answer.status, headers, text));
+        };
+        keep(&at);
+        for attempt in 0..7 {
+            let at = browser
+                .step(&at, "password", &[("password", "not the password")])
+                .await;
+            assert_eq!(
+                at.answer.status,
+                if attempt < 5 { 422 } else { 429 },
+                "{user_name} {attempt}"
+            );
+            keep(&at);
+        }
+        service.pass(31);
+        keep(
+            &browser
+                .step(&at, "password", &[("password", "not the password")])
+                .await,
+        );
+        keep(
+            &browser
+                .step(&at, "password", &[("password", "not the password")])
+                .await,
+        );
+        answers
+    };
+    let unknown = walked("nobody").await;
+    let seconds = |answers: &[(u16, [Option<String>; 2], String)]| -> Vec<(u16, String)> {
+        // A lock's last second may have passed between two requests.
+        let digits = |text: &str| {
+            text.chars()
+                .filter(|character| !character.is_ascii_digit())
+                .collect()
+        };
+        answers
+            .iter()
+            .map(|(status, _, text)| (*status, digits(text)))
+            .collect()
+    };
+    for known in ["aiko", "provisioned"] {
+        assert_eq!(seconds(&walked(known).await), seconds(&unknown), "{known}");
+    }
+    let retry = unknown
+        .iter()
+        .find_map(|(_, headers, _)| headers[0].clone())
+        .unwrap();
+    assert!(
+        (29..=31).contains(&retry.parse::<i64>().unwrap()),
+        "{retry}"
+    );
+}
+
+#[tokio::test]
+async fn a_lock_holds_against_the_right_password_and_in_every_browser() {
+    let service = started().await;
+    let browser = Browser::new(&service);
+    let first = browser.begin("native", &[]).await;
+    for user_name in ["aiko", "AIKO", " aiko ", "Aiko", "aiKo"] {
+        let at = browser
+            .password(&first, user_name, "not the password")
+            .await;
+        at.shows(422, "The name or the password is not right.");
+        browser.step(&at, "back", &[]).await;
+    }
+    let other = Browser::new(&service);
+    let at = other.begin("native", &[]).await;
+    let at = other.password(&at, "aiko", PASSWORD).await;
+    at.shows(429, "Too many attempts. Try again in 3");
+    service.pass(31);
+    other
+        .step(&at, "password", &[("password", PASSWORD)])
+        .await
+        .shows(200, "Enter your code");
+}
+
+#[tokio::test]
+async fn guessing_one_time_codes_locks_and_a_right_password_does_not_begin_anew() {
+    let service = started().await;
+    let browser = Browser::new(&service);
+    let wrong = |number: u32| {
+        let taken = [-2, -1, 0, 1, 2].map(|steps| code(&service, steps));
+        let guess = (number..).map(|guess| format!("{guess:06}"));
+        guess
+            .into_iter()
+            .find(|guess| !taken.contains(guess))
+            .unwrap()
+    };
+    let at = browser.begin("native", &[]).await;
+    let mut at = browser.password(&at, "aiko", PASSWORD).await;
+    for number in 0..4 {
+        at = browser.step(&at, "code", &[("code", &wrong(number))]).await;
+        at.shows(422, "That code is not right");
+    }
+    let other = Browser::new(&service);
+    let second = other.begin("native", &[]).await;
+    let second = other.password(&second, "aiko", PASSWORD).await;
+    second.shows(200, "Enter your code");
+    other
+        .step(&second, "code", &[("code", &wrong(9))])
+        .await
+        .shows(422, "That code is not right");
+    let right = code(&service, 0);
+    let locked = browser.step(&at, "code", &[("code", &right)]).await;
+    locked.shows(429, "Too many attempts.");
+    service.pass(31);
+    let right = code(&service, 0);
+    browser
+        .step(&at, "code", &[("code", &right)])
+        .await
+        .outside();
+}
+
+#[tokio::test]
+async fn another_browser_cannot_go_on_with_a_sign_in() {
+    let service = started().await;
+    let (victim, thief) = (Browser::new(&service), Browser::new(&service));
+    let at = victim.begin("native", &[]).await;
+    let own = thief.begin("native", &[]).await;
+    for (path, form) in [
+        (
+            format!("/sign-in/{}/name", at.sign_in()),
+            vec![("user_name", "evil")],
+        ),
+        (
+            format!("/sign-in/{}/password", at.sign_in()),
+            vec![("password", "x")],
+        ),
+        (format!("/sign-in/{}/back", at.sign_in()), vec![]),
+        (format!("/sign-in/{}/cancel", at.sign_in()), vec![]),
+    ] {
+        thief
+            .post(&path, &form)
+            .await
+            .shows(410, "begun in another browser");
+    }
+    thief
+        .get(&at.path)
+        .await
+        .shows(410, "begun in another browser");
+    thief.get(&own.path).await.shows(200, "Work e-mail");
+    victim.get(&at.path).await.shows(200, "Work e-mail");
+    let stolen = thief.jar.borrow().clone();
+    *thief.jar.borrow_mut() = stolen
+        .into_iter()
+        .map(|(name, value)| (format!("x-{name}"), value))
+        .collect();
+    thief
+        .get(&own.path)
+        .await
+        .shows(410, "This sign-in is over");
+}
+
+#[tokio::test]
+async fn forms_of_other_sites_change_nothing() {
+    let service = started().await;
+    let browser = Browser::new(&service);
+    let at = browser.begin("native", &[]).await;
+    let path = format!("/sign-in/{}/name", at.sign_in());
+    let form = [("user_name", "evil")];
+    for headers in [
+        vec![("origin", "https://evil.example")],
+        vec![("origin", "null")],
+        vec![("sec-fetch-site", "cross-site")],
+        vec![("sec-fetch-site", "same-site")],
+    ] {
+        let answer = browser.send("POST", &path, &headers, &form).await;
+        assert_eq!(answer.status, 403, "{headers:?}");
+        for other in ["/device", "/sessions/end"] {
+            let answer = browser
+                .send(
+                    "POST",
+                    other,
+                    &headers,
+                    &[("session", "all"), ("user_code", "BCDFGHJK")],
+                )
+                .await;
+            assert_eq!(answer.status, 403, "{other} {headers:?}");
+        }
+    }
+    browser
+        .get(&at.path)
+        .await
+        .shows(200, "Work e-mail or user name");
+    let answer = browser.send("POST", &path, &[], &form).await;
+    assert_eq!(
+        answer.status, 303,
+        "a program without a browser's headers has the cookie"
+    );
+    let twice = [("user_name", "a"), ("user_name", "b")];
+    assert_eq!(browser.send("POST", &path, &[], &twice).await.status, 400);
+    let plain = [("content-type", "text/plain")];
+    assert_eq!(
+        browser.service.post(&path, &plain, &[]).await.status,
+        410,
+        "no cookie"
+    );
+    assert_eq!(
+        browser.send("GET", &path, &[], &[]).await.status,
+        303,
+        "a form's address shows the step"
+    );
+}
+
+#[tokio::test]
+async fn one_sign_in_gives_one_code_however_often_its_last_form_is_sent() {
+    let service = started().await;
+    application(&service.center.store, "asking", "Acme Builds", true, vec![]).await;
+    let browser = Browser::new(&service);
+    let at = browser.begin("asking", &[]).await;
+    let at = browser.aiko(&at).await;
+    let allow = [("decision", "allow")];
+    let (one, two, three) = tokio::join!(
+        browser.step(&at, "consent", &allow),
+        browser.step(&at, "consent", &allow),
+        browser.step(&at, "consent", &allow),
+    );
+    let mut statuses = [one, two, three].map(|place| place.answer.status);
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 410, 410]);
+}
+
+#[tokio::test]
+async fn a_step_that_another_window_took_is_not_taken_twice() {
+    let service = started().await;
+    let browser = Browser::new(&service);
+    let at = browser.begin("native", &[]).await;
+    let early = browser
+        .step(&at, "password", &[("password", PASSWORD)])
+        .await;
+    early.shows(200, "Work e-mail or user name");
+    for step in ["code", "enrolment", "continue", "consent"] {
+        let skipped = browser
+            .step(&at, step, &[("code", "000000"), ("decision", "allow")])
+            .await;
+        skipped.shows(200, "Work e-mail or user name");
+    }
+    let second = browser.password(&at, "aiko", PASSWORD).await;
+    second.shows(200, "Enter your code");
+    let stale = browser.step(&at, "name", &[("user_name", "ben")]).await;
+    stale.shows(200, "Enter your code");
+    let stale = browser
+        .step(&at, "password", &[("password", "wrong")])
+        .await;
+    stale.shows(200, "Enter your code");
+    service.pass(601);
+    browser
+        .get(&at.path)
+        .await
+        .shows(410, "longer than ten minutes");
+}
+
+#[tokio::test]
+async fn names_cannot_become_markup_nor_turn_the_text_around_them() {
+    let service = started().await;
+    contact(&service, "<img src=x onerror=alert(1)>").await;
+    let store = &service.center.store;
+    let group = store.create_group("acme", "Nobody", None, service.center.now());
+    let group = group.await.unwrap().unwrap().id;
+    let evil = "<script>alert(1)</script>\"'&\u{202e}gnp.exe\u{2066}\u{200b}\0";
+    application(store, "asking", evil, true, vec![]).await;
+    application(store, "closed", evil, false, vec![group]).await;
+    let ben = person(&service, "ben", evil).await;
+    with_password(&service, ben).await;
+    with_factor(&service, ben, &["AAAA-BBBB-CCCC-DDDD"]).await;
+    let browser = Browser::new(&service);
+    let mut seen = Vec::new();
+    let at = browser
+        .begin(
+            "asking",
+            &[("login_hint", "\"><script>alert(2)</script>\u{202e}")],
+        )
+        .await;
+    seen.push(at.answer.text());
+    let typed = browser.step(&at, "name", &[("user_name", evil)]).await;
+    seen.push(typed.answer.text());
+    browser.step(&at, "back", &[]).await;
+    let at = browser.password(&at, "ben", PASSWORD).await;
+    let at = browser
+        .step(&at, "code", &[("code", "AAAABBBBCCCCDDDD")])
+        .await;
+    at.shows(200, "gnp.exe");
+    seen.push(at.answer.text());
+    seen.push(browser.begin("closed", &[]).await.answer.text());
+    seen.push(
+        browser
+            .begin("asking", &[("prompt", "select_account")])
+            .await
+            .answer
+            .text(),
+    );
+    seen.push(browser.get("/sessions").await.answer.text());
+    for text in seen {
+        assert!(
+            !text.contains("<script") && !text.contains("<img"),
+            "{text}"
+        );
+        for control in ['\u{202e}', '\u{2066}', '\u{200b}', '\0'] {
+            assert!(!text.contains(control), "{control:?} {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_kept_apart_from_other_sites() {
+    let service = started().await;
+    let browser = Browser::new(&service);
+    let begun = browser.begin("native", &[]).await;
+    for path in [begun.path.as_str(), "/device", "/signed-out", "/sign-in/x"] {
+        let page = browser.get(path).await;
+        let header = |name: &str| page.answer.header(name).unwrap_or_default().to_owned();
+        let policy = header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'self';"),
+            "{path} {policy}"
+        );
+        assert!(
+            policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"),
+            "{path} {policy}"
+        );
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("x-frame-options"), "DENY", "{path}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{path}");
+        assert_eq!(header("cache-control"), "no-store", "{path}");
+        assert!(
+            !page.text().contains("<script") && !page.text().contains(" style="),
+            "{path}"
+        );
+    }
+    let policy = browser.get(&begun.path).await;
+    let policy = policy
+        .answer
+        .header("content-security-policy")
+        .unwrap()
+        .to_owned();
+    assert!(
+        policy.contains("form-action 'self' http://127.0.0.1:7;"),
+        "{policy}"
+    );
+    let style = browser.get("/style.css").await;
+    assert_eq!(
+        style.answer.header("content-type"),
+        Some("text/css; charset=utf-8")
+    );
+    let back = browser.aiko(&begun).await;
+    assert_eq!(back.answer.header("referrer-policy"), Some("no-referrer"));
+    assert!(query(&back.outside(), "code").is_some());
+}

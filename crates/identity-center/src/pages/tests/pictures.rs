@@ -1,0 +1,191 @@
+//! Writes each page for whoever draws them: `PICTURES=DIR cargo test -p kiro-identity-center pictures`, then
+//! `node ui/scripts/sign-in-pages.mjs DIR`. Without the variable the pages are walked all the same.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+
+use super::browser::{
+    Browser, PASSWORD, Place, application, code, person, started, with_factor, with_password,
+};
+use crate::oidc::tests::running::Running;
+use crate::pages::device::user_code_digest;
+use crate::pages::{STYLE, STYLE_ADDRESS};
+use crate::secret::Digest;
+use crate::store::DeviceCode;
+
+struct Folder {
+    path: Option<PathBuf>,
+    language: &'static str,
+}
+
+impl Folder {
+    fn keep(&self, name: &str, place: &Place) {
+        let Some(path) = &self.path else { return };
+        let link = format!(
+            "<link rel=\"stylesheet\" href=\"{}\">",
+            STYLE_ADDRESS.as_str()
+        );
+        let html = place.answer.text();
+        assert!(html.contains(&link), "{name}: {html}");
+        std::fs::create_dir_all(path).unwrap();
+        let html = html.replace(&link, &format!("<style>{STYLE}</style>"));
+        std::fs::write(path.join(format!("{name}-{}.html", self.language)), html).unwrap();
+    }
+}
+
+async fn device(service: &Running, typed: &str) {
+    let now = service.center.now();
+    let device = DeviceCode {
+        code: Digest::of(&format!("device/{typed}")),
+        user_code: user_code_digest(typed).unwrap(),
+        client: "tv".to_owned(),
+        organization: "acme".to_owned(),
+        scopes: vec![],
+        place: "203.0.113.7".to_owned(),
+        created_at: now,
+        expires_at: now + SignedDuration::from_mins(10),
+    };
+    service
+        .center
+        .store
+        .keep_device_code(device, 5)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn pictures_of_every_page() {
+    for language in ["en", "ja"] {
+        let folder = Folder {
+            path: std::env::var_os("PICTURES").map(PathBuf::from),
+            language,
+        };
+        let service = started().await;
+        let store = &service.center.store;
+        let group = store.create_group("acme", "Developers", None, service.center.now());
+        let group = group.await.unwrap().unwrap().id;
+        application(store, "kiro", "Kiro", false, vec![]).await;
+        application(store, "asking", "Kiro Builds", true, vec![]).await;
+        application(store, "closed", "Kiro Labs", false, vec![group]).await;
+        application(store, "tv", "Kiro command line", false, vec![]).await;
+        let maya = person(&service, "maya.lindqvist@acme.example", "Maya Lindqvist").await;
+        with_password(&service, maya).await;
+        let ben = person(&service, "ben@acme.example", "Ben").await;
+        with_password(&service, ben).await;
+        with_factor(
+            &service,
+            ben,
+            &["AAAA-BBBB-CCCC-DDDD", "AAAA-BBBB-CCCC-EEEE"],
+        )
+        .await;
+
+        let mut browser = Browser::new(&service);
+        browser.language = language;
+        let at = browser.begin("kiro", &[]).await;
+        folder.keep("name", &at);
+        folder.keep(
+            "name-missing",
+            &browser.step(&at, "name", &[("user_name", "")]).await,
+        );
+        let at = browser
+            .step(&at, "name", &[("user_name", "maya.lindqvist@acme.example")])
+            .await;
+        folder.keep("password", &at);
+        folder.keep(
+            "password-wrong",
+            &browser
+                .step(&at, "password", &[("password", "wrong")])
+                .await,
+        );
+        let at = browser
+            .step(&at, "password", &[("password", PASSWORD)])
+            .await;
+        folder.keep("enrolment", &at);
+        folder.keep(
+            "enrolment-wrong",
+            &browser.step(&at, "enrolment", &[("code", "1")]).await,
+        );
+        let key = at
+            .text()
+            .split("<code>")
+            .nth(1)
+            .unwrap()
+            .split("</code>")
+            .next()
+            .unwrap()
+            .replace(' ', "");
+        let seed = super::sign_in::unbase32(&key);
+        let step = crate::totp::step(service.center.now());
+        let right = format!("{:06}", crate::totp::code(&seed, step));
+        let kept = browser.step(&at, "enrolment", &[("code", &right)]).await;
+        folder.keep("recovery-codes", &kept);
+        folder.keep(
+            "recovery-codes-gone",
+            &browser.get(&format!("/sign-in/{}", at.sign_in())).await,
+        );
+        browser.step(&kept, "continue", &[]).await.outside();
+        folder.keep(
+            "account",
+            &browser.begin("kiro", &[("prompt", "select_account")]).await,
+        );
+        folder.keep("consent", &browser.begin("asking", &[]).await);
+        folder.keep(
+            "consent-app",
+            &browser
+                .begin("asking", &[("redirect_uri", "kiro://kiro.oauth/callback")])
+                .await,
+        );
+        folder.keep("not-assigned", &browser.begin("closed", &[]).await);
+        folder.keep("sessions-none", &browser.get("/sessions").await);
+        for client in ["native", "native"] {
+            let back = browser.begin(client, &[]).await.outside();
+            let code = crate::oidc::tests::running::query(&back, "code").unwrap();
+            assert_eq!(service.redeem(&code).await.status, 200);
+        }
+        folder.keep("sessions", &browser.get("/sessions").await);
+        folder.keep("device", &browser.get("/device").await);
+        folder.keep(
+            "device-unknown",
+            &browser.post("/device", &[("user_code", "BCDF-GHJL")]).await,
+        );
+        device(&service, "BCDF-GHJK").await;
+        let at = browser.post("/device", &[("user_code", "BCDF-GHJK")]).await;
+        folder.keep("device-asks", &at);
+        folder.keep(
+            "device-done",
+            &browser.step(&at, "consent", &[("decision", "allow")]).await,
+        );
+        device(&service, "BCDF-GHJM").await;
+        let at = browser.post("/device", &[("user_code", "BCDF-GHJM")]).await;
+        folder.keep(
+            "device-denied",
+            &browser.step(&at, "consent", &[("decision", "deny")]).await,
+        );
+        folder.keep("signed-out", &browser.get("/signed-out").await);
+        folder.keep("over", &browser.get("/sign-in/x").await);
+
+        let mut other = Browser::new(&service);
+        other.language = language;
+        let at = other.begin("kiro", &[]).await;
+        let at = other.password(&at, "aiko", PASSWORD).await;
+        folder.keep("code", &at);
+        for _ in 0..6 {
+            let wrong = other.step(&at, "code", &[("code", "1")]).await;
+            let name = if wrong.answer.status == 429 {
+                "code-locked"
+            } else {
+                "code-wrong"
+            };
+            folder.keep(name, &wrong);
+        }
+        service.pass(31);
+        let gone = store.deactivate_user(service.user, service.center.now());
+        gone.await.unwrap().unwrap();
+        let right = code(&service, 0);
+        folder.keep(
+            "inactive",
+            &other.step(&at, "code", &[("code", &right)]).await,
+        );
+    }
+}

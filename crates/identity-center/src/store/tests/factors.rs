@@ -1,0 +1,162 @@
+//! What people sign in with, guesses at it, and devices that wait.
+
+use super::cases::{at, person, session};
+use super::directory::{begun, made, organization};
+use crate::authorization::Progress;
+use crate::id::GroupId;
+use crate::lockout::Verdict;
+use crate::secret::Digest;
+use crate::store::{DeviceCode, Granted, Guess, SecondFactor, Store};
+
+pub(super) async fn factors(store: Store) {
+    organization(&store, "acme").await;
+    let user = made(&store, "acme", "aiko").await;
+    let password = async || store.factors(Some(&user)).await.unwrap().password;
+    assert_eq!(password().await, None);
+    for hash in ["one", "two"] {
+        let set = store.set_password(user.id, hash.to_owned(), at(0));
+        set.await.unwrap();
+        assert_eq!(password().await.as_deref(), Some(hash));
+    }
+    let codes: Vec<Digest> = ["a", "b"].map(Digest::of).to_vec();
+    let enrol = async |sealed: &[u8]| {
+        let factor = SecondFactor {
+            sealed: sealed.to_vec(),
+            last_step: 7,
+        };
+        let enrolled = store.enrol(user.id, factor, codes.clone(), at(0));
+        enrolled.await.unwrap()
+    };
+    assert!(enrol(b"seed").await);
+    assert!(!enrol(b"another").await, "one enrols once");
+    let known = store.factors(Some(&user)).await.unwrap();
+    let second = known.second.unwrap();
+    assert_eq!(
+        (
+            second.sealed.as_slice(),
+            second.last_step,
+            known.recovery_codes
+        ),
+        (&b"seed"[..], 7, 2)
+    );
+    let step = async |step| store.use_step(user.id, step).await.unwrap();
+    for (number, expected) in [
+        (7, false),
+        (6, false),
+        (8, true),
+        (8, false),
+        (7, false),
+        (10, true),
+        (9, false),
+    ] {
+        assert_eq!(step(number).await, expected, "{number}");
+    }
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (store, user) = (store.clone(), user.id);
+        running.spawn(async move { store.use_step(user, 20).await.unwrap() });
+    }
+    let uses = running.join_all().await;
+    assert_eq!(uses.iter().filter(|used| **used).count(), 1, "at once");
+    let recover = async |code: &str| {
+        let used = store.use_recovery_code(user.id, Digest::of(code));
+        used.await.unwrap()
+    };
+    assert!(recover("a").await && !recover("a").await && !recover("c").await);
+    assert!(
+        !store
+            .use_recovery_code(person(&store).await, codes[1])
+            .await
+            .unwrap(),
+        "another's"
+    );
+    store.forget_second_factor(user.id).await.unwrap();
+    assert!(!recover("b").await && enrol(b"new").await);
+}
+
+pub(super) async fn guesses(store: Store) {
+    let (known, other) = (
+        Guess::of(Some("acme"), "aiko"),
+        Guess::of(Some("hinoki"), "aiko"),
+    );
+    let attempt =
+        async |guess: &Guess, second| match store.attempt(guess, at(second)).await.unwrap() {
+            Verdict::Try(after) => Ok(after),
+            Verdict::Locked { until } => Err(until.duration_since(at(second)).as_secs()),
+        };
+    for failures in 1..=5 {
+        assert_eq!(attempt(&known, 0).await.unwrap().failures, failures);
+    }
+    assert_eq!(attempt(&known, 0).await, Err(30));
+    assert_eq!(
+        attempt(&other, 0).await.unwrap().failures,
+        1,
+        "another organisation"
+    );
+    let sixth = attempt(&known, 30).await.unwrap();
+    let right = store.return_attempt(&known, sixth, at(30));
+    right.await.unwrap();
+    assert_eq!(
+        attempt(&known, 30).await.unwrap().failures,
+        6,
+        "what failed before stays"
+    );
+    assert_eq!(attempt(&known, 30).await, Err(60));
+    store.forget_attempts(&known).await.unwrap();
+    assert_eq!(attempt(&known, 30).await.unwrap().failures, 1);
+
+    // Fifty at once get no further than one after the other.
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let store = store.clone();
+        running.spawn(async move {
+            let guess = Guess::of(None, "many");
+            matches!(store.attempt(&guess, at(0)).await.unwrap(), Verdict::Try(_))
+        });
+    }
+    let tried = running.join_all().await;
+    assert_eq!(tried.iter().filter(|tried| **tried).count(), 5);
+}
+
+pub(super) async fn devices(store: Store) {
+    organization(&store, "acme").await;
+    let user = made(&store, "acme", "aiko").await;
+    let device = |code: &str| DeviceCode {
+        code: Digest::of(code),
+        user_code: Digest::of(&format!("typed/{code}")),
+        client: "app".to_owned(),
+        organization: "acme".to_owned(),
+        scopes: vec!["openid".to_owned()],
+        place: "203.0.113.7".to_owned(),
+        created_at: at(0),
+        expires_at: at(600),
+    };
+    for code in ["yes", "no", "late"] {
+        store.keep_device_code(device(code), 5).await.unwrap();
+    }
+    let waiting = async |code: &str, now| {
+        let found = store.waiting_device(device(code).user_code, at(now));
+        found.await.unwrap()
+    };
+    assert_eq!(waiting("yes", 599).await, Some(device("yes")));
+    assert_eq!(waiting("yes", 600).await, None);
+    assert_eq!(waiting("unknown", 1).await, None);
+    let approve = async |code: &str, groups: Vec<GroupId>, now| {
+        let seen = begun(&store, Progress::Name).await;
+        let device = device(code);
+        let approved = store.approve_device(&seen, &device, session(user.id), groups, at(now));
+        approved.await.unwrap()
+    };
+    assert_eq!(
+        approve("yes", vec![GroupId::random()], 1).await,
+        Granted::Refused
+    );
+    assert_eq!(approve("yes", vec![], 1).await, Granted::Yes);
+    assert_eq!(approve("yes", vec![], 1).await, Granted::Overtaken, "twice");
+    assert_eq!(waiting("yes", 2).await, None);
+    let seen = begun(&store, Progress::Name).await;
+    store.deny_device(&seen, &device("no")).await.unwrap();
+    assert_eq!(waiting("no", 2).await, None);
+    assert_eq!(approve("no", vec![], 2).await, Granted::Overtaken);
+    assert_eq!(approve("late", vec![], 600).await, Granted::Overtaken);
+}
