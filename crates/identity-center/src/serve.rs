@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -152,7 +152,7 @@ pub async fn serve(
         }
     }
     let tending = tokio::spawn(tend(Arc::clone(&center)));
-    let router = center::router(center).layer(middleware::from_fn(in_time));
+    let router = center::router(center).layer(middleware::from_fn_with_state(REQUEST, in_time));
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
@@ -324,8 +324,8 @@ async fn outgoing() -> Option<Arc<dyn HttpClient>> {
     }
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
-    match timeout(REQUEST, next.run(request)).await {
+async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    match timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
     }
@@ -356,7 +356,31 @@ impl Stop {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use axum::Router;
+    use axum::body::Bytes;
+    use axum::routing::post;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_does_not_end_is_given_up() {
+        let limit = Duration::from_millis(20);
+        let router = Router::new()
+            .route("/", post(|body: Bytes| async { body }))
+            .layer(middleware::from_fn_with_state(limit, in_time));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(axum::serve(listener, router).into_future());
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let half = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf";
+        stream.write_all(half).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        serving.abort();
+    }
 
     #[test]
     fn the_service_s_address_is_https_or_this_computer() {

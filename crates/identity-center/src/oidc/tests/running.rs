@@ -45,7 +45,7 @@ pub(crate) struct Running {
     pub(crate) center: Arc<Center>,
     pub(crate) user: UserId,
     clock: Arc<Moved>,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     serving: tokio::task::JoinHandle<()>,
 }
 
@@ -95,13 +95,6 @@ impl Running {
             folder,
             serving,
         }
-    }
-
-    /// What its store has written.
-    pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let entries = std::fs::read_dir(self.folder.path()).unwrap();
-        let read = |path: PathBuf| (path.clone(), std::fs::read(path).unwrap());
-        entries.map(|entry| read(entry.unwrap().path())).collect()
     }
 
     pub(crate) fn pass(&self, seconds: i64) {
