@@ -3,6 +3,8 @@
 //! The folder has `store.db` (SQLite) and, unless the master key comes from elsewhere, `master.key`; both are their owner's alone. An
 //! instance answers on loopback only: in front of it stands a proxy that speaks TLS.
 
+mod connections;
+
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -11,15 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
 use kiro_relying_party::{HttpClient, HttpSettings, WebClient};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{interval, timeout};
+use tokio::time::interval;
 use url::Url;
 
 use crate::center::{self, Center, Settings};
@@ -30,7 +28,11 @@ use crate::oidc::backchannel_logout::send_due;
 use crate::store::secrets::{Demand, SecretsError};
 use crate::store::{Store, StoreError};
 
-/// A request and its answer take no longer: a body that trickles in holds nothing for ever.
+use connections::Limits;
+
+/// A request's head takes no longer, nor the silence before the next.
+const HEAD: Duration = Duration::from_secs(15);
+/// A request's body and its answer take no longer.
 const REQUEST: Duration = Duration::from_secs(30);
 /// What is being answered when the instance is told to stop has so long.
 const GRACE: Duration = Duration::from_secs(10);
@@ -152,28 +154,16 @@ pub async fn serve(
         }
     }
     let tending = tokio::spawn(tend(Arc::clone(&center)));
-    let router = center::router(center).layer(middleware::from_fn_with_state(REQUEST, in_time));
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
-    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
-        stop.asked().await;
-        drop(stopping);
-    });
-    let mut serving = tokio::spawn(serving.into_future());
     announce(&said);
-    let outcome = tokio::select! {
-        ended = &mut serving => ended,
-        _ = stopped => timeout(GRACE, &mut serving).await.unwrap_or_else(|_| {
-            tracing::warn!("connections were cut off");
-            serving.abort();
-            Ok(Ok(()))
-        }),
+    let limits = Limits {
+        head: HEAD,
+        request: REQUEST,
+        grace: GRACE,
     };
+    let stop = async { stop.asked().await };
+    connections::answer(listener, center::router(center), limits, stop).await;
     tending.abort();
-    match outcome {
-        Ok(ended) => ended.map_err(ServeError::Ended),
-        Err(error) => Err(ServeError::Ended(io::Error::other(error))),
-    }
+    Ok(())
 }
 
 /// What an instance says of itself.
@@ -324,13 +314,6 @@ async fn outgoing() -> Option<Arc<dyn HttpClient>> {
     }
 }
 
-async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    match timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
-    }
-}
-
 /// SIGTERM and SIGINT, heard from the beginning.
 struct Stop {
     terminate: tokio::signal::unix::Signal,
@@ -356,31 +339,7 @@ impl Stop {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use axum::Router;
-    use axum::body::Bytes;
-    use axum::routing::post;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpStream;
-
     use super::*;
-
-    #[tokio::test]
-    async fn a_body_that_does_not_end_is_given_up() {
-        let limit = Duration::from_millis(20);
-        let router = Router::new()
-            .route("/", post(|body: Bytes| async { body }))
-            .layer(middleware::from_fn_with_state(limit, in_time));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let serving = tokio::spawn(axum::serve(listener, router).into_future());
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let half = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf";
-        stream.write_all(half).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-        serving.abort();
-    }
 
     #[test]
     fn the_service_s_address_is_https_or_this_computer() {
