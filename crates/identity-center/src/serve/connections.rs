@@ -137,4 +137,32 @@ mod tests {
         check(&format!("{whole}half"), "HTTP/1.1 200 OK").await;
         serving.abort();
     }
+
+    #[tokio::test]
+    async fn a_connection_that_asks_nothing_does_not_hold_up_the_end() {
+        let long = Duration::from_secs(60);
+        let limits = Limits {
+            head: long,
+            request: long,
+            grace: long,
+        };
+        let router = Router::new().route("/", post(|body: Bytes| async { body }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(answer(listener, router, limits, async {
+            drop(stopped.await);
+        }));
+        let silent = TcpStream::connect(address).await.unwrap();
+        let mut asked = TcpStream::connect(address).await.unwrap();
+        let request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";
+        asked.write_all(request).await.unwrap();
+        let mut status = [0; 15];
+        asked.read_exact(&mut status).await.unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200 OK");
+        drop(stop);
+        let ended = timeout(Duration::from_secs(10), serving).await;
+        ended.unwrap().unwrap();
+        drop((silent, asked));
+    }
 }
