@@ -3,11 +3,17 @@
 import { chromium } from "playwright-core";
 
 const { ADDRESS, USER_NAME, PASSWORD, CODE } = process.env;
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox"],
+});
 const context = await browser.newContext({ javaScriptEnabled: false });
 const said = [];
 let back = "";
-await context.route("http://127.0.0.1:7/**", (route) => ((back = route.request().url()), route.fulfill({ body: "back" })));
+await context.route(
+  "http://127.0.0.1:7/**",
+  (route) => ((back = route.request().url()), route.fulfill({ body: "back" })),
+);
 const page = await context.newPage();
 page.on("console", (message) => said.push(message.text()));
 page.setDefaultTimeout(10_000);
@@ -23,7 +29,10 @@ await context.route("http://evil.example/", (route) =>
   }),
 );
 await stranger.goto("http://evil.example/");
-const [answer] = await Promise.all([stranger.waitForResponse((found) => found.url().includes("/sign-in/")), stranger.click("button")]);
+const [answer] = await Promise.all([
+  stranger.waitForResponse((found) => found.url().includes("/sign-in/")),
+  stranger.click("button"),
+]);
 const forged = answer.status();
 await stranger.close();
 

@@ -15,9 +15,8 @@ use crate::authorization::{Progress, Purpose};
 use crate::center::Center;
 use crate::id::UserId;
 use crate::oidc::parameters::Parameters;
-use crate::session::Authentication;
 
-pub(super) async fn show(visit: &Visit, user: UserId, _: &Authentication) -> Answer {
+pub(super) async fn show(visit: &Visit, user: UserId) -> Answer {
     let words = visit.words();
     let store = &visit.center.store;
     let user = store.user(user).await?.ok_or(Refusal::Over)?;

@@ -65,10 +65,7 @@ pub(super) async fn show(visit: &Visit) -> Answer {
             enrolment::show(visit, *user, sealed_seed, None).await
         }
         Progress::Enrolled { .. } => Ok(enrolment::kept(visit, &[])),
-        Progress::Consent {
-            user,
-            authentication,
-        } => consent::show(visit, *user, authentication).await,
+        Progress::Consent { user, .. } => consent::show(visit, *user).await,
     }
 }
 

@@ -47,7 +47,7 @@ async fn remembered(
     let how = authentication.clone();
     let begun = store.begin_browser_session(digest, user.id, how, now, ends);
     if !begun.await? {
-        return Err(inactive(center, &user).await?);
+        return refused(center, seen, user.id, None).await;
     }
     let mut response = match proceed(center, seen, &user, authentication, false).await {
         Ok(response) => response,
@@ -128,6 +128,21 @@ async fn admitted(center: &Center, seen: &Authorization, user: &User) -> Result<
     Err(inactive(center, user).await?)
 }
 
+/// What the person may do has changed since it was looked at: it is looked at again. Where they may now, what they proved is too old.
+async fn refused(
+    center: &Center,
+    seen: &Authorization,
+    user: UserId,
+    client: Option<&str>,
+) -> Answer {
+    let user = center.store.user(user).await?.ok_or(Refusal::Over)?;
+    admitted(center, seen, &user).await?;
+    if let Some(client) = client {
+        application(center, client, &user).await?;
+    }
+    Err(Refusal::Over)
+}
+
 async fn inactive(center: &Center, user: &User) -> Result<Refusal, Refusal> {
     let organization = center.store.organization(&user.organization).await?;
     let organization = organization.map(|found| (found.title, found.contact));
@@ -202,7 +217,7 @@ pub(super) async fn allowed(visit: &Visit, user: UserId, authentication: Authent
             match approved.await? {
                 Granted::Yes => Ok(device::approved(visit.language)),
                 Granted::Overtaken => Err(Refusal::Over),
-                Granted::Refused => Err(inactive(center, &user).await?),
+                Granted::Refused => refused(center, seen, user.id, Some(&client.id)).await,
             }
         }
         Purpose::OwnSessions => Err(Refusal::Over),
@@ -330,6 +345,6 @@ async fn granted(
             ))
         }
         Granted::Overtaken => Err(Refusal::Over),
-        Granted::Refused => Err(inactive(center, user).await?),
+        Granted::Refused => refused(center, seen, user.id, Some(&client.id)).await,
     }
 }

@@ -224,6 +224,72 @@ async fn forms_of_other_sites_change_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_lost_meanwhile_is_not_granted() {
+    let service = started().await;
+    let (store, aiko) = (&service.center.store, service.user);
+    let group = store.create_group("acme", "Developers", None, service.center.now());
+    let group = group.await.unwrap().unwrap().id;
+    application(store, "asking", "Acme Builds", true, vec![group]).await;
+    let added = store.add_member(group, aiko, service.center.now());
+    added.await.unwrap().unwrap();
+    let allow = [("decision", "allow")];
+    let asked = async |browser: &Browser<'_>| {
+        let at = browser.begin("asking", &[("prompt", "login")]).await;
+        let at = browser.aiko(&at).await;
+        at.shows(200, "Sign in to Acme Builds?");
+        at
+    };
+    let (browser, other) = (Browser::new(&service), Browser::new(&service));
+    let at = asked(&browser).await;
+    let elsewhere = other.get("/sessions").await;
+    other
+        .aiko(&elsewhere)
+        .await
+        .shows(200, "Where you are signed in");
+    other
+        .post("/sessions/end", &[("session", "all")])
+        .await
+        .shows(200, "You are signed out");
+    let late = browser.step(&at, "consent", &allow).await;
+    late.shows(410, "This sign-in is over");
+    service.pass(2);
+    let at = asked(&browser).await;
+    let removed = store.remove_member(group, aiko, service.center.now());
+    removed.await.unwrap();
+    browser
+        .step(&at, "consent", &allow)
+        .await
+        .shows(403, "You do not have access yet");
+    let added = store.add_member(group, aiko, service.center.now());
+    added.await.unwrap().unwrap();
+    let at = asked(&browser).await;
+    let gone = store.deactivate_user(aiko, service.center.now());
+    gone.await.unwrap().unwrap();
+    browser
+        .step(&at, "consent", &allow)
+        .await
+        .shows(403, "is not active");
+    let back = store.reactivate_user(aiko, service.center.now());
+    back.await.unwrap().unwrap();
+    let revived = browser.step(&at, "consent", &allow).await;
+    revived.shows(410, "This sign-in is over");
+}
+
+#[tokio::test]
+async fn who_signs_in_begins_with_a_clean_count() {
+    let service = started().await;
+    for _ in 0..2 {
+        let browser = Browser::new(&service);
+        let at = browser.begin("native", &[]).await;
+        for _ in 0..3 {
+            let wrong = browser.password(&at, "aiko", "not the password").await;
+            wrong.shows(422, "The name or the password is not right.");
+        }
+        browser.aiko(&at).await.outside();
+    }
+}
+
+#[tokio::test]
 async fn one_sign_in_gives_one_code_however_often_its_last_form_is_sent() {
     let service = started().await;
     application(&service.center.store, "asking", "Acme Builds", true, vec![]).await;

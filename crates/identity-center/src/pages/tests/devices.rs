@@ -3,14 +3,15 @@
 use jiff::SignedDuration;
 
 use super::browser::{Browser, application, started};
+use crate::directory::Organization;
 use crate::oidc::tests::running::Running;
 use crate::pages::device::user_code_digest;
 use crate::secret::Digest;
 use crate::store::DeviceCode;
 
-async fn device(service: &Running, typed: &str, client: &str) -> DeviceCode {
+fn waiting(service: &Running, typed: &str, client: &str) -> DeviceCode {
     let now = service.center.now();
-    let device = DeviceCode {
+    DeviceCode {
         code: Digest::of(&format!("device/{typed}")),
         user_code: user_code_digest(typed).unwrap(),
         client: client.to_owned(),
@@ -19,7 +20,11 @@ async fn device(service: &Running, typed: &str, client: &str) -> DeviceCode {
         place: "203.0.113.7".to_owned(),
         created_at: now,
         expires_at: now + SignedDuration::from_mins(10),
-    };
+    }
+}
+
+async fn device(service: &Running, typed: &str, client: &str) -> DeviceCode {
+    let device = waiting(service, typed, client);
     let kept = service.center.store.keep_device_code(device.clone(), 5);
     kept.await.unwrap();
     device
@@ -123,6 +128,22 @@ async fn guesses_at_a_devices_code_are_counted_and_told_to_nobody_who_is_not_sig
     service.pass(31);
     let at = browser.post("/device", &[("user_code", "BCDF-GHJK")]).await;
     at.shows(200, "Connect this device?");
+    let elsewhere = Organization {
+        name: "hinoki".to_owned(),
+        title: "Hinoki".to_owned(),
+        contact: String::new(),
+        second_factor: true,
+    };
+    let store = &service.center.store;
+    let made = store.create_organization(elsewhere, service.center.now());
+    made.await.unwrap().unwrap();
+    let theirs = DeviceCode {
+        organization: "hinoki".to_owned(),
+        ..waiting(&service, "XZXZ-XZXZ", "tv")
+    };
+    store.keep_device_code(theirs, 5).await.unwrap();
+    let at = browser.post("/device", &[("user_code", "XZXZ-XZXZ")]).await;
+    at.shows(422, "No device waits for this code.");
     service.pass(600);
     let at = browser.post("/device", &[("user_code", "BCDF-GHJK")]).await;
     at.shows(422, "No device waits for this code.");

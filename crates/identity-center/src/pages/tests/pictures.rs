@@ -163,6 +163,11 @@ async fn pictures_of_every_page() {
             &browser.step(&at, "consent", &[("decision", "deny")]).await,
         );
         folder.keep("signed-out", &browser.get("/signed-out").await);
+        folder.keep(
+            "problem",
+            &browser.get("/oauth2/authorize?client_id=x").await,
+        );
+        folder.keep("sign-out-asks", &browser.get("/oauth2/end_session").await);
         folder.keep("over", &browser.get("/sign-in/x").await);
 
         let mut other = Browser::new(&service);
