@@ -2,11 +2,11 @@
 //! paths that their SDKs ask for. JSON bodies in camelCase, no ID token.
 //!
 //! ```text
-//! /client/register   register_client        /token    token          /logout   logout
-//! /authorize         authorize
+//! /client/register        register_client        /assignment/accounts      accounts
+//! /authorize              authorize              /assignment/roles         roles
+//! /device_authorization   device_authorization   /federation/credentials   role_credentials
+//! /token                  token                  /logout                   logout
 //! ```
-//!
-//! Device codes, accounts, roles and their credentials are to come.
 //!
 //! A client registers itself, and only a loopback address can be its redirect URI: custom schemes belong to OpenID Connect.
 
@@ -18,27 +18,35 @@ use axum::routing::{get, post};
 
 use crate::center::Center;
 
-pub mod authorize;
+mod accounts;
+mod authorize;
+mod bearer;
 mod body;
+mod device_authorization;
 mod exception;
 mod logout;
+mod paging;
 mod register_client;
+mod role_credentials;
+mod roles;
 mod token;
 
 /// A request's body is no larger.
 const LIMIT: usize = 64 * 1024;
-/// RFC 8628 §3.4, as AWS's clients name it.
-const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// AWS's endpoints.
 pub fn router() -> Router<Arc<Center>> {
     Router::new()
         .route("/client/register", post(register_client::post))
         .route("/authorize", get(authorize::get))
+        .route("/device_authorization", post(device_authorization::post))
         .route("/token", post(token::post))
+        .route("/assignment/accounts", get(accounts::get))
+        .route("/assignment/roles", get(roles::get))
+        .route("/federation/credentials", get(role_credentials::get))
         .route("/logout", post(logout::post))
         .layer(DefaultBodyLimit::max(LIMIT))
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,12 +12,15 @@
 //! What is decided (may this code be redeemed, this token be rotated?) is a function of a row, a request and the time; the store
 //! calls it inside one transaction ([`store`]). No process holds anything whose loss changes an answer.
 
+pub mod account;
 pub mod authorization;
 pub mod aws;
 pub mod center;
 pub mod client;
 pub mod clock;
 pub mod cookie;
+pub mod demonstration;
+pub mod device;
 pub mod directory;
 pub mod id;
 pub mod jws;
@@ -29,8 +32,10 @@ pub mod password;
 pub mod redirect;
 pub mod sealing;
 pub mod secret;
+pub mod serve;
 pub mod session;
 pub mod signing;
+pub mod start_url;
 pub mod store;
 pub mod token;
 pub mod totp;

@@ -5,7 +5,7 @@
 //! /oauth2/jwks                       jwks             /oauth2/introspect    introspection (RFC 7662)
 //! /oauth2/authorize                  authorize        /oauth2/revoke        revocation (RFC 7009)
 //! /oauth2/par                        par (RFC 9126)   /oauth2/end_session   end_session
-//! /oauth2/token                      token            /oauth2/device_authorization   (RFC 8628)
+//! /oauth2/token                      token            /oauth2/device_authorization   device_authorization (RFC 8628)
 //! ```
 
 use std::sync::Arc;
@@ -20,6 +20,7 @@ pub mod authorize;
 pub mod backchannel_logout;
 mod bearer;
 mod client_authentication;
+mod device_authorization;
 pub mod discovery;
 pub mod dpop;
 mod end_session;
@@ -37,6 +38,7 @@ mod userinfo;
 mod path {
     pub(super) const AUTHORIZE: &str = "/oauth2/authorize";
     pub(super) const PAR: &str = "/oauth2/par";
+    pub(super) const DEVICE_AUTHORIZATION: &str = "/oauth2/device_authorization";
     pub(super) const TOKEN: &str = "/oauth2/token";
     pub(super) const JWKS: &str = "/oauth2/jwks";
     pub(super) const USERINFO: &str = "/oauth2/userinfo";
@@ -56,6 +58,7 @@ pub fn router() -> Router<Arc<Center>> {
         .route(path::JWKS, get(jwks::get))
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(path::PAR, post(par::post))
+        .route(path::DEVICE_AUTHORIZATION, post(device_authorization::post))
         .route(path::TOKEN, post(token::post))
         .route(path::USERINFO, get(userinfo::get).post(userinfo::post))
         .route(path::INTROSPECTION, post(introspection::post))

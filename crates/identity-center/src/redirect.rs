@@ -1,13 +1,42 @@
-//! Whether an answer may be sent to an address (RFC 8252 §7.3, RFC 9700 §4.1.3).
+//! Whether an answer may be sent to an address (RFC 8252 §7, RFC 9700 §4.1.3). What may be registered is so plain that comparing bytes
+//! is enough: no two ways to write it, nothing that a browser would read otherwise.
 
-/// Whether `presented` is the registered address: byte for byte, but for the port of a literal loopback address that was registered
-/// without one.
+use url::{Host, Url};
+
+use crate::client::Wire;
+
+/// The hosts of one's own computer. Where one is registered without a port, any port is meant: a program takes a free one.
+const LOOPBACK: [&str; 3] = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
+/// A redirect URI is no longer.
+const LIMIT: usize = 512;
+/// Schemes by which a browser runs, reads or fetches something itself.
+const BROWSERS_OWN: [&str; 16] = [
+    "about",
+    "blob",
+    "chrome",
+    "content",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "javascript",
+    "mailto",
+    "resource",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
+];
+
+/// Whether `presented` is the registered address: byte for byte, but for the port of a loopback address that was registered without
+/// one.
 #[must_use]
 pub fn allows(registered: &str, presented: &str) -> bool {
     if registered == presented {
         return true;
     }
-    ["http://127.0.0.1", "http://[::1]"].iter().any(|host| {
+    LOOPBACK.iter().any(|host| {
         let path = registered
             .strip_prefix(host)
             .filter(|path| path.starts_with('/'));
@@ -22,3 +51,47 @@ pub fn allows(registered: &str, presented: &str) -> bool {
         })
     })
 }
+
+/// Whether an application of this wire may register this redirect URI.
+///
+/// - AWS's: `http://127.0.0.1/…` or `http://[::1]/…`, without port and query.
+/// - OpenID Connect's: `https`, a loopback address (`localhost` too) with or without port, or a scheme of the application's own.
+///
+/// Neither has user information, a fragment, an encoded character, a backslash, a dot segment, or anything that is written otherwise by
+/// who reads it.
+#[must_use]
+pub fn registrable(wire: Wire, uri: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"%\\#<>\"`{}|^@*'".contains(&byte);
+    if uri.len() > LIMIT || !uri.bytes().all(plain) {
+        return false;
+    }
+    let Ok(url) = Url::parse(uri) else {
+        return false;
+    };
+    let dots = url
+        .path_segments()
+        .is_some_and(|mut segments| segments.any(|segment| segment == "." || segment == ".."));
+    if url.as_str() != uri || dots || url.port() == Some(0) {
+        return false;
+    }
+    let loopback = LOOPBACK.iter().any(|host| {
+        uri.strip_prefix(host)
+            .is_some_and(|rest| rest.starts_with([':', '/']))
+    });
+    match wire {
+        Wire::Aws => {
+            loopback
+                && url.port().is_none()
+                && url.query().is_none()
+                && url.host() != Some(Host::Domain("localhost"))
+        }
+        Wire::Oidc => match url.scheme() {
+            "https" => url.host_str().is_some_and(|host| !host.is_empty()),
+            "http" => loopback,
+            other => !BROWSERS_OWN.contains(&other) && !url.cannot_be_a_base(),
+        },
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

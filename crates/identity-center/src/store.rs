@@ -5,11 +5,13 @@
 //! thread writes, many requests to a commit (full sync: an answer is durable before it is given); on PostgreSQL any number of
 //! instances write, and a row that is decided upon is locked (`FOR UPDATE`).
 
+mod accounts;
 mod attempts;
 mod authorizations;
 mod browser_sessions;
 mod clients;
 mod device_codes;
+mod device_polls;
 mod directory;
 mod groups;
 pub mod holders;
@@ -32,6 +34,7 @@ pub use attempts::Guess;
 pub use authorizations::Granted;
 pub use browser_sessions::BrowserSession;
 pub use device_codes::DeviceCode;
+pub use device_polls::Polled;
 pub use passwords::{Factors, SecondFactor};
 pub use sessions::Redeemed;
 pub use value::{Row, Value};

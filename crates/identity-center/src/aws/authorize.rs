@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use url::Url;
 
 use crate::authorization::{self, Purpose, Request};
 use crate::center::Center;
@@ -136,16 +135,4 @@ fn request(client: Option<&Client>, parameters: &Parameters) -> Result<Request, 
         claims: None,
         ui_locales: Vec::new(),
     })
-}
-
-/// Whether an AWS client may register this redirect URI: a literal loopback address with a path and nothing else.
-pub(super) fn registrable(uri: &str) -> bool {
-    let plain = ["http://127.0.0.1/", "http://[::1]/"]
-        .iter()
-        .any(|start| uri.starts_with(start));
-    // What the parser of browsers would write in another way is not what it seems to be.
-    plain
-        && Url::parse(uri).is_ok_and(|url| {
-            url.as_str() == uri && url.query().is_none() && url.fragment().is_none()
-        })
 }

@@ -25,9 +25,15 @@ pub(super) enum Kind {
     InvalidScope,
     UnauthorizedClient,
     UnsupportedGrantType,
+    AuthorizationPending,
+    SlowDown,
+    AccessDenied,
+    ExpiredToken,
     InternalServer,
-    /// The portal's: its bodies have `message`.
+    /// The portal's from here on: its bodies have `message`.
+    PortalRequest,
     Unauthorized,
+    Forbidden,
 }
 
 impl Kind {
@@ -41,8 +47,14 @@ impl Kind {
             Kind::InvalidScope => "InvalidScopeException",
             Kind::UnauthorizedClient => "UnauthorizedClientException",
             Kind::UnsupportedGrantType => "UnsupportedGrantTypeException",
+            Kind::AuthorizationPending => "AuthorizationPendingException",
+            Kind::SlowDown => "SlowDownException",
+            Kind::AccessDenied => "AccessDeniedException",
+            Kind::ExpiredToken => "ExpiredTokenException",
             Kind::InternalServer => "InternalServerException",
+            Kind::PortalRequest => "InvalidRequestException",
             Kind::Unauthorized => "UnauthorizedException",
+            Kind::Forbidden => "ForbiddenException",
         }
     }
 
@@ -56,14 +68,20 @@ impl Kind {
             Kind::InvalidScope => "invalid_scope",
             Kind::UnauthorizedClient => "unauthorized_client",
             Kind::UnsupportedGrantType => "unsupported_grant_type",
+            Kind::AuthorizationPending => "authorization_pending",
+            Kind::SlowDown => "slow_down",
+            Kind::AccessDenied | Kind::Forbidden => "access_denied",
+            Kind::ExpiredToken => "expired_token",
             Kind::InternalServer => "server_error",
-            Kind::Unauthorized => "unauthorized",
+            Kind::PortalRequest => "invalid_request",
+            Kind::Unauthorized => "invalid_token",
         }
     }
 
     fn status(self) -> StatusCode {
         match self {
             Kind::InvalidClient | Kind::Unauthorized => StatusCode::UNAUTHORIZED,
+            Kind::Forbidden => StatusCode::FORBIDDEN,
             Kind::InternalServer => StatusCode::INTERNAL_SERVER_ERROR,
             Kind::InvalidRequest
             | Kind::InvalidClientMetadata
@@ -71,7 +89,12 @@ impl Kind {
             | Kind::InvalidRedirectUri
             | Kind::InvalidScope
             | Kind::UnauthorizedClient
-            | Kind::UnsupportedGrantType => StatusCode::BAD_REQUEST,
+            | Kind::UnsupportedGrantType
+            | Kind::AuthorizationPending
+            | Kind::SlowDown
+            | Kind::AccessDenied
+            | Kind::ExpiredToken
+            | Kind::PortalRequest => StatusCode::BAD_REQUEST,
         }
     }
 }
@@ -101,9 +124,15 @@ impl From<StoreError> for Exception {
 
 impl IntoResponse for Exception {
     fn into_response(self) -> Response {
-        let description = &self.description;
+        // Either wire's clients find their own words: both have errors of the store.
+        let (error, description) = (self.kind.error(), &self.description);
         let body = match self.kind {
-            Kind::Unauthorized => json!({ "message": description }),
+            Kind::PortalRequest | Kind::Unauthorized | Kind::Forbidden => {
+                json!({ "message": description })
+            }
+            Kind::InternalServer => {
+                json!({ "error": error, "error_description": description, "message": description })
+            }
             Kind::InvalidRequest
             | Kind::InvalidClient
             | Kind::InvalidClientMetadata
@@ -112,9 +141,10 @@ impl IntoResponse for Exception {
             | Kind::InvalidScope
             | Kind::UnauthorizedClient
             | Kind::UnsupportedGrantType
-            | Kind::InternalServer => {
-                json!({ "error": self.kind.error(), "error_description": description })
-            }
+            | Kind::AuthorizationPending
+            | Kind::SlowDown
+            | Kind::AccessDenied
+            | Kind::ExpiredToken => json!({ "error": error, "error_description": description }),
         };
         let mut response = answer(&body);
         *response.status_mut() = self.kind.status();

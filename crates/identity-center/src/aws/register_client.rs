@@ -8,13 +8,16 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::bearer;
 use super::body::Body;
 use super::exception::{self, Exception, Kind};
-use super::{DEVICE_CODE, authorize};
 use crate::center::Center;
 use crate::client::{Client, Details, Grant, Wire};
+use crate::device;
 use crate::id::AuthorizationId;
+use crate::redirect;
 use crate::secret::issue;
+use crate::start_url;
 
 /// What a name, an address and a list may have.
 const TEXT_LIMIT: usize = 256;
@@ -31,6 +34,7 @@ pub(super) struct Asked {
     redirect_uris: Vec<String>,
     #[serde(default)]
     grant_types: Vec<String>,
+    issuer_url: Option<String>,
 }
 
 /// `POST /client/register`
@@ -39,6 +43,7 @@ pub(super) async fn post(
     Body(asked): Body<Asked>,
 ) -> Result<Response, Exception> {
     let details = details(&asked)?;
+    let organization = organization(&center, asked.issuer_url.as_deref()).await?;
     let now = center.now();
     let expires_at = now + center.settings.registration_lifetime;
     let (secret, digest) = issue();
@@ -47,7 +52,7 @@ pub(super) async fn post(
         .store
         .add_client(Client {
             id: id.clone(),
-            organization: None,
+            organization,
             wire: Wire::Aws,
             secret: Some(digest),
             name: asked.client_name,
@@ -64,6 +69,16 @@ pub(super) async fn post(
         "authorizationEndpoint": center.settings.at("/authorize"),
         "tokenEndpoint": center.settings.at("/token"),
     })))
+}
+
+/// Whose people will sign in, where the client names a start URL of ours. Any other says nothing here: then their names decide.
+async fn organization(center: &Center, issuer: Option<&str>) -> Result<Option<String>, Exception> {
+    let name = issuer.and_then(|issuer| start_url::organization(&center.settings, issuer));
+    let Some(name) = name else {
+        return Ok(None);
+    };
+    let found = center.store.organization(name).await?;
+    Ok(found.map(|organization| organization.name))
 }
 
 /// What may be registered: only a public client, only loopback addresses without a port, only grants that there are.
@@ -97,7 +112,7 @@ fn details(asked: &Asked) -> Result<Details, Exception> {
     if !asked
         .redirect_uris
         .iter()
-        .all(|uri| authorize::registrable(uri))
+        .all(|uri| redirect::registrable(Wire::Aws, uri))
     {
         let why = "a redirect URI must be http://127.0.0.1/… or http://[::1]/…, without a port";
         return Err(Exception::new(Kind::InvalidRedirectUri, why));
@@ -105,7 +120,7 @@ fn details(asked: &Asked) -> Result<Details, Exception> {
     let grants = asked.grant_types.iter().map(|grant| match grant.as_str() {
         "authorization_code" => Ok(Grant::AuthorizationCode),
         "refresh_token" => Ok(Grant::RefreshToken),
-        DEVICE_CODE => Ok(Grant::DeviceCode),
+        device::GRANT => Ok(Grant::DeviceCode),
         _ => Err(Exception::new(
             Kind::UnsupportedGrantType,
             "a grant type is not known",
@@ -120,7 +135,12 @@ fn details(asked: &Asked) -> Result<Details, Exception> {
         } else {
             grants
         },
-        scopes: asked.scopes.clone(),
+        // … and means the portal.
+        scopes: if asked.scopes.is_empty() {
+            vec![bearer::SCOPE.to_owned()]
+        } else {
+            asked.scopes.clone()
+        },
         ..Details::default()
     })
 }

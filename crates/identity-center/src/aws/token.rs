@@ -1,4 +1,4 @@
-//! `CreateToken`: codes and refresh tokens for tokens, in JSON.
+//! `CreateToken`: codes, device codes and refresh tokens for tokens, in JSON.
 
 use std::sync::Arc;
 
@@ -10,13 +10,14 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::DEVICE_CODE;
 use super::body::Body;
 use super::exception::{self, Exception, Kind};
 use crate::center::Center;
 use crate::client::{Client, Grant, Wire};
+use crate::device;
 use crate::secret::Digest;
 use crate::session::{Redemption, Rotation, Session};
+use crate::store::Polled;
 use crate::token::{self, Token};
 
 #[derive(Deserialize)]
@@ -28,6 +29,7 @@ pub(super) struct Asked {
     code: Option<String>,
     redirect_uri: Option<String>,
     code_verifier: Option<String>,
+    device_code: Option<String>,
     refresh_token: Option<String>,
 }
 
@@ -41,13 +43,15 @@ pub(super) async fn post(
         let why = "CreateTokenWithIAM is not offered";
         return Err(Exception::new(Kind::UnsupportedGrantType, why));
     }
-    let client = authenticate(&center, &asked).await?;
+    let client = authenticate(&center, &asked.client_id, &asked.client_secret).await?;
     let grant = match asked.grant_type.as_str() {
         "authorization_code" => Grant::AuthorizationCode,
         "refresh_token" => Grant::RefreshToken,
-        // Device codes are not given out yet.
-        DEVICE_CODE => Grant::DeviceCode,
-        _ => return Err(unsupported()),
+        device::GRANT => Grant::DeviceCode,
+        _ => {
+            let why = "the grant type is not supported";
+            return Err(Exception::new(Kind::UnsupportedGrantType, why));
+        }
     };
     if !client.details.grants.contains(&grant) {
         let why = "the application is not registered for this grant";
@@ -56,23 +60,21 @@ pub(super) async fn post(
     let session = match grant {
         Grant::AuthorizationCode => code(&center, &client, &asked).await?,
         Grant::RefreshToken => refresh(&center, &client, &asked).await?,
-        Grant::DeviceCode => return Err(unsupported()),
+        Grant::DeviceCode => device_code(&center, &client, &asked).await?,
     };
     Ok(granted(&center, &client, &session))
 }
 
-fn unsupported() -> Exception {
-    Exception::new(
-        Kind::UnsupportedGrantType,
-        "the grant type is not supported",
-    )
-}
-
-async fn authenticate(center: &Center, asked: &Asked) -> Result<Client, Exception> {
-    let found = center.store.client(&asked.client_id, center.now()).await?;
+/// The client that knows this secret.
+pub(super) async fn authenticate(
+    center: &Center,
+    id: &str,
+    secret: &str,
+) -> Result<Client, Exception> {
+    let found = center.store.client(id, center.now()).await?;
     found
         .filter(|client| client.wire == Wire::Aws)
-        .filter(|client| client.secret == Some(Digest::of(&asked.client_secret)))
+        .filter(|client| client.secret == Some(Digest::of(secret)))
         .ok_or_else(|| Exception::new(Kind::InvalidClient, "Invalid client"))
 }
 
@@ -103,6 +105,30 @@ async fn code(center: &Center, client: &Client, asked: &Asked) -> Result<Session
     redeemed
         .map(|redeemed| redeemed.session)
         .map_err(|refusal| refused(refusal.to_string()))
+}
+
+async fn device_code(
+    center: &Center,
+    client: &Client,
+    asked: &Asked,
+) -> Result<Session, Exception> {
+    let presented = asked
+        .device_code
+        .as_deref()
+        .ok_or_else(|| Exception::new(Kind::InvalidRequest, "deviceCode is needed"))?;
+    let polled = center
+        .store
+        .poll_device(Digest::of(presented), &client.id, None, center.now())
+        .await?;
+    let (kind, why) = match polled {
+        Polled::Granted(session) => return Ok(*session),
+        Polled::Pending => (Kind::AuthorizationPending, "nobody has decided yet"),
+        Polled::SlowDown => (Kind::SlowDown, "wait five seconds longer from now on"),
+        Polled::Denied => (Kind::AccessDenied, "the person refused"),
+        Polled::Expired => (Kind::ExpiredToken, "the device code has expired"),
+        Polled::Unknown => (Kind::InvalidGrant, "Invalid device code provided"),
+    };
+    Err(Exception::new(kind, why))
 }
 
 async fn refresh(center: &Center, client: &Client, asked: &Asked) -> Result<Session, Exception> {
@@ -138,6 +164,8 @@ fn granted(center: &Center, client: &Client, session: &Session) -> Response {
         "accessToken": token(token::Kind::Access, ends),
         "tokenType": "Bearer",
         "expiresIn": ends.duration_since(now).as_secs(),
+        // Ours alone; AWS's clients ignore it.
+        "sessionExpiresAt": session.expires_at.as_second(),
     });
     if client.details.grants.contains(&Grant::RefreshToken) {
         answer["refreshToken"] = token(token::Kind::Refresh, session.expires_at).into();

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{dpop, path};
 use crate::center::{Center, Settings};
+use crate::device::GRANT as DEVICE_CODE;
 
 /// `GET /.well-known/openid-configuration`
 pub(super) async fn get(State(center): State<Arc<Center>>) -> Response {
@@ -33,6 +34,7 @@ pub fn document(settings: &Settings) -> Bytes {
     let document = json!({
         "issuer": settings.issuer(),
         "authorization_endpoint": at(path::AUTHORIZE),
+        "device_authorization_endpoint": at(path::DEVICE_AUTHORIZATION),
         "token_endpoint": at(path::TOKEN),
         "jwks_uri": at(path::JWKS),
         "userinfo_endpoint": at(path::USERINFO),
@@ -42,7 +44,7 @@ pub fn document(settings: &Settings) -> Bytes {
         "pushed_authorization_request_endpoint": at(path::PAR),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", DEVICE_CODE],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],

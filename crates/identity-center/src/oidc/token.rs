@@ -1,4 +1,4 @@
-//! The token endpoint (RFC 6749 §3.2): codes and refresh tokens for tokens. At most one signature a grant, the ID token's.
+//! The token endpoint (RFC 6749 §3.2): codes, device codes and refresh tokens for tokens. At most one signature a grant, the ID token's.
 
 use std::sync::Arc;
 
@@ -17,8 +17,10 @@ use super::refusal::{self, Refusal};
 use super::{id_token, path};
 use crate::center::Center;
 use crate::client::{Client, Grant};
+use crate::device;
 use crate::secret::Digest;
 use crate::session::{Redemption, Rotation, Session};
+use crate::store::Polled;
 use crate::store::holders::Person;
 use crate::token::{Kind, Token};
 
@@ -45,6 +47,7 @@ pub(super) async fn post(
     let grant = match form.require("grant_type")? {
         "authorization_code" => Grant::AuthorizationCode,
         "refresh_token" => Grant::RefreshToken,
+        device::GRANT => Grant::DeviceCode,
         _ => {
             return Err(Refusal::new(
                 "unsupported_grant_type",
@@ -62,12 +65,7 @@ pub(super) async fn post(
     let tokens = match grant {
         Grant::AuthorizationCode => code(&center, &client, &form, proof.as_ref()).await?,
         Grant::RefreshToken => refresh(&center, &client, &form, proof.as_ref()).await?,
-        Grant::DeviceCode => {
-            return Err(Refusal::new(
-                "unsupported_grant_type",
-                "the grant type is not supported",
-            ));
-        }
+        Grant::DeviceCode => device_code(&center, &client, &form, proof.as_ref()).await?,
     };
     let answer = refusal::json(&tokens);
     Ok(dpop::with_next_nonce(&center, proof.as_ref(), answer))
@@ -114,6 +112,45 @@ fn verifier_has_form(verifier: &str) -> bool {
     let unreserved =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
     (43..=128).contains(&verifier.len()) && verifier.bytes().all(unreserved)
+}
+
+/// A device asks (RFC 8628 §3.4, §3.5).
+async fn device_code(
+    center: &Center,
+    client: &Client,
+    form: &Parameters,
+    proof: Option<&Proof>,
+) -> Result<Tokens, Refusal> {
+    let presented = Digest::of(form.require("device_code")?);
+    let binding = proof.map(|proof| proof.thumbprint.clone());
+    let polled = center
+        .store
+        .poll_device(presented, &client.id, binding, center.now());
+    let session = match polled.await? {
+        Polled::Granted(session) => session,
+        Polled::Pending => {
+            return Err(Refusal::new(
+                "authorization_pending",
+                "nobody has decided yet",
+            ));
+        }
+        Polled::SlowDown => {
+            let why = "wait five seconds longer from now on";
+            return Err(Refusal::new("slow_down", why));
+        }
+        Polled::Denied => return Err(Refusal::new("access_denied", "the person refused")),
+        Polled::Expired => {
+            return Err(Refusal::new("expired_token", "the device code has expired"));
+        }
+        Polled::Unknown => {
+            return Err(Refusal::invalid_grant(
+                "the device code is unknown or was redeemed",
+            ));
+        }
+    };
+    let found = center.store.session_and_person(session.id).await?;
+    let (_, _, person) = found.ok_or_else(|| Refusal::invalid_grant("the session is over"))?;
+    tokens(center, client, &session, &person, None)
 }
 
 async fn refresh(

@@ -13,12 +13,8 @@ use super::layout::{Page, Standing, alert};
 use super::{Language, Refusal, refusal};
 use crate::authorization::{self, Purpose};
 use crate::center::Center;
+use crate::device::UserCode;
 use crate::secret::Digest;
-
-/// The letters of a code: none that reads as another, and no vowel that makes words.
-pub const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
-/// So many of them.
-pub const LETTERS: usize = 8;
 
 /// Where somebody comes whose code no device waits for.
 pub(super) const UNKNOWN: &str = "/device?unknown";
@@ -31,22 +27,7 @@ pub(super) const UNKNOWN: &str = "/device?unknown";
 /// ```
 #[must_use]
 pub fn user_code_digest(typed: &str) -> Option<Digest> {
-    let letters: String = typed
-        .chars()
-        .filter(|character| !matches!(character, ' ' | '\u{3000}' | '-' | '‐' | '－' | '\t'))
-        .map(|character| match character {
-            'Ａ'..='Ｚ' => narrow(character, 'Ａ', b'A'),
-            'ａ'..='ｚ' => narrow(character, 'ａ', b'A'),
-            other => other.to_ascii_uppercase(),
-        })
-        .collect();
-    let ours = letters.len() == LETTERS && letters.bytes().all(|letter| ALPHABET.contains(&letter));
-    ours.then(|| Digest::of(&letters))
-}
-
-fn narrow(character: char, from: char, to: u8) -> char {
-    let offset = u32::from(character) - u32::from(from) + u32::from(to);
-    char::from_u32(offset).unwrap_or(character)
+    UserCode::typed(typed).map(|code| code.digest())
 }
 
 /// `GET /device`. A code in the address is not taken: somebody else may have made the link (RFC 8628 §5.4).

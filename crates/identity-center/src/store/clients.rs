@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Row, Store, StoreError, values};
+use super::{Row, Store, StoreError, Tx, values};
 use crate::client::{Client, Wire};
 
 const COLUMNS: &str = "id, organization, wire, secret_digest, name, details, issued_at, expires_at";
@@ -15,23 +15,19 @@ impl Store {
     pub async fn add_client(&self, client: Client) -> Result<(), StoreError> {
         self.write(move |tx| {
             let client = client.clone();
+            Box::pin(insert(tx, client))
+        })
+        .await
+    }
+
+    /// Adds an application in place of the one with its id, if there is one. The sessions of that one go on.
+    pub async fn put_client(&self, client: Client) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let client = client.clone();
             Box::pin(async move {
-                let sql = format!(
-                    "INSERT INTO clients ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-                );
-                let wire = serde_json::to_value(client.wire).unwrap_or_default();
-                let row = values![
-                    client.id,
-                    client.organization,
-                    wire.as_str().unwrap_or_default(),
-                    client.secret,
-                    client.name,
-                    serde_json::to_string(&client.details).unwrap_or_default(),
-                    client.issued_at,
-                    client.expires_at,
-                ];
-                tx.execute(&sql, row).await?;
-                Ok(())
+                let sql = "DELETE FROM clients WHERE id = $1";
+                tx.execute(sql, values![&client.id]).await?;
+                insert(tx, client).await
             })
         })
         .await
@@ -65,6 +61,23 @@ impl Store {
         })
         .await
     }
+}
+
+async fn insert(tx: &mut Tx<'_>, client: Client) -> Result<(), StoreError> {
+    let sql = format!("INSERT INTO clients ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    let wire = serde_json::to_value(client.wire).unwrap_or_default();
+    let row = values![
+        client.id,
+        client.organization,
+        wire.as_str().unwrap_or_default(),
+        client.secret,
+        client.name,
+        serde_json::to_string(&client.details).unwrap_or_default(),
+        client.issued_at,
+        client.expires_at,
+    ];
+    tx.execute(&sql, row).await?;
+    Ok(())
 }
 
 fn read(row: &Row) -> Result<Client, StoreError> {

@@ -100,8 +100,9 @@ impl Store {
                 if tx.execute(sql, values![id, version]).await? == 0 {
                     return Ok(Granted::Overtaken);
                 }
-                let sql = "UPDATE device_codes SET state = 'approved', session_id = $2 WHERE digest = $1 AND state = 'pending' AND expires_at > $3";
-                if tx.execute(sql, values![code, session.id, now]).await? == 0 {
+                let sql = "UPDATE device_codes SET state = 'approved', session_id = $2 WHERE digest = $1 AND state = 'pending' AND expires_at > $3 \
+                           AND organization = (SELECT organization FROM users WHERE id = $4)";
+                if tx.execute(sql, values![code, session.id, now, session.user]).await? == 0 {
                     return Ok(Granted::Overtaken);
                 }
                 sessions::insert(tx, &session, None).await?;

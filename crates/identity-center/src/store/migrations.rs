@@ -8,6 +8,7 @@ const VERSIONS: &[&[&str]] = &[&[
     include_str!("schema/directory.sql"),
     include_str!("schema/clients.sql"),
     include_str!("schema/sessions.sql"),
+    include_str!("schema/accounts.sql"),
     include_str!("schema/secrets.sql"),
     include_str!("schema/oidc.sql"),
 ]];

@@ -279,7 +279,10 @@ pub(super) async fn insert(
     Ok(())
 }
 
-async fn locked(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<(Session, bool)>, StoreError> {
+pub(super) async fn locked(
+    tx: &mut Tx<'_>,
+    id: SessionId,
+) -> Result<Option<(Session, bool)>, StoreError> {
     let sql = format!("SELECT {COLUMNS} {FROM} WHERE s.id = $1 FOR UPDATE OF s");
     tx.row(&sql, values![id])
         .await?

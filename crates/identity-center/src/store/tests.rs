@@ -6,6 +6,7 @@ mod cases;
 mod directory;
 mod factors;
 mod once;
+mod polls;
 mod secrets;
 mod server;
 

@@ -1,5 +1,6 @@
 //! A service on a loopback port with people, applications and a clock that is moved by hand; and an HTTP client that can send anything.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -44,7 +45,7 @@ pub(crate) struct Running {
     pub(crate) center: Arc<Center>,
     pub(crate) user: UserId,
     clock: Arc<Moved>,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     serving: tokio::task::JoinHandle<()>,
 }
 
@@ -261,7 +262,8 @@ async fn serve(
         .route("/stand-in/{id}", get(grant))
         .with_state(Arc::clone(&center));
     let router = center::router(Arc::clone(&center)).merge(pages);
-    let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let serving = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = tokio::spawn(async move { axum::serve(listener, serving).await.unwrap() });
     (center, serving)
 }
 
@@ -413,7 +415,7 @@ pub(crate) fn peers() -> PathBuf {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
@@ -451,7 +453,7 @@ impl Answer {
     }
 }
 
-async fn send(
+pub(crate) async fn send(
     url: &Url,
     method: &str,
     path: &str,

@@ -41,6 +41,7 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_user ON sessions (user_id, state);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
+-- (state: pending, approved, denied, redeemed)
 CREATE TABLE device_codes (
   digest BYTES NOT NULL PRIMARY KEY,
   user_code_digest BYTES NOT NULL UNIQUE,

@@ -15,7 +15,7 @@ use crate::session::{
 use crate::store::{Granted, Store, StoreError};
 use crate::token::Token;
 
-use super::{once, secrets};
+use super::{once, polls, secrets};
 
 pub(super) type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -34,6 +34,11 @@ pub(super) const ALL: &[(&str, Case)] = &[
         Box::pin(once::pushed_requests(store))
     }),
     ("logouts", |store| Box::pin(once::logouts(store))),
+    ("device_polls", |store| Box::pin(polls::devices(store))),
+    ("device_polls_at_once", |store| {
+        Box::pin(polls::at_once(store))
+    }),
+    ("accounts", |store| Box::pin(polls::accounts(store))),
     ("service_keys", |store| {
         Box::pin(secrets::service_keys(store))
     }),

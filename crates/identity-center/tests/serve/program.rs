@@ -1,0 +1,105 @@
+//! The program, running.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use serde_json::Value;
+
+pub(crate) struct Program {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    pub(crate) said: Value,
+}
+
+pub(crate) fn command(data: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kiro-identity-center"));
+    command
+        .args(["serve", "--data"])
+        .arg(data)
+        .args(more)
+        .env_remove("KIRO_MASTER_KEY")
+        .env("KIRO_LOG", "trace")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if !more.contains(&"--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    command
+}
+
+impl Program {
+    pub(crate) fn start(data: &Path, more: &[&str]) -> Program {
+        let mut child = command(data, more).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let said = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        Program {
+            child,
+            stdout,
+            said,
+        }
+    }
+
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.said[name].as_str().unwrap()
+    }
+
+    /// An answer's status and body.
+    pub(crate) fn call(&self, request: &str, body: &str) -> (u16, Value) {
+        self.call_with(request, "x: y", body)
+    }
+
+    /// The same with a header.
+    pub(crate) fn call_with(&self, request: &str, header: &str, body: &str) -> (u16, Value) {
+        let mut stream = self.connect();
+        let length = body.len();
+        write!(
+            stream,
+            "{request} HTTP/1.1\r\n{header}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or_default())
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address()).unwrap()
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        self.text("issuer").strip_prefix("http://").unwrap()
+    }
+
+    pub(crate) fn tell(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Sends the signal, and returns how it ended and what it wrote after its first line.
+    pub(crate) fn stop(self, signal: &str) -> (ExitStatus, String, String) {
+        self.tell(signal);
+        self.ended()
+    }
+
+    pub(crate) fn ended(mut self) -> (ExitStatus, String, String) {
+        let (mut out, mut log) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut out).unwrap();
+        let stderr = self.child.stderr.as_mut().unwrap();
+        stderr.read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap(), out, log)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

@@ -1,0 +1,177 @@
+//! A person signs in at the demonstration by what its line says: through the pages' plain forms, with nothing but HTTP.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+
+use kiro_identity_center::secret::Digest;
+use kiro_identity_center::totp;
+use serde_json::{Value, json};
+use url::{Position, Url, form_urlencoded};
+
+use super::program::Program;
+
+/// A browser without scripts.
+struct Browser<'a> {
+    program: &'a Program,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Browser<'_> {
+    /// Follows redirects within the service. Returns the path where it ends, or the address outside, and the page.
+    fn open(&mut self, method: &str, path: &str, form: &[(&str, &str)]) -> (String, String) {
+        let issuer = self.program.text("issuer").to_owned();
+        let (mut method, mut path) = (method, path.to_owned());
+        let mut body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        loop {
+            let cookies: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            let request = format!(
+                "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\norigin: {issuer}\r\ncookie: {}\r\n\
+                 content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+                self.program.address(),
+                cookies.join("; "),
+                body.len(),
+            );
+            let mut stream = self.program.connect();
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let (head, page) = answer.split_once("\r\n\r\n").unwrap();
+            let headers = head.lines().filter_map(|line| line.split_once(": "));
+            let mut location = None;
+            for (name, value) in headers {
+                if name == "set-cookie" {
+                    let pair = value.split(';').next().unwrap();
+                    let (name, value) = pair.split_once('=').unwrap();
+                    self.cookies.insert(name.to_owned(), value.to_owned());
+                } else if name == "location" {
+                    location = Some(value.to_owned());
+                }
+            }
+            let Some(to) = location else {
+                return (path, page.to_owned());
+            };
+            let to: Url = to.parse().unwrap();
+            if !to.as_str().starts_with(&issuer) {
+                return (to.into(), page.to_owned());
+            }
+            (method, path, body) = ("GET", to[Position::BeforePath..].to_owned(), String::new());
+        }
+    }
+
+    /// Sends the form of a sign-in's page.
+    fn step(&mut self, at: &str, step: &str, form: &[(&str, &str)]) -> (String, String) {
+        let sign_in: Vec<&str> = at.split('/').collect();
+        assert_eq!(sign_in[1], "sign-in", "{at}");
+        self.open("POST", &format!("/sign-in/{}/{step}", sign_in[2]), form)
+    }
+}
+
+/// RFC 4648 §6.
+fn unbase32(text: &str) -> Vec<u8> {
+    let mut bits = String::new();
+    for letter in text.chars() {
+        let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap();
+        bits.push_str(&format!("{value:05b}"));
+    }
+    let bytes = bits.as_bytes().chunks_exact(8);
+    bytes
+        .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_person_signs_in_at_the_demonstration_by_what_its_line_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path(), &["--demo"]);
+    let asked = json!({
+        "clientName": "An IDE",
+        "clientType": "public",
+        "scopes": ["sso:account:access"],
+        "redirectUris": ["http://127.0.0.1/oauth/callback"],
+        "grantTypes": ["authorization_code", "refresh_token"],
+        "issuerUrl": program.text("start_url"),
+    });
+    let (status, client) = program.call("POST /client/register", &asked.to_string());
+    assert_eq!(status, 200, "{client}");
+    let verifier = "0123456789-0123456789.0123456789_0123456789~";
+    let challenge = {
+        use base64::Engine as _;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Digest::of(verifier).bytes())
+    };
+    let callback = "http://127.0.0.1:4321/oauth/callback";
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("response_type", "code"),
+            ("client_id", client["clientId"].as_str().unwrap()),
+            ("redirect_uri", callback),
+            ("scopes", "sso:account:access"),
+            ("state", "s"),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ])
+        .finish();
+    let user = &program.said["users"][0];
+    let (name, password) = (&user["user_name"], user["password"].as_str().unwrap());
+    let seed = unbase32(user["totp_secret"].as_str().unwrap());
+    let mut browser = Browser {
+        program: &program,
+        cookies: BTreeMap::new(),
+    };
+    let (at, _) = browser.open("GET", &format!("/authorize?{query}"), &[]);
+    let (at, _) = browser.step(&at, "name", &[("user_name", name.as_str().unwrap())]);
+    let (at, page) = browser.step(&at, "password", &[("password", password)]);
+    let step = totp::step(jiff::Timestamp::now());
+    let one_time = format!("{:06}", totp::code(&seed, step));
+    assert!(page.contains("name=\"code\""), "{page}");
+    let (mut at, page) = browser.step(&at, "code", &[("code", &one_time)]);
+    if at.starts_with("/sign-in/") {
+        assert!(page.contains("An IDE"), "{page}");
+        (at, _) = browser.step(&at, "consent", &[("decision", "allow")]);
+    }
+    assert!(at.starts_with(callback), "{at}");
+    let back: Url = at.parse().unwrap();
+    let parameters: BTreeMap<String, String> = back.query_pairs().into_owned().collect();
+    assert_eq!(parameters["state"], "s");
+    let code = &parameters["code"];
+    let asked = json!({
+        "clientId": client["clientId"],
+        "clientSecret": client["clientSecret"],
+        "grantType": "authorization_code",
+        "code": code,
+        "redirectUri": callback,
+        "codeVerifier": verifier,
+    });
+    let (status, tokens) = program.call("POST /token", &asked.to_string());
+    assert_eq!(status, 200, "{tokens}");
+    let token = tokens["accessToken"].as_str().unwrap();
+    let bearer = format!("x-amz-sso_bearer_token: {token}");
+    let (status, accounts) = program.call_with("GET /assignment/accounts", &bearer, "");
+    assert_eq!(status, 200, "{accounts}");
+    let ids = |list: &Value, name: &str| -> Vec<Value> {
+        let list = list.as_array().unwrap().iter();
+        list.map(|account| account[name].clone()).collect()
+    };
+    assert_eq!(
+        ids(&accounts["accountList"], "accountId"),
+        ids(&program.said["accounts"], "account_id")
+    );
+    let held = [
+        password.to_owned(),
+        one_time,
+        code.clone(),
+        token.to_owned(),
+        tokens["refreshToken"].as_str().unwrap().to_owned(),
+        verifier.to_owned(),
+    ];
+    let (ended, _, log) = program.stop("TERM");
+    assert!(ended.success(), "{ended}: {log}");
+    for secret in held {
+        assert!(!log.contains(&secret), "{log}");
+    }
+}
