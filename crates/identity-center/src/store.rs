@@ -179,4 +179,4 @@ macro_rules! values {
 pub(crate) use values;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,18 +1,14 @@
 //! Whether the application may: it is named, and so is where it sends the person. A device is always asked about.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use url::{Host, Url};
 
-use super::entry::{Answer, Visit};
+use super::entry::{Answer, Posted, Visit};
 use super::layout::{fact, time};
 use super::words::{Words, fill, shown};
 use super::{Refusal, device, finish};
 use crate::authorization::{Progress, Purpose};
-use crate::center::Center;
 use crate::id::UserId;
 use crate::oidc::parameters::Parameters;
 
@@ -97,15 +93,8 @@ fn place(words: &Words, redirect_uri: &str) -> Markup {
 }
 
 /// `POST /sign-in/{id}/consent`
-pub(super) async fn post(
-    State(center): State<Arc<Center>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    match Visit::posted(center, &id, request).await {
-        Ok((visit, form)) => visit.answer(decided(&visit, &form).await),
-        Err(refused) => refused,
-    }
+pub(super) async fn post(Posted(visit, form): Posted) -> Response {
+    visit.answer(decided(&visit, &form).await)
 }
 
 async fn decided(visit: &Visit, form: &Parameters) -> Answer {

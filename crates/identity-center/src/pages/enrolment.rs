@@ -1,8 +1,5 @@
 //! A second factor is enrolled where policy demands one and the person has none; its recovery codes are shown once.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,13 +8,12 @@ use qrcode::{EcLevel, QrCode};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::entry::{Answer, Visit};
+use super::entry::{Answer, Posted, Visit};
 use super::layout::alert;
 use super::password::proved;
 use super::words::fill;
 use super::{Refusal, finish};
 use crate::authorization::Progress;
-use crate::center::Center;
 use crate::id::{AuthorizationId, UserId};
 use crate::oidc::parameters::Parameters;
 use crate::store::{SecondFactor, Value, secrets};
@@ -92,15 +88,8 @@ fn picture(uri: &SecretString, says: &str) -> Markup {
 }
 
 /// `POST /sign-in/{id}/enrolment`
-pub(super) async fn post(
-    State(center): State<Arc<Center>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    match Visit::posted(center, &id, request).await {
-        Ok((visit, form)) => visit.answer(enrolled(&visit, &form).await),
-        Err(refused) => refused,
-    }
+pub(super) async fn post(Posted(visit, form): Posted) -> Response {
+    visit.answer(enrolled(&visit, &form).await)
 }
 
 async fn enrolled(visit: &Visit, form: &Parameters) -> Answer {
@@ -156,27 +145,20 @@ pub(super) fn kept(visit: &Visit, codes: &[SecretString]) -> Response {
 }
 
 /// `POST /sign-in/{id}/continue`
-pub(super) async fn go_on(
-    State(center): State<Arc<Center>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    match Visit::posted(center, &id, request).await {
-        Ok((visit, _)) => match visit.seen.progress.clone() {
-            Progress::Enrolled {
-                user,
-                authentication,
-            } => {
-                let (center, language) = (&visit.center, visit.language);
-                finish::authenticated(center, language, &visit.seen, user, authentication).await
-            }
-            Progress::Name
-            | Progress::Password { .. }
-            | Progress::SecondFactor { .. }
-            | Progress::Enrolment { .. }
-            | Progress::Upstream { .. }
-            | Progress::Consent { .. } => visit.onwards(),
-        },
-        Err(refused) => refused,
+pub(super) async fn go_on(Posted(visit, _): Posted) -> Response {
+    match visit.seen.progress.clone() {
+        Progress::Enrolled {
+            user,
+            authentication,
+        } => {
+            let (center, language) = (&visit.center, visit.language);
+            finish::authenticated(center, language, &visit.seen, user, authentication).await
+        }
+        Progress::Name
+        | Progress::Password { .. }
+        | Progress::SecondFactor { .. }
+        | Progress::Enrolment { .. }
+        | Progress::Upstream { .. }
+        | Progress::Consent { .. } => visit.onwards(),
     }
 }

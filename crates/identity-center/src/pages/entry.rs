@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
@@ -93,20 +93,6 @@ impl Visit {
         })
     }
 
-    /// The same, with the form that one of our own pages sent.
-    pub(super) async fn posted(
-        center: Arc<Center>,
-        id: &str,
-        request: Request,
-    ) -> Result<(Visit, Parameters), Response> {
-        let (language, form) = form(&center, request).await?;
-        let (headers, parameters) = form;
-        match Visit::open(center, id, &headers).await {
-            Ok(visit) => Ok((visit, parameters)),
-            Err((_, why)) => Err(refusal(language, why)),
-        }
-    }
-
     pub(super) fn answer(&self, answer: Answer) -> Response {
         answer.unwrap_or_else(|why| refusal(self.language, why))
     }
@@ -169,6 +155,26 @@ impl Visit {
             path: Some(self.path()),
             leads_to: leads_to(&self.seen.request.purpose),
             body,
+        }
+    }
+}
+
+/// A sign-in under way, and the form that one of its own pages sent. A handler takes it as its last argument; whatever is wrong with
+/// cookie, origin or form is answered by a page before it is called.
+pub(super) struct Posted(pub(super) Visit, pub(super) Parameters);
+
+impl FromRequest<Arc<Center>> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, center: &Arc<Center>) -> Result<Posted, Response> {
+        let (mut parts, body) = request.into_parts();
+        let id = Path::<String>::from_request_parts(&mut parts, center).await;
+        let id = id.map_err(IntoResponse::into_response)?;
+        let request = Request::from_parts(parts, body);
+        let (_, (headers, parameters)) = form(center, request).await?;
+        match Visit::open(Arc::clone(center), &id, &headers).await {
+            Ok(visit) => Ok(Posted(visit, parameters)),
+            Err((language, why)) => Err(refusal(language, why)),
         }
     }
 }

@@ -1,19 +1,15 @@
 //! Who? A name is typed, or the person who is signed in in this browser goes on.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use jiff::Timestamp;
 use maud::html;
 
-use super::entry::{Answer, Visit};
+use super::entry::{Answer, Posted, Visit};
 use super::layout::alert;
 use super::route::{Realm, Route, route};
 use super::words::{fill, shown};
 use super::{Refusal, finish};
 use crate::authorization::{self, Progress};
-use crate::center::Center;
 use crate::directory::fold;
 use crate::oidc::parameters::Parameters;
 use crate::store::BrowserSession;
@@ -137,15 +133,8 @@ pub(super) fn initial(name: &str) -> String {
 }
 
 /// `POST /sign-in/{id}/name`
-pub(super) async fn post(
-    State(center): State<Arc<Center>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    match Visit::posted(center, &id, request).await {
-        Ok((visit, form)) => visit.answer(named(&visit, &form).await),
-        Err(refused) => refused,
-    }
+pub(super) async fn post(Posted(visit, form): Posted) -> Response {
+    visit.answer(named(&visit, &form).await)
 }
 
 async fn named(visit: &Visit, form: &Parameters) -> Answer {
@@ -175,15 +164,8 @@ fn realms() -> Vec<Realm> {
 }
 
 /// `POST /sign-in/{id}/account`: the person who is signed in in this browser goes on.
-pub(super) async fn account(
-    State(center): State<Arc<Center>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    match Visit::posted(center, &id, request).await {
-        Ok((visit, _)) => visit.answer(chosen(&visit).await),
-        Err(refused) => refused,
-    }
+pub(super) async fn account(Posted(visit, _): Posted) -> Response {
+    visit.answer(chosen(&visit).await)
 }
 
 async fn chosen(visit: &Visit) -> Answer {
@@ -200,29 +182,13 @@ async fn chosen(visit: &Visit) -> Answer {
 }
 
 /// `POST /sign-in/{id}/back`: it is somebody else.
-pub(super) async fn back(
-    State(center): State<Arc<Center>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    match Visit::posted(center, &id, request).await {
-        Ok((visit, _)) => visit.answer(visit.advance(Progress::Name).await),
-        Err(refused) => refused,
-    }
+pub(super) async fn back(Posted(visit, _): Posted) -> Response {
+    visit.answer(visit.advance(Progress::Name).await)
 }
 
 /// `POST /sign-in/{id}/cancel`: the application is told (RFC 6749 §4.1.2.1).
-pub(super) async fn cancel(
-    State(center): State<Arc<Center>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    match Visit::posted(center, &id, request).await {
-        Ok((visit, _)) => {
-            visit.answer(finish::told(&visit.center, &visit.seen, "access_denied").await)
-        }
-        Err(refused) => refused,
-    }
+pub(super) async fn cancel(Posted(visit, _): Posted) -> Response {
+    visit.answer(finish::told(&visit.center, &visit.seen, "access_denied").await)
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! The password of one of the directory's own people. A wrong name and a wrong password are answered alike, in the same time; so is
 //! a lock.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine as _;
@@ -12,12 +9,11 @@ use jiff::Timestamp;
 use maud::html;
 use secrecy::SecretString;
 
-use super::entry::{Answer, Visit};
+use super::entry::{Answer, Posted, Visit};
 use super::layout::{alert, wait};
 use super::words::{fill, shown};
 use super::{Refusal, finish};
 use crate::authorization::Progress;
-use crate::center::Center;
 use crate::directory::fold;
 use crate::lockout::Verdict;
 use crate::oidc::parameters::Parameters;
@@ -51,15 +47,8 @@ pub(super) fn page(visit: &Visit, user_name: &str, wrong: Option<&str>) -> Respo
 }
 
 /// `POST /sign-in/{id}/password`
-pub(super) async fn post(
-    State(center): State<Arc<Center>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    match Visit::posted(center, &id, request).await {
-        Ok((visit, form)) => visit.answer(checked(&visit, &form).await),
-        Err(refused) => refused,
-    }
+pub(super) async fn post(Posted(visit, form): Posted) -> Response {
+    visit.answer(checked(&visit, &form).await)
 }
 
 async fn checked(visit: &Visit, form: &Parameters) -> Answer {

@@ -1,17 +1,13 @@
 //! The second factor: a one-time code, or a recovery code. Guesses count with those at the password.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use maud::html;
 
-use super::entry::{Answer, Visit};
+use super::entry::{Answer, Posted, Visit};
 use super::layout::alert;
 use super::password::{locked, proved};
 use super::{Refusal, finish};
 use crate::authorization::Progress;
-use crate::center::Center;
 use crate::directory::fold;
 use crate::id::UserId;
 use crate::lockout::Verdict;
@@ -52,15 +48,8 @@ pub(super) fn page(visit: &Visit, wrong: Option<&str>) -> Response {
 }
 
 /// `POST /sign-in/{id}/code`
-pub(super) async fn post(
-    State(center): State<Arc<Center>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    match Visit::posted(center, &id, request).await {
-        Ok((visit, form)) => visit.answer(checked(&visit, &form).await),
-        Err(refused) => refused,
-    }
+pub(super) async fn post(Posted(visit, form): Posted) -> Response {
+    visit.answer(checked(&visit, &form).await)
 }
 
 async fn checked(visit: &Visit, form: &Parameters) -> Answer {

@@ -6,7 +6,7 @@ mod cases;
 mod directory;
 mod factors;
 mod once;
-mod polls;
+pub(crate) mod polls;
 mod secrets;
 mod server;
 

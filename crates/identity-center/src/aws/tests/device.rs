@@ -1,12 +1,12 @@
 //! The device grant on AWS's wire.
 
 use super::*;
-use crate::authorization::{self, Authorization, Progress, Purpose, Request};
+use crate::authorization;
 use crate::device::UserCode;
-use crate::id::{AuthorizationId, SessionId, UserId};
-use crate::secret::issue;
+use crate::id::{SessionId, UserId};
 use crate::session::{Authentication, Ended, Session, State};
 use crate::store::Granted;
+use crate::store::tests::polls::begun;
 
 /// Registers a client as the AWS command line does without a `sso-session`: no grants, no scopes.
 async fn legacy(service: &Running) -> Value {
@@ -29,26 +29,7 @@ pub(crate) async fn decide(service: &Running, user_code: &str, user: UserId, all
     let Some(device) = found else {
         return false;
     };
-    let (_, cookie) = issue();
-    let seen = Authorization {
-        id: AuthorizationId::random(),
-        cookie,
-        request: Request {
-            purpose: Purpose::Device(device.user_code),
-            organization: Some(device.organization.clone()),
-            scopes: device.scopes.clone(),
-            prompt: vec![],
-            max_age: None,
-            login_hint: None,
-            acr_values: vec![],
-            claims: None,
-            ui_locales: vec![],
-        },
-        progress: Progress::Name,
-        version: 0,
-        expires_at: now + authorization::LIFETIME,
-    };
-    store.begin_authorization(seen.clone()).await.unwrap();
+    let seen = begun(store, &device, now + authorization::LIFETIME).await;
     if !allow {
         store.deny_device(&seen, &device).await.unwrap();
         return true;

@@ -1,6 +1,6 @@
 //! Device codes, decided once and redeemed once; accounts and roles.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::cases::{at, person};
 use crate::account::{Account, Assignment, PermissionSet, Principal};
@@ -26,7 +26,12 @@ fn device(organization: &str) -> DeviceCode {
     }
 }
 
-async fn begun(store: &Store, device: &DeviceCode) -> Authorization {
+/// The sign-in of a person who has typed the code of this device.
+pub(crate) async fn begun(
+    store: &Store,
+    device: &DeviceCode,
+    expires_at: Timestamp,
+) -> Authorization {
     let (_, cookie) = issue();
     let authorization = Authorization {
         id: AuthorizationId::random(),
@@ -44,7 +49,7 @@ async fn begun(store: &Store, device: &DeviceCode) -> Authorization {
         },
         progress: Progress::Name,
         version: 0,
-        expires_at: at(600),
+        expires_at,
     };
     let begun = store.begin_authorization(authorization.clone());
     begun.await.unwrap();
@@ -82,7 +87,7 @@ async fn waiting(store: &Store, organization: &str) -> DeviceCode {
 }
 
 async fn approve(store: &Store, device: &DeviceCode, session: &Session, now: i64) -> Granted {
-    let seen = begun(store, device).await;
+    let seen = begun(store, device, at(600)).await;
     let approved = store.approve_device(&seen, device, session.clone(), vec![], at(now));
     approved.await.unwrap()
 }
@@ -134,7 +139,7 @@ pub(super) async fn devices(store: Store) {
 
     // Refused; late; by somebody of another organisation.
     let tv = waiting(&store, "acme").await;
-    let seen = begun(&store, &tv).await;
+    let seen = begun(&store, &tv, at(600)).await;
     store.deny_device(&seen, &tv).await.unwrap();
     check(&tv, "tv", 70, "Denied").await;
     let tv = waiting(&store, "acme").await;
