@@ -92,7 +92,7 @@ async function virtualDisplay() {
   };
   for (const name of ["WAYLAND_DISPLAY", "XDG_CURRENT_DESKTOP", "DESKTOP_SESSION", "LC_ALL", "LC_MESSAGES"]) delete env[name];
   fs.mkdirSync(path.join(env.XDG_CONFIG_HOME), { recursive: true });
-  const server = start("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+  const server = start("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"]);
   env.DISPLAY = `:${await firstLine(server)}`;
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::world::STDERR;
 use crate::{World, checkout, ports::Place, program, until};
 
 pub(crate) const TITLE: &str = "Kiro Sign-In";
@@ -71,8 +72,11 @@ impl World {
         drop(
             command
                 .arg("--hidden")
+                // Nobody takes pictures by WebDriver here: it draws as people have it.
+                .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
+                .env_remove("GDK_GL")
                 .process_group(0)
-                .stderr(Stdio::null())
+                .stderr(fs::File::create(self.path(STDERR)).unwrap())
                 .spawn()
                 .unwrap(),
         );

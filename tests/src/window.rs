@@ -35,7 +35,9 @@ impl Window {
     /// When the window does not come.
     pub async fn open_unpictured(world: &World) -> Window {
         let mut driver = world.command("WebKitWebDriver");
-        driver.env_remove("WEBKIT_DISABLE_DMABUF_RENDERER");
+        driver
+            .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
+            .env_remove("GDK_GL");
         Window::start(world, driver).await
     }
 

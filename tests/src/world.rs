@@ -31,6 +31,8 @@ pub struct World {
     taken: Vec<TcpListener>,
 }
 
+/// What the app in the tray says before it has a log.
+pub(crate) const STDERR: &str = "desktop.stderr";
 /// The keyring's.
 pub(crate) const PASSWORD: &[u8] = b"world";
 /// The tenant of the peer that is like Entra ID.
@@ -85,7 +87,9 @@ impl World {
                 "0",
                 "1280x800x24",
                 "-nolisten",
-                "tcp"
+                "tcp",
+                // Else it begins anew when its last program goes, and refuses who comes meanwhile: no desktop does.
+                "-noreset"
             ])
         );
         let configuration = world.path("bus.conf");
@@ -140,6 +144,7 @@ impl World {
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             // WebDriver takes pictures of what the graphics driver paints alone; the app itself does without.
             .env("WEBKIT_DISABLE_DMABUF_RENDERER", "0")
+            .env("GDK_GL", "")
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus)
@@ -418,12 +423,13 @@ impl World {
         let logs = fs::read_dir(self.path("kiro/logs"))
             .into_iter()
             .flatten()
-            .flatten();
-        for log in logs {
-            let text = fs::read_to_string(log.path()).unwrap_or_default();
+            .flatten()
+            .map(|log| log.path());
+        for log in logs.chain([self.path(STDERR)]) {
+            let text = fs::read_to_string(&log).unwrap_or_default();
             let lines: Vec<_> = text.lines().rev().take(30).collect();
             let mut stderr = std::io::stderr().lock();
-            drop(writeln!(stderr, "── {}", log.file_name().to_string_lossy()));
+            drop(writeln!(stderr, "── {}", log.display()));
             for line in lines.iter().rev() {
                 drop(writeln!(stderr, "{line}"));
             }

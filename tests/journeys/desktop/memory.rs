@@ -12,7 +12,7 @@ async fn a_closed_window_leaves_one_small_process_and_the_tray() {
     let _app = world.start_hidden();
     tray.says("Open Kiro").await;
     let hidden = world.memory_of(world.desktop_processes()[0]);
-    let mut descriptors = Vec::new();
+    let mut first = None;
     for round in 0..3 {
         tray.says("Open Kiro").await;
         tray.press("Open Kiro");
@@ -46,10 +46,11 @@ async fn a_closed_window_leaves_one_small_process_and_the_tray() {
             (1..=CLOSED).contains(&memory),
             "round {round}: {memory} MiB, {hidden} MiB before any window"
         );
-        descriptors.push(world.descriptors_of(app));
+        // One that starts has a few more open for a moment; those that pile up stay.
+        let most = *first.get_or_insert_with(|| world.descriptors_of(app)) + 1;
+        until("descriptors do not pile up", async || {
+            (world.descriptors_of(app) <= most).then_some(())
+        })
+        .await;
     }
-    assert!(
-        descriptors[2] <= descriptors[0] + 1,
-        "descriptors do not pile up: {descriptors:?}"
-    );
 }

@@ -78,6 +78,7 @@ fn empty_window(world: &World, folder: &Path) -> (Child, f64) {
     let mut window = world
         .command(folder.join("window").to_str().unwrap())
         .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
+        .env_remove("GDK_GL")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -96,6 +97,7 @@ async fn app(world: &World) -> (Child, f64) {
     let app = world
         .desktop()
         .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
+        .env_remove("GDK_GL")
         .env("KIRO_LOG", "kiro_desktop=debug")
         .stderr(Stdio::null())
         .spawn()
