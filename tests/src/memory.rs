@@ -40,22 +40,6 @@ impl World {
         assert!(done.success());
     }
 
-    /// The processes that this process has started and that are still there, ended ones that nobody waited for
-    /// included.
-    #[must_use]
-    pub fn children_of(&self, process: u32) -> Vec<u32> {
-        fs::read_dir(format!("/proc/{process}/task"))
-            .into_iter()
-            .flatten()
-            .filter_map(|task| fs::read_to_string(task.ok()?.path().join("children")).ok())
-            .flat_map(|pids| {
-                pids.split_whitespace()
-                    .filter_map(|pid| pid.parse().ok())
-                    .collect::<Vec<_>>()
-            })
-            .collect()
-    }
-
     /// The memory of one process in MiB that no file backs: what other worlds share does not change it.
     #[must_use]
     pub fn memory_of(&self, process: u32) -> u64 {
@@ -74,4 +58,20 @@ impl World {
     pub fn descriptors_of(&self, process: u32) -> usize {
         fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
     }
+}
+
+/// The processes that this process has started and that are still there, ended ones that nobody waited for
+/// included.
+#[must_use]
+pub fn children_of(process: u32) -> Vec<u32> {
+    fs::read_dir(format!("/proc/{process}/task"))
+        .into_iter()
+        .flatten()
+        .filter_map(|task| fs::read_to_string(task.ok()?.path().join("children")).ok())
+        .flat_map(|pids| {
+            pids.split_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }

@@ -3,10 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::checkout;
+use crate::{checkout, patience};
 
 /// A running identity provider.
 pub struct Peer {
@@ -30,6 +31,7 @@ pub fn python() -> PathBuf {
 
 impl Peer {
     fn start(mut command: Command) -> Peer {
+        patience::begin();
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -96,11 +98,17 @@ impl Peer {
     }
 }
 
-/// A client for loopback; the process needs a TLS provider even for that.
+/// A client for loopback that waits half a minute at most; the process needs a TLS provider even for that.
 #[must_use]
 pub fn http() -> reqwest::Client {
+    client().build().unwrap()
+}
+
+pub(crate) fn client() -> reqwest::ClientBuilder {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(30))
 }
 
 impl Drop for Peer {

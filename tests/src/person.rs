@@ -6,6 +6,8 @@ use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use url::Url;
 
+use crate::peer::client;
+
 /// No sign-in has more pages than this.
 const PAGES: usize = 20;
 
@@ -31,12 +33,7 @@ impl Person {
     /// A person of the peers' directory: `aiko`, `ben` (not assigned), `maya`.
     #[must_use]
     pub fn new(name: &str) -> Person {
-        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .build()
-            .unwrap();
+        let http = client().redirect(Policy::none()).build().unwrap();
         Person {
             name: name.to_owned(),
             declines: false,

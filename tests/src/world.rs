@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::ports::{self, Place};
 use crate::running::Running;
-use crate::{Browser, Keyring, Peer, until};
+use crate::{Browser, Keyring, Peer, children_of, patience, until};
 
 /// A private world for one journey.
 pub struct World {
@@ -52,6 +52,7 @@ impl World {
     /// When a part of the world does not start.
     #[must_use]
     pub fn new(keyring: Keyring) -> World {
+        patience::begin();
         let folder = TempDir::with_prefix("kiro-world-").unwrap();
         let home = folder.path();
         for part in [
@@ -456,7 +457,7 @@ impl Drop for World {
             .rev()
         {
             // The accessibility bus is another daemon that its launcher leaves behind.
-            let grandchildren = self.children_of(child.id());
+            let grandchildren = children_of(child.id());
             drop(child.kill());
             drop(child.wait());
             for pid in grandchildren {

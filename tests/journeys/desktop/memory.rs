@@ -1,6 +1,6 @@
 //! A closed window gives its memory back (about 120 MiB of it outlive a destroyed window): the app goes on in the tray as one small process.
 
-use kiro_tests::{Keyring, Tray, World, until};
+use kiro_tests::{Keyring, Tray, World, children_of, until};
 
 /// What a closed window may leave, in MiB; an open one takes three times that.
 const CLOSED: u64 = 80;
@@ -29,14 +29,14 @@ async fn a_closed_window_leaves_one_small_process_and_the_tray() {
         })
         .await;
         until("WebKit's helpers run", async || {
-            (!world.children_of(app).is_empty()).then_some(())
+            (!children_of(app).is_empty()).then_some(())
         })
         .await;
         world.close_window();
         until("the helpers are gone and reaped", async || {
             (!world.has_window()
                 && world.desktop_processes() == [app]
-                && world.children_of(app).is_empty())
+                && children_of(app).is_empty())
             .then_some(())
         })
         .await;
