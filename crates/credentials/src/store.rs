@@ -102,8 +102,8 @@ impl Store {
         Snapshot::of(&found.document, recovered).map_err(|_| self.damaged())
     }
 
-    /// Writes a new session into a slot, in place of what was there. Unknown fields of the public
-    /// part stay; inside the seal they stay when the old seal opens with the same key.
+    /// Writes a new session into a slot, in place of what was there, and makes the slot the active one by the same write.
+    /// Unknown fields of the public part stay; inside the seal they stay when the old seal opens with the same key.
     ///
     /// # Errors
     /// [`StoreError`]; the old session is then untouched.
@@ -138,9 +138,7 @@ impl Store {
             public,
             Plain::of(&tokens, sealed_unknown),
         )?;
-        if found.document.profiles.len() == 1 {
-            found.document.active = profile.clone();
-        }
+        found.document.active = profile.clone();
         let written = self.write(&lock, found, &Previous::Keep);
         match made {
             Some(source) => self.keep_made(&lock, written, &id, source)?,

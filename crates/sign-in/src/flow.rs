@@ -282,7 +282,6 @@ pub(crate) async fn save(
     let name = organization.name.clone();
     let saved = blocking(context, move |context| {
         context.store.save(&profile, public, tokens)?;
-        context.store.switch(&profile)?;
         Ok(profile)
     })
     .await;

@@ -120,9 +120,7 @@ impl Model {
             .get(&profile)
             .map_or(1, |slot| slot.revision + 1);
         self.profiles.insert(profile, Slot { revision, mark });
-        if self.profiles.len() == 1 {
-            self.active = profile;
-        }
+        self.active = profile;
     }
 
     fn sign_out(&mut self, profile: usize) {

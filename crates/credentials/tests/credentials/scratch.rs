@@ -140,10 +140,10 @@ impl Scratch {
         }
     }
 
-    /// With a session in each of these slots.
+    /// With a session in each of these slots; the first is the active one.
     pub(crate) fn signed_in(profiles: &[&str]) -> Scratch {
         let scratch = Scratch::new();
-        for profile in profiles {
+        for profile in profiles.iter().rev() {
             scratch.sign_in(profile);
         }
         scratch

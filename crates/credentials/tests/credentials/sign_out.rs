@@ -1,4 +1,4 @@
-//! Switching and signing out: without a key, and completely.
+//! Switching and signing out: without a key, and completely; and which session is the active one.
 
 use std::fs;
 
@@ -41,6 +41,18 @@ fn neither_switching_nor_signing_out_needs_a_key() {
         store.read().unwrap().active,
         name("default"),
         "what is left becomes active"
+    );
+}
+
+#[test]
+fn a_session_is_the_active_one_by_the_write_that_saves_it() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let generation = scratch.json()["generation"].as_u64().unwrap();
+    scratch.sign_in("work");
+    let after = scratch.json();
+    assert_eq!(
+        (&after["active"], after["generation"].as_u64()),
+        (&"work".into(), Some(generation + 1))
     );
 }
 

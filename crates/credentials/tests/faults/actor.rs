@@ -166,12 +166,12 @@ pub(crate) fn store(home: &Home) -> Store {
     Store::new(home.clone(), Keys::new(home), "faults/1.0")
 }
 
-/// Signed in to `default` and `work`, twice, so that there is a `.bak`; the key in a file.
+/// Signed in to `work` and `default`, the active one, so that there is a `.bak`; the key in a file.
 pub(crate) fn signed_in(home: &Path) -> Home {
     let home = Home::at(home);
     let store = store(&home);
     store.ensure_key(Some(KeySource::Plaintext)).unwrap();
-    for profile in ["default", "work"] {
+    for profile in ["work", "default"] {
         store
             .save(&name(profile), public(), tokens(profile))
             .unwrap();
