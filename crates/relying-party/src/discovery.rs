@@ -1,11 +1,14 @@
 //! The discovery document (OpenID Connect Discovery 1.0 §4, RFC 8414), read with suspicion.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use url::Url;
 
 use crate::http::{HttpClient, HttpError, secure_url};
 use crate::json;
+use crate::retry_after::retry_after;
 
 /// What a provider says of itself.
 #[derive(Clone, Debug)]
@@ -86,6 +89,8 @@ pub enum DiscoveryError {
     Temporary {
         /// The HTTP status.
         status: u16,
+        /// How long it asks to be left alone.
+        retry_after: Option<Duration>,
     },
 }
 
@@ -136,7 +141,13 @@ pub async fn discover(
     let status = answer.status().as_u16();
     match status {
         200 => {}
-        429 | 500.. => return Err(DiscoveryError::Temporary { status }),
+        429 | 500.. => {
+            let retry_after = retry_after(answer.headers());
+            return Err(DiscoveryError::Temporary {
+                status,
+                retry_after,
+            });
+        }
         _ => return Err(DiscoveryError::NotFound { url }),
     }
     let clock_skew = clock_skew(answer.headers(), now);

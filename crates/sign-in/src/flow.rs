@@ -20,7 +20,7 @@ use crate::pending::{Files, LIFETIME, Outcome, PendingSignIn};
 use crate::provider::{self, Authorization, Grant, IdentityProvider};
 use crate::session::{file_failure, store_failure};
 use crate::way_back::link_came;
-use crate::{Code, Context, Failure};
+use crate::{Code, Context, Failure, aws_token_cache, role_credentials};
 
 /// What the caller wants.
 #[derive(Clone, Debug)]
@@ -282,6 +282,9 @@ pub(crate) async fn save(
     let name = organization.name.clone();
     let saved = blocking(context, move |context| {
         context.store.save(&profile, public, tokens)?;
+        // What AWS's tools were given of the session before goes with it.
+        role_credentials::forget_profile(context, &profile);
+        aws_token_cache::forget(context, Some(&profile));
         Ok(profile)
     })
     .await;

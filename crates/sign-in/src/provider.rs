@@ -6,6 +6,8 @@ mod identity_center;
 mod oidc;
 mod okta;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kiro_credentials::{ProfileName, Public, Refusal, RefusalKind, Renewal, Session, Tokens};
@@ -262,8 +264,7 @@ pub(crate) fn token_failure(
         } => {
             let word = error.unwrap_or_else(|| format!("http_{status}"));
             let mut failure = context.failure(Code::ServerError).error(word);
-            failure.facts.retry_after =
-                retry_after.map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX));
+            failure.facts.retry_after = retry_after.map(whole_seconds);
             failure
         }
         TokenError::Malformed { why } => context.failure(Code::MalformedAnswer).because(why),
@@ -278,4 +279,9 @@ pub(crate) fn token_failure(
             failure
         }
     }
+}
+
+/// How long a server asks to be left alone, as a failure says it.
+fn whole_seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.as_secs()).unwrap_or(u32::MAX)
 }

@@ -436,21 +436,29 @@ async fn what_a_person_can_act_on_is_in_the_facts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_asks_for_patience_is_left_alone_by_every_process() {
-    for peer in [Peer::Okta, Peer::IdentityCenter] {
+    for (peer, path) in [
+        (Peer::Okta, "/token"),
+        (Peer::Okta, "/.well-known/openid-configuration"),
+        (Peer::IdentityCenter, "/token"),
+    ] {
         let (world, wire) = signed_in(peer).await;
         world.clock.advance(SignedDuration::from_mins(61));
         let busy = "HTTP/1.1 503 No\r\nretry-after: 600\r\ncontent-length: 0\r\n\r\n";
-        wire.cut("/token", &Fault::Bytes(busy), 1);
+        wire.cut(path, &Fault::Bytes(busy), 1);
         let told = |failure: Failure| (failure.code, failure.facts.retry_after);
         let failure = token(&world).await.unwrap_err();
-        assert_eq!(told(failure), (Code::ServerError, Some(600)), "{peer:?}");
-        let asked = wire.asked("/token");
+        assert_eq!(
+            told(failure),
+            (Code::ServerError, Some(600)),
+            "{peer:?} {path}"
+        );
+        let asked = wire.asked(path);
         world.clock.advance(SignedDuration::from_secs(599));
         let mut another = world.another_process();
         another.http = world.context.http.clone();
         let failure = access_token(&another, None).await.unwrap_err();
         assert_eq!(told(failure), (Code::ServerError, Some(1)), "{peer:?}");
-        assert_eq!(wire.asked("/token"), asked, "{peer:?}: nobody was asked");
+        assert_eq!(wire.asked(path), asked, "{peer:?} {path}: nobody was asked");
         still_signed_in(&world, "left alone");
         world.clock.advance(SignedDuration::from_secs(1));
         assert!(access_token(&another, None).await.is_ok(), "{peer:?}");

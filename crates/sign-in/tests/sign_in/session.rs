@@ -5,12 +5,14 @@ use std::sync::atomic::Ordering;
 use jiff::SignedDuration;
 use kiro_sign_in::{
     Account, AccountChoice, Code, ProfileName, Revoked, Via, access_token, account, begin,
-    fresh_token, renewed_token, sign_out, way_back,
+    fresh_token, renewed_token, sign_out, way_back, write_aws_token,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
 
+use crate::faults::{self, Peer};
 use crate::flow::sign_in_with;
+use crate::wire::Fault;
 use crate::world::World;
 
 #[tokio::test]
@@ -165,6 +167,29 @@ async fn a_renewed_session_that_the_disk_refuses_is_used_and_stored_later() {
     assert_eq!(other.expose_secret(), "access-2");
     let asked = world.provider.token_requests.lock().unwrap().len();
     assert_eq!(asked, 2, "the code, and one refresh");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_aws_tools_were_given_goes_when_somebody_signs_in_anew() {
+    let (world, wire) = faults::signed_in(Peer::IdentityCenter).await;
+    let home = tempfile::tempdir().unwrap();
+    let given = async || {
+        let written = write_aws_token(&world.context, None, None, home.path()).await;
+        written.unwrap().path
+    };
+    let path = given().await;
+    // A sign-in that fails leaves it with the session.
+    wire.cut(
+        "/token",
+        &Fault::Bytes("HTTP/1.1 400 No\r\ncontent-length: 0\r\n\r\n"),
+        usize::MAX,
+    );
+    assert!(faults::sign_in(&world, Peer::IdentityCenter).await.is_err());
+    assert!(path.exists());
+    wire.mend();
+    faults::sign_in(&world, Peer::IdentityCenter).await.unwrap();
+    assert!(!path.exists());
+    assert_eq!(given().await, path);
 }
 
 #[tokio::test]

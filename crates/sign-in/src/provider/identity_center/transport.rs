@@ -15,6 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use kiro_relying_party::{HttpClient, HttpError};
 
 use crate::Context;
+use crate::provider::whole_seconds;
 
 #[derive(Clone)]
 pub(super) struct Transport(Arc<dyn HttpClient>);
@@ -67,8 +68,7 @@ pub(super) fn retry_after(answer: &HttpResponse) -> Option<u32> {
             headers.insert(name, value.parse().ok()?);
         }
     }
-    let wait = kiro_relying_party::retry_after(&headers)?;
-    Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX))
+    kiro_relying_party::retry_after(&headers).map(whole_seconds)
 }
 
 /// Our own error inside the SDK's, if the network was the reason.

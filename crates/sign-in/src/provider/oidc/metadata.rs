@@ -3,6 +3,7 @@
 use kiro_relying_party::{self as rp, DiscoveryError, Metadata};
 
 use super::Oidc;
+use crate::provider::whole_seconds;
 use crate::{Code, Failure};
 
 impl Oidc {
@@ -39,10 +40,15 @@ impl Oidc {
             | DiscoveryError::Malformed { .. }
             | DiscoveryError::InsecureEndpoint { .. } => Code::NotAnIdentityProvider,
         };
-        self.context
+        let mut failure = self
+            .context
             .failure(code)
             .at(rp::display_host(&self.issuer))
             .about(self.issuer.as_str())
-            .because(error.to_string())
+            .because(error.to_string());
+        if let DiscoveryError::Temporary { retry_after, .. } = error {
+            failure.facts.retry_after = retry_after.map(whole_seconds);
+        }
+        failure
     }
 }
