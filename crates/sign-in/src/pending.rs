@@ -280,6 +280,8 @@ impl PendingSignIn {
         let Ok(sealed) = serde_json::from_slice::<Sealed>(&plain) else {
             return Ok(None);
         };
+        // The session goes where its beginner was told to keep it.
+        context.store.seal_as(blob)?;
         Ok(Some(PendingSignIn {
             state: State::from_secret(sealed.state),
             verifier: CodeVerifier::from_secret(sealed.verifier),

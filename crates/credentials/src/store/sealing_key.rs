@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::disk::{Found, Previous};
 use super::{Store, StoreError, guard};
 use crate::FileLock;
-use crate::document::{Document, KeyEntry};
+use crate::document::{Document, KeyEntry, Profile};
 use crate::key::{Key, KeyError, KeyId, KeySource};
 use crate::seal::{self, SealedBlob};
 
@@ -26,7 +26,9 @@ impl Store {
     /// [`StoreError::Key`] when the source does not work.
     pub fn ensure_key(&self, source: Option<KeySource>) -> Result<KeySource, StoreError> {
         let document = self.document_or_empty()?;
-        let source = source.unwrap_or_else(|| self.present_source(&document));
+        let source = source
+            .or_else(|| source_in_use(&document))
+            .unwrap_or(KeySource::OsKeyring);
         if self.choose(&document, source)? {
             return Ok(source);
         }
@@ -105,10 +107,11 @@ impl Store {
     /// [`StoreError::Key`].
     pub fn seal(&self, purpose: &str, plain: &[u8]) -> Result<SealedBlob, StoreError> {
         // Another process may have destroyed the keys (`logout --all`) since this one chose.
-        let id = match self.chosen_in(&self.document_or_empty()?) {
+        let document = self.document_or_empty()?;
+        let id = match self.chosen_in(&document) {
             Some(id) => id,
             None => {
-                let source = self.ensure_key(None)?;
+                let source = self.ensure_key(Some(self.present_source(&document)))?;
                 let error = KeyError::Missing;
                 self.chosen_id().ok_or(StoreError::Key { source, error })?
             }
@@ -128,6 +131,22 @@ impl Store {
             nonce: sealed.nonce,
             ciphertext: sealed.ciphertext,
         })
+    }
+
+    /// Seals from now on with the key of this blob: as another process chose, whose work this one goes on with.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] when the key cannot be had.
+    pub fn seal_as(&self, blob: &SealedBlob) -> Result<(), StoreError> {
+        let document = self.document()?.document;
+        self.load(&document, &blob.key)?;
+        if let Some(entry) = document.keys.get(&blob.key) {
+            *guard(&self.inner.chosen) = Some(Chosen {
+                id: blob.key.clone(),
+                source: entry.source,
+            });
+        }
+        Ok(())
     }
 
     /// Opens what [`Store::seal`] made for the same purpose.
@@ -311,16 +330,17 @@ impl Store {
             .map_or(KeySource::OsKeyring, |chosen| chosen.source)
     }
 
-    /// The source in use: of the active profile, else of any key, else what this process chose.
+    /// The source in use, else what this process chose.
     fn present_source(&self, document: &Document) -> KeySource {
-        let of_active = document
-            .profiles
-            .get(&document.active)
-            .and_then(|profile| profile.public().ok())
-            .and_then(|public| document.keys.get(&public.key));
-        match of_active.or_else(|| document.keys.values().next()) {
-            Some(entry) => entry.source,
-            None => self.chosen_source(),
-        }
+        source_in_use(document).unwrap_or_else(|| self.chosen_source())
     }
+}
+
+/// The source of the active profile's key, else of any other profile's. A key that no session uses decides nothing: somebody
+/// may have asked for it once and gone away.
+fn source_in_use(document: &Document) -> Option<KeySource> {
+    let key = |profile: &Profile| document.keys.get(&profile.public().ok()?.key);
+    let of_active = document.profiles.get(&document.active).and_then(key);
+    let entry = of_active.or_else(|| document.profiles.values().find_map(key));
+    entry.map(|entry| entry.source)
 }

@@ -233,6 +233,37 @@ fn a_source_is_kept_until_another_is_asked_for() {
 }
 
 #[test]
+fn a_key_that_no_session_uses_decides_nothing() {
+    // A sign-in that asked for insecure storage and was given up, and one that ended.
+    let begun = |_: &Scratch| {};
+    let ended = |scratch: &Scratch| {
+        let store = scratch.store();
+        store.ensure_key(Some(KeySource::Plaintext)).unwrap();
+        store.save(&name("default"), public(), tokens("a")).unwrap();
+        assert!(store.remove(&name("default")).unwrap());
+    };
+    for before in [begun as fn(&Scratch), ended] {
+        let scratch = Scratch::new();
+        let first = scratch.store();
+        first.ensure_key(Some(KeySource::Plaintext)).unwrap();
+        before(&scratch);
+        let next = scratch.store();
+        assert_eq!(next.ensure_key(None).unwrap(), KeySource::OsKeyring);
+        next.save(&name("default"), public(), tokens("b")).unwrap();
+        let source = |profile| next.read().unwrap().key_source(&name(profile));
+        assert_eq!(source("default"), Some(KeySource::OsKeyring));
+        // The process itself goes on, and so does whoever finishes its sign-in.
+        let blob = first.seal("a sign-in", b"secret").unwrap();
+        first.save(&name("work"), public(), tokens("c")).unwrap();
+        assert_eq!(source("work"), Some(KeySource::Plaintext));
+        let other = scratch.store();
+        other.seal_as(&blob).unwrap();
+        other.save(&name("other"), public(), tokens("d")).unwrap();
+        assert_eq!(source("other"), Some(KeySource::Plaintext));
+    }
+}
+
+#[test]
 fn no_key_is_left_behind_by_a_failed_write() {
     let scratch = Scratch::new();
     scratch.home().ensure().unwrap();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kiro_credentials::KeySource;
 use kiro_sign_in::{Account, Received, Via, account, begin, receive};
 use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
@@ -80,7 +81,12 @@ async fn the_beginner_has_died_and_exactly_one_of_the_receivers_finishes() {
         for each in receivers(&world, &callback) {
             match each.await.unwrap() {
                 Received::Finished(result) => {
-                    assert!(result.is_ok(), "round {round}: {result:?}");
+                    let who = result.unwrap();
+                    assert_eq!(
+                        who.key_source,
+                        KeySource::Plaintext,
+                        "kept where its beginner was told to"
+                    );
                     finished += 1;
                 }
                 Received::Left(_) | Received::NotOurs => {}
