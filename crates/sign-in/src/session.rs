@@ -73,8 +73,19 @@ pub async fn renewed_token(
     context: &Context,
     profile: Option<&ProfileName>,
 ) -> Result<AccessToken, Failure> {
-    let profile = chosen(context, profile)?;
-    match refresh(context, &profile, RefreshWhen::Due).await {
+    let named = profile;
+    let mut profile = chosen(context, named)?;
+    let mut refreshed = refresh(context, &profile, RefreshWhen::Due).await;
+    // Signed out of meanwhile, and another profile is the active one now: it was meant as well.
+    while matches!(&refreshed, Err(failure) if failure.code == Code::NotSignedIn) {
+        let active = chosen(context, named)?;
+        if active == profile {
+            break;
+        }
+        profile = active;
+        refreshed = refresh(context, &profile, RefreshWhen::Due).await;
+    }
+    match refreshed {
         Ok(fresh) => Ok(AccessToken {
             token: fresh.session.tokens.access,
             unsaved: fresh.unsaved.map(|error| store_failure(context, &error)),

@@ -1,10 +1,12 @@
 //! A session in use: its renewal and its end.
 
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use kiro_credentials::{Clock, FileLock};
 use kiro_sign_in::{
-    Account, AccountChoice, Code, ProfileName, Revoked, Via, access_token, account, begin,
+    Account, AccountChoice, Code, ProfileName, Request, Revoked, Via, access_token, account, begin,
     fresh_token, renewed_token, sign_out, way_back, write_aws_token,
 };
 use secrecy::ExposeSecret;
@@ -13,7 +15,7 @@ use serde_json::json;
 use crate::faults::{self, Peer};
 use crate::flow::sign_in_with;
 use crate::wire::Fault;
-use crate::world::World;
+use crate::world::{TestClock, World};
 
 #[tokio::test]
 async fn invalid_grant_ends_the_session_and_a_passing_fault_does_not() {
@@ -167,6 +169,52 @@ async fn a_renewed_session_that_the_disk_refuses_is_used_and_stored_later() {
     assert_eq!(other.expose_secret(), "access-2");
     let asked = world.provider.token_requests.lock().unwrap().len();
     assert_eq!(asked, 2, "the code, and one refresh");
+}
+
+/// A clock that is asked once the session was read, and before anything is waited for: then something else happens.
+struct Between(Arc<TestClock>, Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl Clock for Between {
+    fn now(&self) -> Timestamp {
+        let happens = self.1.lock().unwrap().take();
+        if let Some(happens) = happens {
+            happens();
+        }
+        self.0.now()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_signed_out_meanwhile_leaves_the_profile_that_is_active_then() {
+    let world = World::new();
+    let names = ["default", "work"].map(|name| name.parse::<ProfileName>().unwrap());
+    for profile in &names {
+        let request = Request {
+            profile: Some(profile.clone()),
+            ..world.request(Via::DeepLink)
+        };
+        let attempt = begin(&world.context, request).await.unwrap();
+        let callback = world.callback(attempt.url(), "code=c1");
+        attempt.handle().offer(&callback).unwrap();
+        attempt.wait(&world.context).await.unwrap();
+    }
+    world.clock.advance(SignedDuration::from_mins(58));
+    let [_, work] = names;
+    let token = async |named: Option<&ProfileName>| {
+        let store = world.another_process().store;
+        let renewing = FileLock::try_acquire(&store.home().locks().join("work"));
+        let _renewing = renewing.unwrap().unwrap();
+        let signed_out = work.clone();
+        let mut context = world.another_process();
+        context.clock = Arc::new(Between(
+            Arc::clone(&world.clock),
+            Mutex::new(Some(Box::new(move || drop(store.remove(&signed_out))))),
+        ));
+        access_token(&context, named).await
+    };
+    assert_eq!(token(None).await.unwrap().expose_secret(), "access-3");
+    let named = token(Some(&work)).await.unwrap_err();
+    assert_eq!(named.code, Code::NotSignedIn);
 }
 
 #[tokio::test(flavor = "multi_thread")]
