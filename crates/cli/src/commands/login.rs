@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use jiff::Timestamp;
 use kiro_credentials::KeySource;
 use kiro_sign_in::{
@@ -219,7 +219,7 @@ async fn browser(
         loop {
             bar.set_message(shell.words.paste_prompt(left(context, expires_at)));
             tokio::select! {
-                who = &mut waiting => { bar.finish_and_clear(); return who; }
+                who = &mut waiting => return who,
                 Some(text) = paste.lines.recv() => {
                     if handle.offer(&text).is_err() {
                         bar.suspend(|| shell.say(shell.words.not_the_answer()));
@@ -287,20 +287,22 @@ async fn watch(
     loop {
         bar.set_message(line(left(context, expires_at)));
         tokio::select! {
-            who = &mut answer => { bar.finish_and_clear(); return who; }
+            who = &mut answer => return who,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
     }
 }
 
-/// A spinner on stderr; where nobody watches, nothing.
+/// A spinner on stderr, gone however the wait ends; where nobody watches, nothing.
 fn spinner(shell: &Shell, template: &str) -> ProgressBar {
     if !shell.talks {
         return ProgressBar::hidden();
     }
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::new_spinner().with_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "))
+    ProgressBar::new_spinner()
+        .with_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "))
+        .with_finish(ProgressFinish::AndClear)
 }
 
 fn left(context: &Context, expires_at: Timestamp) -> i64 {

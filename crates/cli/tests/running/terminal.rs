@@ -159,6 +159,33 @@ fn ctrl_c_at_the_prompt_ends_it_and_gives_the_echo_back() {
 }
 
 #[test]
+fn a_wait_that_is_given_up_leaves_no_line_that_counts_on() {
+    for (line, waits) in [
+        (
+            "auth login --device --insecure-storage",
+            "Waiting for the code to be entered · 9:5",
+        ),
+        (
+            "auth login --no-browser --insecure-storage",
+            "left · Ctrl-C cancels · what you paste",
+        ),
+    ] {
+        let server = Server::start();
+        let mut terminal = Terminal::start(&server.kiro(line));
+        let before = terminal.until(waits);
+        terminal.type_keys("\u{3}");
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(130), "{shown}");
+        // What is cleared last, and stays: everything behind it.
+        let left = shown[before.len()..].rsplit("\u{1b}[2K").next().unwrap();
+        assert!(
+            left.contains("Interrupted") && !left.contains(waits),
+            "{left:?}"
+        );
+    }
+}
+
+#[test]
 fn a_spinner_turns_on_a_terminal_and_nowhere_else() {
     let server = Server::start();
     let device = "auth login --device --insecure-storage";
