@@ -9,10 +9,12 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::master_key::MasterKeys;
+use crate::outgoing::Outgoing;
 use crate::password::Hashing;
 use crate::signing::SigningKeys;
 use crate::store::Store;
 use crate::store::secrets::{Demand, SecretsError};
+use crate::sts::Sts;
 use crate::token::TokenKeys;
 use crate::{aws, oidc, pages};
 
@@ -34,6 +36,8 @@ pub struct Center {
     pub hashing: Hashing,
     /// The discovery document: it follows from the settings.
     pub discovery: Bytes,
+    /// What requests to others' servers go through.
+    pub outgoing: Outgoing,
 }
 
 /// How an instance is set up.
@@ -51,6 +55,8 @@ pub struct Settings {
     pub browser_session_lifetime: SignedDuration,
     /// The registration of an AWS client (AWS: about 90 days).
     pub registration_lifetime: SignedDuration,
+    /// Where credentials for a role come from; without, there are none.
+    pub sts: Option<Sts>,
 }
 
 impl Settings {
@@ -64,6 +70,7 @@ impl Settings {
             session_lifetime: SignedDuration::from_hours(24 * 7),
             browser_session_lifetime: SignedDuration::from_hours(8),
             registration_lifetime: SignedDuration::from_hours(24 * 90),
+            sts: None,
         }
     }
 
@@ -104,6 +111,7 @@ impl Center {
             discovery: oidc::discovery::document(&settings),
             signing: SigningKeys::new(secrets.ring),
             token_keys: secrets.token_keys,
+            outgoing: Outgoing::default(),
             store,
             clock,
             settings,

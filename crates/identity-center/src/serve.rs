@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kiro_relying_party::{HttpClient, HttpSettings, WebClient};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -272,18 +271,17 @@ fn keep_new_key(path: &Path) -> io::Result<()> {
 /// What is due from time to time. A failure is noted, and tried again the next time.
 async fn tend(center: Arc<Center>) {
     let (mut sign_outs, mut housekeeping) = (interval(SIGN_OUTS), interval(HOUSEKEEPING));
-    let mut http: Option<Arc<dyn HttpClient>> = None;
     housekeeping.tick().await; // the keys were read just now
     loop {
         tokio::select! {
             _ = sign_outs.tick() => {
-                if http.is_none() {
-                    http = outgoing().await;
-                }
-                if let Some(http) = &http
-                    && let Err(error) = send_due(&center, http).await
-                {
-                    tracing::warn!(%error, "sign-outs wait");
+                match center.outgoing.client().await {
+                    Ok(http) => {
+                        if let Err(error) = send_due(&center, &http).await {
+                            tracing::warn!(%error, "sign-outs wait");
+                        }
+                    }
+                    Err(error) => tracing::error!(%error, "no application can be told of sign-outs"),
                 }
             }
             _ = housekeeping.tick() => {
@@ -298,19 +296,6 @@ async fn tend(center: Arc<Center>) {
                 }
             }
         }
-    }
-}
-
-/// Reading the computer's certificates takes long enough not to hold up anybody.
-async fn outgoing() -> Option<Arc<dyn HttpClient>> {
-    let made = tokio::task::spawn_blocking(|| WebClient::new(&HttpSettings::default())).await;
-    match made {
-        Ok(Ok(client)) => Some(Arc::new(client)),
-        Ok(Err(error)) => {
-            tracing::error!(%error, "no application can be told of sign-outs");
-            None
-        }
-        Err(_) => None,
     }
 }
 

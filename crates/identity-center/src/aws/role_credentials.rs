@@ -6,13 +6,16 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use secrecy::ExposeSecret;
+use serde_json::json;
 
 use super::bearer;
-use super::exception::{Exception, Kind};
+use super::exception::{self, Exception, Kind};
 use super::paging::query;
 use super::roles::{account, no_access};
 use crate::account::is_role_name;
 use crate::center::Center;
+use crate::sts::{StsError, assume_role};
 
 /// `GET /federation/credentials`
 pub(super) async fn get(
@@ -28,9 +31,40 @@ pub(super) async fn get(
         .filter(|name| is_role_name(name))
         .ok_or_else(|| Exception::new(Kind::PortalRequest, "role_name is not one"))?;
     let found = center.store.role_of(session.user, account, role).await?;
-    let _role = found.ok_or_else(no_access)?;
-    Err(Exception::new(
-        Kind::PortalRequest,
-        "STS is not configured: this Identity Center gives no AWS credentials",
-    ))
+    let set = found.ok_or_else(no_access)?;
+    let sts = center.settings.sts.as_ref().ok_or_else(|| {
+        let why = "STS is not configured: this Identity Center gives no AWS credentials";
+        Exception::new(Kind::PortalRequest, why)
+    })?;
+    let user = center
+        .store
+        .user(session.user)
+        .await?
+        .ok_or_else(no_access)?;
+    let given = assume_role(&center, sts, &user, account, &set).await;
+    let given = given.map_err(|error| refusal(account, &set.name, &error))?;
+    Ok(exception::answer(&json!({ "roleCredentials": {
+        "accessKeyId": given.access_key_id,
+        "secretAccessKey": given.secret_access_key.expose_secret(),
+        "sessionToken": given.session_token.expose_secret(),
+        "expiration": given.expires_at.as_millisecond(),
+    } })))
+}
+
+/// What the person reads; the administrator's log has the rest.
+fn refusal(account: &str, role: &str, error: &StsError) -> Exception {
+    tracing::warn!(account, role, %error, "STS gave no credentials");
+    match error {
+        StsError::Refused { code } => {
+            let why = format!("AWS STS does not give this role to this Identity Center ({code})");
+            Exception::new(Kind::Forbidden, why)
+        }
+        StsError::NoToken(_)
+        | StsError::Http(_)
+        | StsError::Temporary { .. }
+        | StsError::Malformed => {
+            let why = "AWS STS gives no credentials now: try again later";
+            Exception::new(Kind::InternalServer, why)
+        }
+    }
 }

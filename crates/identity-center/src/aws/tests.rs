@@ -7,6 +7,7 @@ mod malformed;
 mod peers;
 mod portal;
 mod redirects;
+mod sts;
 
 use serde_json::{Value, json};
 

@@ -67,20 +67,20 @@ fn assignment(number: u32, role: &str, principal: Principal) -> Assignment {
     }
 }
 
-async fn token(service: &Running) -> String {
+pub(super) async fn token(service: &Running) -> String {
     let client = register(service).await;
     let code = code(service, &client).await;
     let tokens = create_token(service, &client, redemption(&code)).await;
     tokens.json()["accessToken"].as_str().unwrap().to_owned()
 }
 
-async fn get(service: &Running, token: &str, path: &str) -> Answer {
+pub(super) async fn get(service: &Running, token: &str, path: &str) -> Answer {
     service
         .get(path, &[("x-amz-sso_bearer_token", token)])
         .await
 }
 
-fn portal_refused(answer: &Answer, status: u16, kind: &str) {
+pub(super) fn portal_refused(answer: &Answer, status: u16, kind: &str) {
     assert_eq!(answer.status, status, "{}", answer.text());
     assert_eq!(answer.header("x-amzn-errortype"), Some(kind));
     assert!(answer.header("x-amzn-requestid").is_some());

@@ -51,6 +51,11 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start() -> Running {
+        Running::start_with(|_| {}).await
+    }
+
+    /// Set up otherwise.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Running {
         let folder = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let store = Store::sqlite(&folder.path().join("store.db")).unwrap();
@@ -60,7 +65,7 @@ impl Running {
         }
         drop(store);
         let clock = Arc::new(Moved(AtomicI64::new(0)));
-        let (center, serving) = serve(&folder, listener, &clock).await;
+        let (center, serving) = serve(&folder, listener, &clock, change).await;
         Running {
             center,
             user,
@@ -87,7 +92,7 @@ impl Running {
         };
         drop(center);
         let listener = TcpListener::bind(address).await.unwrap();
-        let (center, serving) = serve(&folder, listener, &clock).await;
+        let (center, serving) = serve(&folder, listener, &clock, |_| {}).await;
         Running {
             center,
             user,
@@ -249,12 +254,14 @@ async fn serve(
     folder: &TempDir,
     listener: TcpListener,
     clock: &Arc<Moved>,
+    change: impl FnOnce(&mut Settings),
 ) -> (Arc<Center>, tokio::task::JoinHandle<()>) {
     let url: Url = format!("http://{}", listener.local_addr().unwrap())
         .parse()
         .unwrap();
     let store = Store::sqlite(&folder.path().join("store.db")).unwrap();
-    let settings = Settings::new(url, "us-east-1");
+    let mut settings = Settings::new(url, "us-east-1");
+    change(&mut settings);
     let clock: Arc<dyn Clock> = Arc::<Moved>::clone(clock);
     let center = Center::open(store, clock, settings, MasterKeys::of([7; 32])).await;
     let center = Arc::new(center.unwrap());
