@@ -1,4 +1,4 @@
-//! The corpora, replayed on a stable compiler: see fuzz/README.md. The tests of the three crates include this file.
+//! The corpora, replayed on a stable compiler: see fuzz/README.md. The tests of the crates include this file.
 
 use std::path::Path;
 
