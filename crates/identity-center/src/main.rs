@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::SignedDuration;
 use kiro_identity_center::master_key::{Source, VARIABLE};
 use kiro_identity_center::serve::{Options, serve};
 use tracing_subscriber::EnvFilter;
@@ -39,6 +40,9 @@ struct Serve {
     /// The AWS region that clients are told
     #[arg(long, default_value = "us-east-1")]
     region: String,
+    /// How long an access token lives
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    access_token_lifetime: u32,
     /// The file of the master key [default: master.key in the folder]
     #[arg(long, value_name = "FILE")]
     master_key: Option<PathBuf>,
@@ -69,6 +73,7 @@ fn run(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
         listen: asked.listen,
         url: asked.url,
         region: asked.region,
+        access_token_lifetime: SignedDuration::from_secs(asked.access_token_lifetime.into()),
         master_key: asked.master_key.map(Source::File),
         demonstration: asked.demo,
     };

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -51,6 +52,8 @@ pub struct Options {
     pub url: Option<Url>,
     /// What AWS clients are told.
     pub region: String,
+    /// An access token's life.
+    pub access_token_lifetime: SignedDuration,
     /// Where the master key comes from, if not from `master.key` in the folder.
     pub master_key: Option<Source>,
     /// Whether it has the demonstration's people, applications and accounts.
@@ -142,7 +145,10 @@ pub async fn serve(
     };
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
     let bound = listener.local_addr().map_err(listen)?;
-    let settings = Settings::new(address(options.url, bound)?, &options.region);
+    let settings = Settings {
+        access_token_lifetime: options.access_token_lifetime,
+        ..Settings::new(address(options.url, bound)?, &options.region)
+    };
     let center = Center::open(store, Arc::new(SystemClock), settings, master).await?;
     let center = Arc::new(center);
     let mut said = announcement(&center.settings);

@@ -122,6 +122,10 @@ async fn a_client_registers_signs_in_refreshes_and_signs_out() {
             .send("POST", "/logout", &[("x-amz-sso_bearer_token", token)], b"")
             .await
     };
+    // Late: the token itself has ended, the session has not.
+    service.pass(3601);
+    let list = [("x-amz-sso_bearer_token", token)];
+    assert_eq!(service.get("/assignment/accounts", &list).await.status, 401);
     assert_eq!(logout(token).await.status, 200);
     let over = logout(token).await;
     assert_eq!(
