@@ -7,6 +7,7 @@
 //! /sign-in/{id}/password        password        password      /sign-in/{id}/consent     may it?                     consent
 //! /sign-in/{id}/code            second factor   second_factor /sign-in/{id}/back        somebody else               name
 //! /device  device               /sessions  sessions           /signed-out  signed_out
+//! /start/{organization}  start
 //! ```
 //!
 //! A sign-in belongs to the browser that has its cookie; each step is taken from the version that was seen, or the page is shown
@@ -41,6 +42,7 @@ pub mod route;
 mod second_factor;
 mod sessions;
 mod signed_out;
+mod start;
 mod words;
 
 pub use language::Language;
@@ -97,6 +99,8 @@ pub fn router() -> Router<Arc<Center>> {
         .route("/sessions", get(sessions::get))
         .route("/sessions/end", get(sessions::back).post(sessions::post))
         .route("/signed-out", get(signed_out::get))
+        .route("/start/{organization}", get(start::get).post(start::post))
+        .route("/start/{organization}/", get(start::get))
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
         .layer(DefaultBodyLimit::max(LIMIT))

@@ -16,6 +16,7 @@ use crate::lockout::Verdict;
 use crate::oidc::authorize::address;
 use crate::secret::{Digest, issue};
 use crate::session::{Authentication, CODE_LIFETIME, Offer, Session, State};
+use crate::start_url;
 use crate::store::{DeviceCode, Granted, Guess};
 
 /// Goes on with a person who has just proved who they are (`authentication`), here or at an upstream provider: their browser is
@@ -178,7 +179,11 @@ async fn proceed(
         }
         Purpose::OwnSessions => {
             center.store.drop_authorization(seen.id).await?;
-            return Ok(see_other(&center.settings.at("/sessions")));
+            // Who came from their organisation's start page goes back there.
+            let from = seen.request.organization.as_deref();
+            let back = from.map(|organization| start_url::of(&center.settings, organization));
+            let own = back.unwrap_or_else(|| center.settings.at("/sessions"));
+            return Ok(see_other(&own));
         }
     }
     let progress = Progress::Consent {

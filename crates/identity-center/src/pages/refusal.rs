@@ -22,6 +22,8 @@ pub enum Refusal {
         /// Whom to ask; may be empty.
         contact: String,
     },
+    /// No organisation has this start URL.
+    NoOrganization,
     /// The person may not use this application.
     NotAssigned {
         /// The application.
@@ -94,6 +96,13 @@ pub fn refusal(language: Language, refusal: Refusal) -> Response {
                 &[("app", application), ("name", name)],
             ),
             ask(words.unassigned_do, words.unassigned_do_nobody, contact),
+        ),
+        Refusal::NoOrganization => (
+            StatusCode::NOT_FOUND,
+            "no_organization",
+            words.nowhere_title,
+            owned(words.nowhere_why),
+            owned(words.nowhere_do),
         ),
         Refusal::Forged => (
             StatusCode::FORBIDDEN,

@@ -43,7 +43,10 @@ async fn show(center: &Center, language: Language, headers: &HeaderMap) -> Answe
     }
 }
 
-async fn known(center: &Center, headers: &HeaderMap) -> Result<Option<BrowserSession>, Refusal> {
+pub(super) async fn known(
+    center: &Center,
+    headers: &HeaderMap,
+) -> Result<Option<BrowserSession>, Refusal> {
     let Some(cookie) = Cookie::Browser.digest(&center.settings, headers) else {
         return Ok(None);
     };

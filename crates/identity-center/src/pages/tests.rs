@@ -10,3 +10,4 @@ mod devices;
 mod pictures;
 mod sign_in;
 mod silence;
+mod start;

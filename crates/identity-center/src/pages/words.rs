@@ -39,6 +39,8 @@ words! {
     device_ask_title, device_ask_lead, device_application, device_place, device_time,
     device_done_title, device_done_lead, device_denied_title, device_denied_lead,
     sessions_title, sessions_lead, sessions_none, sessions_since, sessions_unknown, sessions_end, sessions_all, sessions_all_why,
+    start_nobody, start_you, start_accounts, start_none, start_more, start_programs, start_address, start_region,
+    nowhere_title, nowhere_why, nowhere_do,
     problem_title, sign_out_title, sign_out_lead,
     out_title, out_lead, out_again,
     over_title, over_why, over_do,

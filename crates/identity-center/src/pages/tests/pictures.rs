@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::browser::{
     Browser, PASSWORD, Place, application, code, person, started, with_factor, with_password,
 };
+use super::start::assigned;
 use crate::oidc::tests::running::Running;
 use crate::pages::device::user_code_digest;
 use crate::pages::{STYLE, STYLE_ADDRESS};
@@ -144,6 +145,17 @@ async fn pictures_of_every_page() {
             assert_eq!(service.redeem(&code).await.status, 200);
         }
         folder.keep("sessions", &browser.get("/sessions").await);
+        folder.keep("start-none", &browser.get("/start/acme").await);
+        let roles = ["Developer", "ReadOnly"];
+        assigned(&service, maya, 1, "Development", &roles).await;
+        assigned(&service, maya, 2, "Production", &roles[1..]).await;
+        folder.keep("start", &browser.get("/start/acme").await);
+        folder.keep("start-nowhere", &browser.get("/start/nowhere").await);
+        let nobody = Browser {
+            language,
+            ..Browser::new(&service)
+        };
+        folder.keep("start-nobody", &nobody.get("/start/acme").await);
         folder.keep("device", &browser.get("/device").await);
         folder.keep(
             "device-unknown",
