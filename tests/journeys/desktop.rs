@@ -7,13 +7,15 @@ mod background;
 mod callbacks;
 mod checkup;
 mod dialogs;
+mod entra;
 mod health;
+mod identity_center;
 mod keyboard;
 mod keyring;
 mod links;
 mod memory;
 mod paste;
-mod providers;
+
 mod refused;
 mod together;
 mod traces;

@@ -9,6 +9,7 @@ mod desktop;
 mod device;
 mod doctor;
 mod errors;
+mod identity_center;
 mod keyring;
 mod parts;
 mod paste;

@@ -35,9 +35,14 @@ pub(crate) fn said(output: &Output) -> String {
 }
 
 /// The person opens the address that is shown and pastes the callback; if none is shown, the end.
-pub(crate) async fn paste(mut login: Running, person: &str) -> Output {
+pub(crate) async fn paste(login: Running, person: &str) -> Output {
+    paste_by(login, &mut Person::new(person)).await
+}
+
+/// The same in this person's own browser.
+pub(crate) async fn paste_by(mut login: Running, person: &mut Person) -> Output {
     if let Some(address) = login.address_or_end() {
-        let callback = Person::new(person).callback(&address).await;
+        let callback = person.callback(&address).await;
         login.type_line(&callback);
     }
     login.end()

@@ -3,16 +3,13 @@
 use std::process::Output;
 
 use kiro_tests::{Arrived, Keyring, Peer, Person, World};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::paste::{LOGIN, said};
+use crate::paste::{LOGIN, paste_by, said};
 
 /// Signs in in this person's own browser.
 async fn sign_in(world: &World, person: &mut Person) {
-    let mut login = world.start_kiro(&LOGIN);
-    let callback = person.callback(&login.address()).await;
-    login.type_line(&callback);
-    let output = login.end();
+    let output = paste_by(world.start_kiro(&LOGIN), person).await;
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
@@ -79,17 +76,40 @@ async fn only_logout_idp_ends_the_browsers_session_too() {
 
 #[tokio::test]
 async fn identity_center_ends_its_own_session_and_says_what_it_cannot() {
-    let peer = Peer::aws();
+    let peer = Peer::identity_center();
     let world = World::new(Keyring::Absent);
     world.add_identity_center(&peer);
     world.only_note_addresses();
-    sign_in(&world, &mut Person::new("aiko")).await;
-    let said = logout(&world, &["--idp"]);
+    let mut aiko = Person::of(&peer, "aiko");
+    sign_in(&world, &mut aiko).await;
+    let receipt = logout(&world, &["--idp"]);
     assert!(
-        said.contains("✓ Revoked at IAM Identity Center")
-            && said.contains("still open: only its own sign-out page ends it"),
-        "{said}"
+        receipt.contains("✓ Revoked at IAM Identity Center")
+            && receipt.contains("still open: only its own sign-out page ends it"),
+        "{receipt}"
     );
     assert!(!world.path("opened").exists());
-    assert_eq!(peer.control(json!({})).await["logouts"], json!(1));
+    assert_eq!(ended_because(&peer), "signed_out");
+    sign_in(&world, &mut aiko).await;
+    assert_eq!(aiko.passwords(), 1, "the browser's session goes on");
+}
+
+#[tokio::test]
+async fn signing_out_late_ends_the_session_at_identity_center_too() {
+    let peer = Peer::identity_center_for(1);
+    let world = World::new(Keyring::Absent);
+    world.add_identity_center(&peer);
+    sign_in(&world, &mut Person::of(&peer, "aiko")).await;
+    world.token_ended().await;
+    let receipt = logout(&world, &[]);
+    assert!(
+        receipt.contains("✓ Revoked at IAM Identity Center"),
+        "{receipt}"
+    );
+    assert_eq!(ended_because(&peer), "signed_out");
+}
+
+/// Why the one session that was granted is over.
+fn ended_because(peer: &Peer) -> Value {
+    peer.stored("SELECT ended_because FROM sessions ORDER BY created_at")
 }

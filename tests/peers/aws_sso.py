@@ -1,8 +1,9 @@
-"""IAM Identity Center's wire: sso-oidc and the SSO portal on one loopback port.
+"""A stand-in for AWS's own Identity Center: what ours (Peer::identity_center) does not do. It gives credentials for a role, and errors,
+short lives, a wrong clock and a start URL of elsewhere on demand; everything else about signing in is tried at the service itself.
 
-Every request is checked against botocore's own service model (required members, types, unknown members refused); what it does not
-describe (the browser's GET /authorize, the pages) is checked by hand. A second port takes `POST /control`. One line of JSON when ready;
-ends when stdin does.
+sso-oidc and the SSO portal on one loopback port. Every request is checked against botocore's own service model (required members,
+types, unknown members refused); what it does not describe (the browser's GET /authorize, the pages) is checked by hand. A second port
+takes `POST /control`. One line of JSON when ready; ends when stdin does.
 """
 import base64
 import hashlib
@@ -37,11 +38,13 @@ NAMES = {
 }
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 STYLE = (pathlib.Path(__file__).parent / "page.css").read_text()
-PEOPLE = {"aiko": "demo", "maya": "demo"}
+PEOPLE = {"aiko": "demo"}
+START_URL = "https://acme.awsapps.com/start"
+TOKEN_TTL = 3600
 LOCK = threading.Lock()
-state = {"at_ttl": 3600, "next_token": [], "authorize_error": None, "start_url": None, "device_ttl": 600, "role_ttl": 3600, "clock": 0}
-seen = {"grants": {}, "token_requests": 0, "registrations": 0, "authorize": 0, "device": 0, "device_polls": [], "role_credentials": 0, "logouts": 0, "malformed": []}
-clients, codes, devices, refresh_tokens, access_tokens, issued = {}, {}, {}, {}, {}, []
+state = {"next_token": [], "start_url": START_URL, "device_ttl": 600, "role_ttl": 3600, "clock": 0}
+seen = {"registrations": 0, "role_credentials": 0, "malformed": []}
+clients, codes, devices, refresh_tokens, access_tokens = {}, {}, {}, {}, {}
 
 
 class Refused(Exception):
@@ -51,9 +54,7 @@ class Refused(Exception):
 
 
 def secret(kind):
-    value = f"aws-{kind}-{secrets.token_urlsafe(32)}"
-    issued.append(value)
-    return value
+    return f"aws-{kind}-{secrets.token_urlsafe(32)}"
 
 
 def check(shape, value, where):
@@ -169,20 +170,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def StartDeviceAuthorization(self, value):
         self.client(value)
-        if state["start_url"] and value["startUrl"].rstrip("/") != state["start_url"].rstrip("/"):
+        if value["startUrl"].rstrip("/") != state["start_url"]:
             raise Refused("invalid_request", "")
-        seen["device"] += 1
         device, user = secret("device"), f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
         devices[device] = {"user": user, "client": value["clientId"], "allowed": None, "asked": 0.0}
         address = f"{ORIGIN}/device"
         self.answer(200, {"deviceCode": device, "userCode": user, "verificationUri": address, "verificationUriComplete": f"{address}?user_code={user}", "expiresIn": state["device_ttl"], "interval": 1})
 
     def CreateToken(self, value):
-        seen["token_requests"] += 1
         grant = value["grantType"]
-        seen["grants"][grant] = seen["grants"].get(grant, 0) + 1
-        if grant == DEVICE:
-            seen["device_polls"].append(int(time.time() * 1000))
         if state["next_token"]:
             forced = state["next_token"].pop(0)
             return self.answer(forced["status"], forced.get("body", {"error": "server_error", "error_description": ""}), NAMES.get(forced.get("body", {}).get("error", "server_error")))
@@ -192,8 +188,6 @@ class Handler(BaseHTTPRequestHandler):
             proof = base64.urlsafe_b64encode(hashlib.sha256(value.get("codeVerifier", "").encode()).digest()).decode().rstrip("=")
             if not code or code["client"] != value["clientId"] or code["redirect"] != value.get("redirectUri") or code["challenge"] != proof or code["ends"] < time.time():
                 raise Refused("invalid_grant", "Invalid authorization code provided")
-            if "codeVerifier" in value:
-                issued.append(value["codeVerifier"])
         elif grant == DEVICE:
             device = devices.get(value.get("deviceCode"))
             if not device or device["client"] != value["clientId"]:
@@ -211,9 +205,9 @@ class Handler(BaseHTTPRequestHandler):
         else:
             raise Refused("unsupported_grant_type", grant)
         access, refresh = secret("access"), secret("refresh")
-        access_tokens[access] = time.time() + state["at_ttl"]
+        access_tokens[access] = time.time() + TOKEN_TTL
         refresh_tokens[refresh] = value["clientId"]
-        self.answer(200, {"accessToken": access, "tokenType": "Bearer", "expiresIn": state["at_ttl"], "refreshToken": refresh})
+        self.answer(200, {"accessToken": access, "tokenType": "Bearer", "expiresIn": TOKEN_TTL, "refreshToken": refresh})
 
     # portal
     def bearer(self, value):
@@ -239,7 +233,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def Logout(self, value):
         if self.bearer(value):
-            seen["logouts"] += 1
             del access_tokens[value["accessToken"]]
             refresh_tokens.clear()
             self.answer(200, "")
@@ -274,7 +267,6 @@ class Handler(BaseHTTPRequestHandler):
                     "<button id=sign-in>Sign in</button><button id=cancel name=deny value=1>Deny</button></form></main>", content="text/html")
 
     def authorize(self, query):
-        seen["authorize"] += 1
         client, redirect = clients.get(query.get("client_id")), up.urlparse(query.get("redirect_uri", ""))
         fault = None
         if not client:
@@ -288,9 +280,6 @@ class Handler(BaseHTTPRequestHandler):
         if fault:
             seen["malformed"].append(f"authorize: {fault}")
             return self.answer(400, {"error": "invalid_request", "error_description": fault}, "InvalidRequestException")
-        issued.append(query["state"])
-        if state["authorize_error"]:
-            return self.redirect(query["redirect_uri"] + "?" + up.urlencode({"state": query["state"], **state["authorize_error"]}))
         return self.redirect("/interaction/form?" + up.urlencode(query))
 
 
@@ -303,17 +292,11 @@ class Control(BaseHTTPRequestHandler):
         status = 200
         with LOCK:
             for name, value in asked.items():
-                if name == "revoke_all":
-                    refresh_tokens.clear()
-                    access_tokens.clear()
-                elif name == "expire_registrations":
-                    for client in clients.values():
-                        client["ends"] = 0
-                elif name in state:
+                if name in state:
                     state[name] = value
                 else:
                     status = 400
-            data = json.dumps({**seen, "secrets": issued}).encode()
+            data = json.dumps(seen).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
@@ -326,5 +309,5 @@ control = ThreadingHTTPServer(("127.0.0.1", 0), Control)
 ORIGIN = f"http://127.0.0.1:{server.server_port}"
 for each in (server, control):
     threading.Thread(target=each.serve_forever, daemon=True).start()
-print(json.dumps({"ready": True, "origin": ORIGIN, "issuer": ORIGIN, "control": f"http://127.0.0.1:{control.server_port}/control"}), flush=True)
+print(json.dumps({"ready": True, "origin": ORIGIN, "endpoint": ORIGIN, "start_url": START_URL, "region": "us-east-1", "control": f"http://127.0.0.1:{control.server_port}/control"}), flush=True)
 sys.stdin.read()

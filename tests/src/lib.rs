@@ -9,9 +9,11 @@
 use std::path::PathBuf;
 
 mod access;
+mod authenticator;
 mod browser;
 mod clipboard;
 mod desktop;
+mod identity_center;
 mod keyring;
 mod memory;
 mod notifications;

@@ -1,11 +1,12 @@
 //! A peer: a separate program on loopback that says in one line of JSON where it listens, and ends when its stdin closes.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::{checkout, patience};
 
@@ -16,6 +17,8 @@ pub struct Peer {
     _stdout: BufReader<ChildStdout>,
     /// The line it printed when it was ready: `origin`, `issuer`, `client_id`, `control`.
     pub ready: Value,
+    /// What it keeps, if it keeps anything.
+    pub(crate) folder: Option<TempDir>,
 }
 
 pub(crate) fn folder() -> PathBuf {
@@ -30,12 +33,11 @@ pub fn python() -> PathBuf {
 }
 
 impl Peer {
-    fn start(mut command: Command) -> Peer {
+    pub(crate) fn start(mut command: Command) -> Peer {
         patience::begin();
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
             .expect("the peer starts");
         let mut line = String::new();
@@ -47,7 +49,13 @@ impl Peer {
             child,
             _stdout: stdout,
             ready,
+            folder: None,
         }
+    }
+
+    fn silent(mut command: Command) -> Peer {
+        command.stderr(Stdio::null());
+        Peer::start(command)
     }
 
     /// Like Okta; `leeway` in seconds for a rotated refresh token.
@@ -57,7 +65,7 @@ impl Peer {
         command
             .arg(folder().join("okta.mjs"))
             .env("LEEWAY", leeway.to_string());
-        Peer::start(command)
+        Peer::silent(command)
     }
 
     /// Like Entra ID; `tenant` is `organizations` or the id of the one tenant.
@@ -68,15 +76,15 @@ impl Peer {
         if let Some(tenant) = tenant {
             command.env("TENANT", tenant);
         }
-        Peer::start(command)
+        Peer::silent(command)
     }
 
-    /// Identity Center's wire, each request checked against botocore's service model.
+    /// Identity Center's wire with faults on demand and role credentials, each request checked against botocore's service model.
     #[must_use]
     pub fn aws() -> Peer {
         let mut command = Command::new(python());
         command.arg(folder().join("aws_sso.py"));
-        Peer::start(command)
+        Peer::silent(command)
     }
 
     /// A word of the ready line.
@@ -113,6 +121,13 @@ pub(crate) fn client() -> reqwest::ClientBuilder {
 
 impl Drop for Peer {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<_> = log.lines().rev().take(30).collect();
+            for line in lines.iter().rev() {
+                drop(writeln!(std::io::stderr().lock(), "{line}"));
+            }
+        }
         drop(self.child.stdin.take());
         drop(self.child.kill());
         drop(self.child.wait());

@@ -7,6 +7,7 @@ use reqwest::redirect::Policy;
 use url::Url;
 
 use crate::peer::client;
+use crate::{Peer, authenticator};
 
 /// No sign-in has more pages than this.
 const PAGES: usize = 20;
@@ -14,7 +15,11 @@ const PAGES: usize = 20;
 /// Somebody with a browser of their own and no session in it yet.
 pub struct Person {
     name: String,
+    password: String,
+    /// Of the authenticator app, where one is set up.
+    secret: Option<String>,
     declines: bool,
+    user_code: Option<String>,
     passwords: usize,
     http: reqwest::Client,
     cookies: BTreeMap<String, String>,
@@ -33,17 +38,32 @@ impl Person {
     /// A person of the peers' directory: `aiko`, `ben` (not assigned), `maya`.
     #[must_use]
     pub fn new(name: &str) -> Person {
+        Person::knowing(name, "demo", None)
+    }
+
+    /// A person of our own Identity Center: `aiko`, who has a second factor, or `maya`, who is asked to set one up.
+    #[must_use]
+    pub fn of(peer: &Peer, name: &str) -> Person {
+        let user = peer.user(name);
+        let secret = user["totp_secret"].as_str();
+        Person::knowing(name, user["password"].as_str().unwrap(), secret)
+    }
+
+    fn knowing(name: &str, password: &str, secret: Option<&str>) -> Person {
         let http = client().redirect(Policy::none()).build().unwrap();
         Person {
             name: name.to_owned(),
+            password: password.to_owned(),
+            secret: secret.map(str::to_owned),
             declines: false,
+            user_code: None,
             passwords: 0,
             http,
             cookies: BTreeMap::new(),
         }
     }
 
-    /// The same person, who presses "Cancel" where the password is asked for.
+    /// The same person, who presses "Cancel" where the password is asked for, or "Don't allow" where that is asked.
     #[must_use]
     pub fn who_declines(mut self) -> Person {
         self.declines = true;
@@ -93,17 +113,18 @@ impl Person {
             if declined {
                 return Arrived::Page(status, page);
             }
-            let Some((action, fields)) = self.filled_in(&page) else {
+            let Some(filled) = self.filled_in(&page).await else {
                 return Arrived::Page(status, page);
             };
+            let refused = ["Unable to sign in", "id=\"wrong\""];
             assert!(
-                !page.contains("Unable to sign in"),
-                "the peer knows {}",
+                !refused.iter().any(|words| page.contains(words)),
+                "the peer knows {}: {page}",
                 self.name
             );
-            at = at.join(&action).unwrap();
-            declined = self.declines && fields.iter().any(|(name, _)| name == "password");
-            form = Some(fields);
+            at = at.join(&filled.action).unwrap();
+            declined = filled.declines;
+            form = Some(filled.fields);
         }
         panic!("a sign-in of more than {PAGES} pages, now at {at}");
     }
@@ -129,10 +150,25 @@ impl Person {
         if at.query().is_none() {
             at.query_pairs_mut().append_pair("user_code", code);
         }
+        self.user_code = Some(code.to_owned());
         match self.walk(at.as_str()).await {
             Arrived::Page(_, page) => page,
             Arrived::Callback(to) => panic!("a last page, not {to}"),
         }
+    }
+
+    /// Ends every session of theirs at our own Identity Center, on its page of sessions.
+    ///
+    /// # Panics
+    /// When it does not say so.
+    pub async fn sign_out_everywhere(&mut self, peer: &Peer) {
+        // Each form of that page ends something; behind the last one stands the page that says so.
+        let arrived = self
+            .walk(&format!("{}/sessions", peer.word("endpoint")))
+            .await;
+        let over =
+            matches!(&arrived, Arrived::Page(200, page) if page.contains("You are signed out"));
+        assert!(over, "{arrived:?}");
     }
 
     fn keep(&mut self, cookie: &str) {
@@ -148,11 +184,21 @@ impl Person {
         }
     }
 
-    fn filled_in(&mut self, page: &str) -> Option<(String, Vec<(String, String)>)> {
-        let form = page.split("<form").nth(1)?;
+    /// The page's first form that asks for something, else its first, as this person fills it in.
+    async fn filled_in(&mut self, page: &str) -> Option<FilledIn> {
+        let asks = |form: &&str| {
+            form.split("</form>")
+                .next()
+                .is_some_and(|form| form.contains("<input"))
+        };
+        let mut forms = page.split("<form").skip(1);
+        let form = forms.clone().find(asks).or(forms.next())?;
         let head = form.split('>').next()?;
         let action = attribute(head, "action").unwrap_or_default();
         let body = form.split("</form>").next()?;
+        if self.secret.is_none() {
+            self.secret = shown_secret(page);
+        }
         let mut fields = Vec::new();
         for rest in body.split("<input").skip(1) {
             let tag = rest.split('>').next()?;
@@ -160,32 +206,53 @@ impl Person {
                 continue;
             };
             let value = match name.as_str() {
-                "username" => self.name.clone(),
+                "username" | "user_name" => self.name.clone(),
                 "password" => {
                     self.passwords += 1;
-                    "demo".to_owned()
+                    self.password.clone()
                 }
+                "code" => authenticator::code(self.secret.as_deref()?).await,
+                "user_code" => self.user_code.clone()?,
                 _ => attribute(tag, "value").unwrap_or_default(),
             };
             fields.push((name, value));
         }
         let asked = fields.iter().any(|(name, _)| name == "password");
-        let mut buttons = page
+        // One may stand outside its form.
+        let buttons: Vec<_> = page
             .split("<button")
             .skip(1)
-            .filter_map(|rest| rest.split('>').next());
-        let pressed = if asked && self.declines {
-            buttons.find(|tag| attribute(tag, "name").is_some())
-        } else {
-            buttons.next()
+            .filter_map(|rest| rest.split('>').next())
+            .collect();
+        let declining = |tag: &&&str| {
+            attribute(tag, "value").is_some_and(|value| value == "deny")
+                || asked && attribute(tag, "name").is_some()
         };
-        if let Some(tag) = pressed
+        let declining = buttons.iter().find(declining).filter(|_| self.declines);
+        if let Some(tag) = declining.or(buttons.first())
             && let Some(name) = attribute(tag, "name")
         {
             fields.push((name, attribute(tag, "value").unwrap_or_default()));
         }
-        Some((action, fields))
+        Some(FilledIn {
+            action,
+            fields,
+            declines: declining.is_some(),
+        })
     }
+}
+
+struct FilledIn {
+    action: String,
+    fields: Vec<(String, String)>,
+    declines: bool,
+}
+
+/// The key that a page shows for an authenticator app.
+fn shown_secret(page: &str) -> Option<String> {
+    let key = page.split_once("id=\"key\"")?.1;
+    let key = key.split_once("<code>")?.1.split_once("</code>")?.0;
+    Some(key.to_owned())
 }
 
 /// An attribute's value, quoted in any way.

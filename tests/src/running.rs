@@ -1,8 +1,11 @@
 //! A program of ours that runs beside the test, with its stdin, stdout and stderr in our hand.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Output};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::{World, program};
 
 /// A program of ours that runs beside the test.
 pub struct Running {
@@ -10,8 +13,38 @@ pub struct Running {
     said: String,
 }
 
+impl World {
+    /// Starts `kiro` with its stdin, stdout and stderr in our hand.
+    #[must_use]
+    pub fn start_kiro(&self, words: &[&str]) -> Running {
+        self.start_kiro_with(words, &[])
+    }
+
+    /// The same, with these variables.
+    #[must_use]
+    pub fn start_kiro_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Running {
+        self.start_program(program("kiro").to_str().unwrap(), words, variables)
+    }
+
+    /// Any other program in the same way.
+    #[must_use]
+    pub fn start_program(&self, name: &str, words: &[&str], variables: &[(&str, &str)]) -> Running {
+        let child = self
+            .command(name)
+            .args(words)
+            .envs(variables.iter().copied())
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Running::new(child)
+    }
+}
+
 impl Running {
-    pub(crate) fn new(child: Child) -> Running {
+    fn new(child: Child) -> Running {
         Running {
             child: Some(child),
             said: String::new(),

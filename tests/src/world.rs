@@ -13,9 +13,9 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
+use url::Url;
 
 use crate::ports::{self, Place};
-use crate::running::Running;
 use crate::{Browser, Keyring, Peer, children_of, patience, until};
 
 /// A private world for one journey.
@@ -280,28 +280,6 @@ impl World {
         (output, fs::read_to_string(log).unwrap())
     }
 
-    /// Starts `kiro` with its stdin, stdout and stderr in our hand.
-    #[must_use]
-    pub fn start_kiro(&self, words: &[&str]) -> Running {
-        self.start_kiro_with(words, &[])
-    }
-
-    /// The same, with these variables.
-    #[must_use]
-    pub fn start_kiro_with(&self, words: &[&str], variables: &[(&str, &str)]) -> Running {
-        let mut command = self.command(program("kiro").to_str().unwrap());
-        let child = command
-            .args(words)
-            .envs(variables.iter().copied())
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Running::new(child)
-    }
-
     /// `kiro auth status --json`.
     #[must_use]
     pub fn status(&self) -> Value {
@@ -312,15 +290,20 @@ impl World {
 
     /// Adds the organisation `acme` at this peer. From here on the world may use the registered ports.
     pub fn add_okta(&self, peer: &Peer) {
-        self.allow_kiro_links(peer.word("origin"));
-        self.add(&[
-            "okta",
-            "acme",
-            "--issuer",
-            peer.word("issuer"),
-            "--client-id",
-            peer.word("client_id"),
-        ]);
+        self.add_openid(peer, peer.word("client_id"));
+    }
+
+    /// The same at any OpenID provider that knows this client.
+    pub fn add_openid(&self, peer: &Peer, client: &str) {
+        let issuer = peer.word("issuer");
+        self.allow_kiro_links(
+            Url::parse(issuer)
+                .unwrap()
+                .origin()
+                .ascii_serialization()
+                .as_str(),
+        );
+        self.add(&["okta", "acme", "--issuer", issuer, "--client-id", client]);
         self.ports.get_or_init(Place::shared);
     }
 
@@ -343,11 +326,11 @@ impl World {
             "identity-center",
             "acme",
             "--start-url",
-            "https://acme.awsapps.com/start",
+            peer.word("start_url"),
             "--region",
-            "us-east-1",
+            peer.word("region"),
             "--endpoint",
-            peer.word("origin"),
+            peer.word("endpoint"),
         ]);
     }
 

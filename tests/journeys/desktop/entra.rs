@@ -1,4 +1,4 @@
-//! The other two providers through the window.
+//! Entra ID through the window.
 
 use kiro_tests::{Keyring, Peer, Window, World};
 use serde_json::json;
@@ -23,25 +23,4 @@ async fn entra_id_by_deep_link() {
         (&account["state"], &account["provider"], &account["name"]),
         (&json!("signed_in"), &json!("entra"), &json!("Maya Okafor"))
     );
-}
-
-#[tokio::test]
-async fn identity_center_by_loopback() {
-    let peer = Peer::aws();
-    let world = World::new(Keyring::Unlocked);
-    world.add_identity_center(&peer);
-    let window = Window::open(&world).await;
-    window.press("Sign in with SSO").await;
-    window.says("This window moves on by itself").await;
-    let browser = world.browser().await;
-    browser.sign_in("aiko").await;
-    window.says("Sign out of this computer").await;
-    window.says("Identity Center").await;
-    window.picture("signed-in-identity-center").await;
-    let account = world.status()["account"].clone();
-    assert_eq!(
-        (&account["state"], &account["provider"]),
-        (&json!("signed_in"), &json!("identity-center"))
-    );
-    assert_eq!(peer.control(json!({})).await["malformed"], json!([]));
 }

@@ -1,0 +1,105 @@
+//! Our own Identity Center as a peer: the built `kiro-identity-center` with its demonstration.
+
+use std::fs::{self, File};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{Peer, http, program};
+
+/// An access token's usual life, in seconds.
+const HOUR: u32 = 3600;
+
+impl Peer {
+    /// The service on a store of its own. Aiko has a second factor there, Maya sets one up when she signs in first.
+    #[must_use]
+    pub fn identity_center() -> Peer {
+        Peer::identity_center_for(HOUR)
+    }
+
+    /// The same with access tokens that end after so many seconds.
+    #[must_use]
+    pub fn identity_center_for(seconds: u32) -> Peer {
+        serve(
+            TempDir::with_prefix("kiro-center-").unwrap(),
+            "127.0.0.1:0",
+            seconds,
+        )
+    }
+
+    /// The service killed, and started again at the same address with the store that it left.
+    #[must_use]
+    pub fn again_for(mut self, seconds: u32) -> Peer {
+        let folder = self.folder.take().expect("a peer with a store");
+        let address = self.word("endpoint").replace("http://", "");
+        drop(self);
+        serve(folder, &address, seconds)
+    }
+
+    /// What is known of somebody of the demonstration: `user_name`, `password`, `totp_secret`.
+    ///
+    /// # Panics
+    /// When nobody has the name.
+    #[must_use]
+    pub fn user(&self, name: &str) -> &Value {
+        let mut users = self.ready["users"].as_array().unwrap().iter();
+        users
+            .find(|user| user["user_name"] == name)
+            .expect("somebody of the demonstration")
+    }
+
+    /// The one value that the service's store answers.
+    #[must_use]
+    pub fn stored(&self, sql: &str) -> Value {
+        const ASK: &str = "import json, sqlite3, sys
+print(json.dumps(sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True).execute(sys.argv[2]).fetchone()[0]))";
+        let store = self.folder.as_ref().expect("a peer with a store");
+        let output = Command::new("/usr/bin/python3")
+            .args(["-c", ASK])
+            .arg(store.path().join("store.db"))
+            .arg(sql)
+            .output()
+            .unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+    }
+
+    /// The portal's answer to somebody who has this access token: its status, and the accounts.
+    pub async fn portal(&self, token: &str) -> (u16, Value) {
+        let address = format!("{}/assignment/accounts", self.word("endpoint"));
+        let asked = http().get(address).header("x-amz-sso_bearer_token", token);
+        let answer = asked.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.unwrap();
+        let accounts = body["accountList"].as_array().into_iter().flatten();
+        let ids = accounts.map(|account| account["accountId"].clone());
+        (status, json!(ids.collect::<Vec<_>>()))
+    }
+
+    /// What the service has written so far.
+    pub(crate) fn log(&self) -> String {
+        let folder = self.folder.as_ref();
+        let log = folder.map(|folder| fs::read_to_string(folder.path().join(LOG)));
+        log.and_then(Result::ok).unwrap_or_default()
+    }
+}
+
+const LOG: &str = "service.log";
+
+fn serve(folder: TempDir, address: &str, seconds: u32) -> Peer {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.path().join(LOG));
+    let mut command = Command::new(program("kiro-identity-center"));
+    command
+        .args(["serve", "--demo", "--listen", address, "--data"])
+        .arg(folder.path())
+        .arg(format!("--access-token-lifetime={seconds}"))
+        .env_remove("KIRO_MASTER_KEY")
+        .env("KIRO_LOG", "debug")
+        .stderr(Stdio::from(log.unwrap()));
+    let mut peer = Peer::start(command);
+    peer.folder = Some(folder);
+    peer
+}
