@@ -1,4 +1,5 @@
-// Steps 4 and 5 of `make run`: demonstration identity providers, and the app in a home and keyring of its own.
+// Steps 4 and 5 of `make run`: our Identity Center and stand-ins for Okta and Entra ID, with people in them, and the app in a home
+// and keyring of its own.
 // With a display the person tries it; without one the same journey runs in a virtual one and leaves pictures.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -7,6 +8,8 @@ import path from "node:path";
 import readline from "node:readline";
 import { journey } from "./journey.mjs";
 import { giveBack, lend } from "./link-owner.mjs";
+import { code } from "./totp.mjs";
+import { atIdentityCenter, atStandIn } from "./walk.mjs";
 import { eventually } from "./webdriver.mjs";
 
 const demo = path.resolve("target/demo");
@@ -17,7 +20,8 @@ const lent = path.join(demo, "link-owner.json");
 const children = [];
 let env = { ...process.env };
 
-const say = (text = "") => process.stdout.write(`${text}\n`);
+let telling = false; // in the terminal's last line, over and over
+const say = (text = "") => process.stdout.write(`${telling ? "\r\x1b[K" : ""}${text}\n`);
 const script = (name, text) => fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -96,23 +100,53 @@ async function virtualDisplay() {
   env.DISPLAY = `:${await firstLine(server)}`;
 }
 
-/** The demonstration organisations, each a provider on loopback that this project did not write. */
+/** The demonstration organisations on loopback: two stand-ins that this project did not write, and our own Identity Center. */
 async function organizations() {
   const okta = JSON.parse(await firstLine(start("node", ["tests/peers/okta.mjs"])));
   const entra = JSON.parse(await firstLine(start("node", ["tests/peers/entra.mjs"])));
-  const aws = JSON.parse(await firstLine(start("target/venv/bin/python", ["tests/peers/aws_sso.py"])));
+  const store = path.join(home, "identity-center");
+  const service = ["serve", "--demo", "--data", store, "--listen", "127.0.0.1:0"];
+  const center = JSON.parse(await firstLine(start(path.join(programs, "kiro-identity-center"), service)));
   const tenant = new URL(entra.issuer).pathname.split("/")[1];
   const contact = ["--support-contact", "it-help@acme.com"];
   const add = (...args) => execFileSync("kiro", ["org", "add", ...args, ...contact], { env, stdio: "pipe" });
   add("okta", "acme", "--issuer", okta.issuer, "--client-id", okta.client_id, ...chosen("okta"));
   add("entra", "acme-entra", "--tenant", tenant, "--authority", entra.origin, "--client-id", entra.client_id, ...chosen("entra"));
-  const portal = ["--start-url", `${aws.origin}/start`, "--region", "us-east-1", "--endpoint", aws.origin];
-  add("identity-center", "acme-aws", ...portal, ...chosen("identity-center"));
-  return [okta, entra, aws];
+  const portal = ["--start-url", center.start_url, "--region", center.region, "--endpoint", center.endpoint];
+  add("identity-center", "acme-center", ...portal, ...chosen("identity-center"));
+  return { origins: [okta.origin, entra.origin, center.endpoint], center };
 }
 
 const wanted = process.env.ORG || "okta";
 const chosen = (name) => (name === wanted ? ["--default"] : []);
+
+const AT_A_STAND_IN = [
+  "Try:  1 Sign in with SSO  → aiko / demo",
+  "      2 another terminal: . target/demo/env && kiro auth status",
+  "      3 Sign out, then sign in as ben / demo = not assigned (see an error)",
+  "      4 in that terminal: kiro auth login --sso --no-browser   (what SSH does)",
+  "      5 make run ORG=entra, make run ORG=identity-center",
+];
+
+const atOurs = (center, password) => [
+  `Try:  1 Sign in with SSO  → aiko / ${password}, then her code: ${process.stdout.isTTY ? "the last line here" : ". target/demo/env && aiko-code"}`,
+  "      2 another terminal: . target/demo/env && kiro auth status",
+  `      3 ${center.start_url} = her accounts; end the session there, and the window knows`,
+  "      4 in that terminal: kiro auth login --sso --device --force   (what a machine without a browser does)",
+  `      5 Sign out, then maya / ${password} = sets up a second step (with an authenticator app on a phone)`,
+];
+
+/** Aiko's authenticator app: the code to type, for as long as it is shown. A code is taken once. */
+function tellCodes(password, secret) {
+  const tell = () => {
+    const now = code(secret);
+    const digits = `${now.code.slice(0, 3)} ${now.code.slice(3)}`;
+    process.stdout.write(`\r\x1b[KIdentity Center: aiko / ${password} / ${digits} (${now.left} s left)`);
+  };
+  telling = true;
+  setInterval(tell, 1000);
+  tell();
+}
 
 async function main() {
   if (!["okta", "entra", "identity-center"].includes(wanted)) {
@@ -145,13 +179,17 @@ async function main() {
         .map(([key, value]) => (value ? `export ${key}=${quote(value)}\n` : `export PATH=${quote(`${bin}:${programs}`)}:"$PATH"\n`))
         .join(""),
   );
-  const peers = await organizations();
+  const { origins, center } = await organizations();
+  const { password, totp_secret: secret } = center.users.find((user) => user.user_name === "aiko");
+  script("aiko-code", `exec node ${quote(path.resolve("scripts/totp.mjs"))} ${secret}`);
   say(`4/5 Demonstration Okta, Entra ID and Identity Center on 127.0.0.1 ✓`);
   const previous = lend(lent, path.join(bin, "kiro-link"), env);
 
   if (!display) {
     say("5/5 No display: the journey runs in a virtual one");
-    const pictures = await journey({ env, demo, origins: peers.map((peer) => peer.origin), hasBen: wanted !== "identity-center" });
+    const startUrl = wanted === "identity-center" ? center.start_url : null;
+    const walk = startUrl ? atIdentityCenter(center.users) : atStandIn("demo");
+    const pictures = await journey({ env, demo, origins, walk, startUrl });
     say(`No display: the journey ran in a virtual one. Look at target/demo/index.html (${pictures} pictures) and transcript.txt`);
     return end(0);
   }
@@ -162,12 +200,9 @@ async function main() {
   });
   say(`5/5 Window open. Demo data: target/demo/home (your ~/.kiro and keyring are untouched).
     kiro:// belongs to the demo until you quit; then back to ${previous || "nobody"}.
-Try:  1 Sign in with SSO  → aiko / demo
-      2 another terminal: . target/demo/env && kiro auth status
-      3 Sign out, then sign in as ben / demo = not assigned (see an error)
-      4 in that terminal: kiro auth login --sso --no-browser   (what SSH does)
-      5 make run ORG=entra
+${(wanted === "identity-center" ? atOurs(center, password) : AT_A_STAND_IN).join("\n")}
 Quit: Ctrl-C`);
+  if (process.stdout.isTTY) tellCodes(password, secret);
   return undefined;
 }
 

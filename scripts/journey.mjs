@@ -7,8 +7,11 @@ import { drive, eventually, freePort, pause } from "./webdriver.mjs";
 
 const html = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
-/** Runs the journey at the organisation's provider; returns how many pictures it left. `hasBen`: knows somebody who is not assigned. */
-export async function journey({ env, demo, origins, hasBen }) {
+/**
+ * Runs the journey at the organisation's provider; returns how many pictures it left. `walk` gets a person through its pages (walk.mjs);
+ * `startUrl` is its own page, if it is an Identity Center.
+ */
+export async function journey({ env, demo, origins, walk, startUrl }) {
   const browser = await systemBrowser(env, demo, origins);
   const story = []; // pictures and commands, as they happened
   let pictures = 0;
@@ -28,18 +31,14 @@ export async function journey({ env, demo, origins, hasBen }) {
     "WebKitWebDriver",
     { "webkitgtk:browserOptions": { binary: path.join(env.CARGO_TARGET_DIR, "debug/kiro-desktop"), args: [] } },
     // WebDriver takes pictures of what the graphics driver paints alone; the app itself does without.
-    { ...env, TAURI_WEBVIEW_AUTOMATION: "true", WEBKIT_DISABLE_DMABUF_RENDERER: "0" },
+    { ...env, TAURI_WEBVIEW_AUTOMATION: "true", WEBKIT_DISABLE_DMABUF_RENDERER: "0", GDK_GL: "" },
   );
   const signIn = async (person, button) => {
     await app.click(button);
     await app.shows("Continue in your browser");
     await keep(app, `${person}: the window waits for the browser`);
     const page = await browser.attach();
-    await page.type("//input[@name='username']", person);
-    await keep(page, `${person}: the provider's page in the system browser`);
-    await page.type("//input[@name='password']", "demo");
-    // The answer leaves the page for kiro://, so the click's own result is not waited for.
-    await page.click("//button[@id='sign-in']").catch(() => {});
+    await walk(page, person, keep);
     return page;
   };
 
@@ -52,16 +51,28 @@ export async function journey({ env, demo, origins, hasBen }) {
     const first = await signIn("aiko", "//button[contains(., 'Sign in with SSO')]");
     await app.shows("Sign out of this computer");
     await keep(app, "Aiko is signed in");
+    if (startUrl) {
+      await keep(first, "aiko: what the browser says at the end");
+      await first.goto(startUrl);
+      await keep(first, "aiko: the organisation's start page, with her accounts and roles");
+    }
     await first.end();
     terminal("kiro auth status");
     terminal("kiro auth token | wc --bytes");
+    if (startUrl) terminal("kiro org export --aws-config");
     terminal("kiro auth logout");
     const again = "//button[contains(., 'Use another account') or contains(., 'Sign in with SSO')]";
     await app.shows("Sign in to Kiro");
     await keep(app, "Signed out by the kiro command, and the window knows");
 
-    if (hasBen) {
-      browser.end();
+    browser.end();
+    if (startUrl) {
+      const second = await signIn("maya", again);
+      await app.shows("Sign out of this computer");
+      await keep(app, "Maya is signed in");
+      await second.end();
+      terminal("kiro auth logout");
+    } else {
       const second = await signIn("ben", again);
       await app.shows("You do not have access yet");
       await keep(app, "Ben is not assigned: what happened, why, and what to do");
@@ -89,7 +100,7 @@ async function systemBrowser(env, demo, origins) {
   const program = path.join(demo, "bin/browser");
   const flags = [
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking",
-    "--disable-component-update --disable-sync --password-store=basic --window-size=900,640",
+    "--disable-component-update --disable-sync --password-store=basic --window-size=900,860",
     `--remote-debugging-port=${port}`,
   ].join(" ");
   const profile = path.join(demo, "home/browser-$$"); // a new one for each start: nobody is signed in there yet

@@ -34,7 +34,8 @@ export async function drive(driver, capabilities, env) {
   const child = spawn(driver, [`--port=${port}`], { env, stdio: "ignore", detached: true });
   const base = `http://127.0.0.1:${port}`;
   const call = async (method, path, body) => {
-    const answer = await fetch(base + path, { method, body: body && JSON.stringify(body) });
+    const signal = AbortSignal.timeout(60_000);
+    const answer = await fetch(base + path, { method, body: body && JSON.stringify(body), signal });
     const { value } = await answer.json();
     if (!answer.ok) throw new Error(`${value.error}: ${value.message}`);
     return value;
@@ -50,6 +51,8 @@ export async function drive(driver, capabilities, env) {
     shows: (text) => eventually(`“${text}”`, () => find(`//body//*[contains(normalize-space(), "${text}")]`)),
     click: async (xpath) => call("POST", `${await eventually(xpath, () => find(xpath))}/click`, {}),
     type: async (xpath, text) => call("POST", `${await eventually(xpath, () => find(xpath))}/value`, { text }),
+    text: async (xpath) => call("GET", `${await eventually(xpath, () => find(xpath))}/text`),
+    goto: (url) => call("POST", `${session}/url`, { url }),
     picture: async () => Buffer.from(await call("GET", `${session}/screenshot`), "base64"),
     windows: () => call("GET", `${session}/window/handles`),
     focus: (handle) => call("POST", `${session}/window`, { handle }),
