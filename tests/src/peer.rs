@@ -33,7 +33,9 @@ pub fn python() -> PathBuf {
 }
 
 impl Peer {
-    pub(crate) fn start(mut command: Command) -> Peer {
+    /// A program that says in one line of JSON where it listens, and ends when its stdin does.
+    #[must_use]
+    pub fn start(mut command: Command) -> Peer {
         patience::begin();
         let mut child = command
             .stdin(Stdio::piped())
@@ -85,6 +87,22 @@ impl Peer {
         let mut command = Command::new(python());
         command.arg(folder().join("aws_sso.py"));
         Peer::silent(command)
+    }
+
+    /// oidc-provider in memory, with so many refresh tokens to begin with: what `make bench` measures our service beside.
+    #[must_use]
+    pub fn load(tokens: usize) -> Peer {
+        let mut command = Command::new("node");
+        command
+            .arg(folder().join("load.mjs"))
+            .env("TOKENS", tokens.to_string());
+        Peer::silent(command)
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// A word of the ready line.

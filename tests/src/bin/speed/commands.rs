@@ -94,19 +94,16 @@ pub(crate) fn measure(world: &World, folder: &Path, figures: &mut Vec<Figure>) {
         .collect();
     for ((what, _, floors, most), median) in there.into_iter().zip(&medians) {
         let limit = floors.map_or(most, |floors| floors * medians[0]);
-        figures.push(Figure {
-            what: what.to_owned(),
-            value: *median,
-            unit: "ms",
-            limit: (limit < f64::MAX).then_some(limit),
-        });
+        let limit = (limit < f64::MAX).then_some(limit);
+        figures.push(Figure::new(what, *median, "ms", limit));
     }
-    figures.push(Figure {
-        what: "memory of `kiro auth token`".to_owned(),
-        value: peak(world, &[&kiro, "auth", "token", "--profile", "plain"]),
-        unit: "MiB",
-        limit: Some(5.0),
-    });
+    let memory = peak(world, &[&kiro, "auth", "token", "--profile", "plain"]);
+    figures.push(Figure::new(
+        "memory of `kiro auth token`",
+        memory,
+        "MiB",
+        Some(5.0),
+    ));
 }
 
 /// Gives each of the other tools something valid to print.

@@ -11,6 +11,7 @@ mod commands;
 mod desktop;
 mod processes;
 mod race;
+mod service;
 
 use std::fmt::Write;
 use std::fs;
@@ -25,6 +26,8 @@ struct Figure {
     value: f64,
     unit: &'static str,
     limit: Option<f64>,
+    /// Whether the limit is the least.
+    least: bool,
 }
 
 impl Figure {
@@ -34,11 +37,22 @@ impl Figure {
             value,
             unit,
             limit,
+            least: false,
+        }
+    }
+
+    fn at_least(what: &str, value: f64, unit: &'static str, limit: Option<f64>) -> Figure {
+        Figure {
+            least: true,
+            ..Figure::new(what, value, unit, limit)
         }
     }
 
     fn missed(&self) -> bool {
-        self.limit.is_some_and(|limit| self.value > limit)
+        self.limit.is_some_and(|limit| match self.least {
+            true => self.value < limit,
+            false => self.value > limit,
+        })
     }
 }
 
@@ -57,6 +71,7 @@ async fn main() -> ExitCode {
     drop(world);
     desktop::closed(&mut figures).await;
     desktop::signed_in(&Peer::okta(0), &mut figures).await;
+    service::measure(&folder, &mut figures).await;
     report(&folder, &figures)
 }
 
@@ -91,6 +106,7 @@ fn report(folder: &Path, figures: &[Figure]) -> ExitCode {
             value,
             unit,
             limit,
+            least,
         } = figure;
         let shown = |value: f64| {
             if value < 10.0 {
@@ -99,7 +115,8 @@ fn report(folder: &Path, figures: &[Figure]) -> ExitCode {
                 format!("{value:.0} {unit}")
             }
         };
-        let limit = limit.map_or(String::new(), |limit| format!("≤ {}", shown(limit)));
+        let than = if *least { "≥" } else { "≤" };
+        let limit = limit.map_or(String::new(), |limit| format!("{than} {}", shown(limit)));
         println!(
             "{} {:>10}  {:>12}  {what}",
             if figure.missed() { "✗" } else { " " },
