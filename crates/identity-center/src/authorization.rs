@@ -33,6 +33,18 @@ pub struct Authorization {
     pub expires_at: Timestamp,
 }
 
+impl Authorization {
+    /// As it is once this step was taken.
+    #[must_use]
+    pub fn after(&self, progress: Progress) -> Authorization {
+        Authorization {
+            progress,
+            version: self.version + 1,
+            ..self.clone()
+        }
+    }
+}
+
 /// What was asked for. Only what was found right becomes a `Request`: its redirect URI is registered, its challenge is S256.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
