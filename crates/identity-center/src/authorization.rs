@@ -119,6 +119,8 @@ pub enum Purpose {
     Device(#[serde(with = "hexadecimal")] Digest),
     /// The person sees their own sessions.
     OwnSessions,
+    /// An administrator tries a connection: the digest of the link that they opened.
+    Trial(#[serde(with = "hexadecimal")] Digest),
 }
 
 /// How far a sign-in has come. Who somebody is stands here only once it was proved.

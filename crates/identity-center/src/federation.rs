@@ -5,6 +5,7 @@
 //! connect     an administrator connects a provider: discovery first, inactive until it is activated
 //! begin       the browser goes there: code flow, PKCE, state, nonce, and what the application asked for (step-up)
 //! complete    it comes back: code redeemed, ID token verified ─► identity + authentication
+//! trial       an administrator does both before people are sent there
 //! identity    whose it is: the link, else the provider's own id, else the user name; never an e-mail address (store: links)
 //! ```
 //!
@@ -17,6 +18,7 @@ mod connection;
 mod fault;
 mod identity;
 pub mod providers;
+pub mod trial;
 
 pub use begin::begin;
 pub(crate) use begin::named;

@@ -7,6 +7,7 @@
 //! /sign-in/{id}/password        password        password      /sign-in/{id}/consent     may it?                     consent
 //! /sign-in/{id}/code            second factor   second_factor /sign-in/{id}/back        somebody else               name
 //! /federation/oidc/callback     back from an identity provider                              upstream
+//! /test/{token}, /sign-in/{id}/trial     a connection is tried                              trial
 //! /device  device               /sessions  sessions           /signed-out  signed_out
 //! /start/{organization}  start
 //! ```
@@ -45,6 +46,7 @@ mod second_factor;
 mod sessions;
 mod signed_out;
 mod start;
+mod trial;
 mod upstream;
 mod words;
 
@@ -98,6 +100,8 @@ pub fn router() -> Router<Arc<Center>> {
             "/sign-in/{id}/consent",
             get(entry::back).post(consent::post),
         )
+        .route("/test/{token}", get(trial::get))
+        .route("/sign-in/{id}/trial", get(entry::back).post(trial::post))
         .route(federation::CALLBACK, get(upstream::callback))
         .route("/device", get(device::get).post(device::post))
         .route("/sessions", get(sessions::get))

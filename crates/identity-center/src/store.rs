@@ -25,6 +25,7 @@ mod pushed_requests;
 pub mod secrets;
 mod sessions;
 mod sqlite;
+mod trials;
 mod value;
 
 use std::future::Future;

@@ -45,7 +45,7 @@ impl Expected {
 }
 
 /// The address that the browser is sent to, and what its answer is compared with ([`crate::authorization::Progress::Upstream`]).
-/// `typed` is the name that led here.
+/// `typed` is the name that led here; may be empty.
 ///
 /// # Errors
 /// [`Fault::Away`] and [`Fault::SetUp`].
@@ -101,7 +101,10 @@ fn further(kind: Kind, request: &Request, typed: &str) -> Vec<(String, String)> 
     let classes = request.acr_values.join(" ");
     let prompt = asks_anew(kind, request).then(|| "login".to_owned());
     let all = [
-        ("login_hint", Some(typed.trim().to_owned())),
+        (
+            "login_hint",
+            Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty()),
+        ),
         ("prompt", prompt),
         ("max_age", age),
         (

@@ -10,8 +10,8 @@ use super::entry::{Answer, Posted, Visit, source};
 use super::layout::alert;
 use super::route::{Realm, Route, route};
 use super::words::{fill, shown};
-use super::{Refusal, finish, upstream};
-use crate::authorization::{self, Progress};
+use super::{Refusal, finish, trial, upstream};
+use crate::authorization::{self, Progress, Purpose};
 use crate::directory::fold;
 use crate::federation::Connection;
 use crate::oidc::parameters::Parameters;
@@ -73,6 +73,9 @@ fn steps_up(request: &authorization::Request, authentication: &Authentication) -
 
 pub(super) async fn show(visit: &Visit) -> Answer {
     let request = &visit.seen.request;
+    if let Purpose::Trial(link) = request.purpose {
+        return trial::show(visit, link).await;
+    }
     let browser = visit.browser().await?;
     let now = visit.center.now();
     let found = browser.as_ref().map(|browser| known(request, browser, now));
@@ -170,6 +173,9 @@ async fn named(visit: &Visit, form: &Parameters) -> Answer {
         | Progress::Enrolled { .. }
         | Progress::Consent { .. } => return Ok(visit.onwards()),
     }
+    if matches!(visit.seen.request.purpose, Purpose::Trial(_)) {
+        return Ok(visit.onwards());
+    }
     let typed = form.get("user_name").map(str::trim).unwrap_or_default();
     if typed.is_empty() || typed.len() > LIMIT {
         return page(visit, None, Some(visit.words().name_missing)).await;
@@ -203,7 +209,8 @@ pub(super) async fn account(Posted(visit, _): Posted) -> Response {
 }
 
 async fn chosen(visit: &Visit) -> Answer {
-    if visit.seen.progress != Progress::Name {
+    let request = &visit.seen.request;
+    if visit.seen.progress != Progress::Name || matches!(request.purpose, Purpose::Trial(_)) {
         return Ok(visit.onwards());
     }
     let now = visit.center.now();
@@ -228,7 +235,6 @@ pub(super) async fn cancel(Posted(visit, _): Posted) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authorization::Purpose;
     use crate::directory::{Profile, User};
     use crate::id::UserId;
 

@@ -8,7 +8,7 @@ use axum::response::Response;
 use kiro_relying_party::{AuthorizationResponse, display_host, parse_response};
 
 use super::entry::{Answer, Visit, see_other};
-use super::{Language, Refusal, Upstream, finish, refusal};
+use super::{Language, Refusal, Upstream, finish, refusal, trial};
 use crate::authorization::{Progress, Purpose};
 use crate::center::Center;
 use crate::federation::{self, Connection, Fault};
@@ -96,6 +96,9 @@ async fn taken(visit: &Visit, response: AuthorizationResponse) -> Answer {
         Ok(proof) => proof,
         Err(fault) => return failed(visit, &connection, fault).await,
     };
+    if let Purpose::Trial(link) = seen.request.purpose {
+        return trial::ended(visit, link, &connection, proof).await;
+    }
     let found = center
         .store
         .identify(&connection, &proof.identity, center.now());
@@ -109,6 +112,12 @@ async fn taken(visit: &Visit, response: AuthorizationResponse) -> Answer {
 
 /// The connection, if people are sent there, and this sign-in's may be.
 async fn connected(visit: &Visit, id: ConnectionId) -> Result<Connection, Refusal> {
+    if let Purpose::Trial(link) = visit.seen.request.purpose {
+        let tried = trial::connection(visit, link).await?;
+        return Some(tried)
+            .filter(|tried| tried.id == id)
+            .ok_or(Refusal::Over);
+    }
     let meant = visit.seen.request.organization.as_ref();
     let found = visit.center.store.connection(id).await?;
     found

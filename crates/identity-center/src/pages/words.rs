@@ -52,6 +52,7 @@ words! {
     away_title, away_why, away_do,
     busy_title, busy_why, busy_do,
     answer, again,
+    trial_title, trial_lead, trial_done_title, trial_done_lead, trial_there, trial_id, trial_here, trial_nobody,
     unprovisioned_title, unprovisioned_why, unprovisioned_do, unprovisioned_do_nobody,
     declined_title, declined_why, declined_do, declined_do_nobody,
     tenant_title, tenant_why, tenant_do,

@@ -77,7 +77,7 @@ impl Store {
     pub async fn remove_connection(&self, id: ConnectionId) -> Result<bool, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
-                for table in ["links", "realms"] {
+                for table in ["links", "realms", "trials"] {
                     let sql = format!("DELETE FROM {table} WHERE connection = $1");
                     tx.execute(&sql, values![id]).await?;
                 }

@@ -49,6 +49,29 @@ impl Store {
         .await
     }
 
+    /// The person whom [`Store::identify`] would find; nothing is linked.
+    pub async fn would_identify(
+        &self,
+        connection: &Connection,
+        identity: &Identity,
+    ) -> Result<Option<UserId>, StoreError> {
+        let (connection, identity) = (connection.clone(), identity.clone());
+        self.read(move |tx| {
+            let (connection, identity) = (connection.clone(), identity.clone());
+            Box::pin(async move {
+                if let Some(linked) = linked(tx, &connection, &identity).await? {
+                    return Ok(Some(linked));
+                }
+                let Some(found) = matched(tx, &connection, &identity).await? else {
+                    return Ok(None);
+                };
+                let taken = is_taken(tx, &connection, &found).await?;
+                Ok((!taken).then_some(found.user))
+            })
+        })
+        .await
+    }
+
     /// Forgets who a person is at a connection: their next sign-in there is a first one. `false` if they were not linked.
     pub async fn unlink(&self, connection: ConnectionId, user: UserId) -> Result<bool, StoreError> {
         self.write(move |tx| {
@@ -122,9 +145,7 @@ async fn link(
     found: &Candidate,
     now: Timestamp,
 ) -> Result<Option<UserId>, StoreError> {
-    let sql = "SELECT 1 FROM links WHERE connection = $1 AND user_id = $2";
-    let taken = tx.row(sql, values![connection.id, found.user]).await?;
-    if taken.is_none() && !found.active {
+    if !found.active && !is_taken(tx, connection, found).await? {
         return Ok(Some(found.user));
     }
     // Another instance may link in the same moment: one of the two wins, and both go by what it wrote.
@@ -132,4 +153,15 @@ async fn link(
     let row = values![connection.id, &identity.subject, found.user, now];
     tx.execute(sql, row).await?;
     linked(tx, connection, identity).await
+}
+
+/// Whether the person has an identity at the connection already.
+async fn is_taken(
+    tx: &mut Tx<'_>,
+    connection: &Connection,
+    found: &Candidate,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM links WHERE connection = $1 AND user_id = $2";
+    let key = values![connection.id, found.user];
+    Ok(tx.row(sql, key).await?.is_some())
 }

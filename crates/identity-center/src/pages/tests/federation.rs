@@ -6,6 +6,7 @@ mod forged;
 mod people;
 mod provider;
 mod step_up;
+mod trial;
 mod walk;
 
 pub(super) use provider::{Provider, signed_in};

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use axum::response::Response;
 use jiff::SignedDuration;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use url::{Position, Url};
 
 use super::browser::{
     Browser, PASSWORD, Place, application, code, person, started, with_factor, with_password,
@@ -13,6 +15,7 @@ use super::browser::{
 use super::federation::{Provider, signed_in};
 use super::start::assigned;
 use crate::federation::Fault;
+use crate::federation::trial::offer;
 use crate::oidc::tests::running::Running;
 use crate::pages::device::user_code_digest;
 use crate::pages::{Language, Refusal, STYLE, STYLE_ADDRESS, Upstream, refusal};
@@ -65,7 +68,7 @@ async fn device(service: &Running, typed: &str) {
 /// What is said where an identity provider was asked and nobody is signed in.
 async fn upstream(folder: &Folder, service: &Running) {
     let okta = Provider::okta().await;
-    okta.connected(service).await;
+    let connection = okta.connected(service).await;
     let mut browser = Browser::new(service);
     browser.language = folder.language;
     let at = browser.begin("kiro", &[]).await;
@@ -94,6 +97,17 @@ async fn upstream(folder: &Folder, service: &Running) {
         }),
     );
     folder.keep_text("upstream-tenant", &text(elsewhere).await);
+    okta.control(json!({ "tamper": null })).await;
+    let link = offer(&service.center, connection.id).await.unwrap();
+    let link: Url = link.expose_secret().parse().unwrap();
+    let at = browser.get(link.path()).await;
+    folder.keep("trial", &at);
+    let away = browser.step(&at, "trial", &[]).await.answer.location();
+    let back = okta.sign_in(away, "maya").await;
+    folder.keep(
+        "trial-done",
+        &browser.get(&back[Position::BeforePath..]).await,
+    );
 }
 
 async fn text(response: Response) -> String {

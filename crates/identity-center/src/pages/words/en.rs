@@ -150,4 +150,12 @@ pub(in crate::pages) const EN: Words = Words {
     set_up_why: "{provider} and this service do not agree about how you sign in.",
     set_up_do: "Tell {contact}, with the details below. There is nothing that you can mend.",
     set_up_do_nobody: "Tell your administrator, with the details below. There is nothing that you can mend.",
+    trial_title: "Try the connection {connection}",
+    trial_lead: "You sign in at {provider} with your own account. Nobody is signed in here, and nothing is changed.",
+    trial_done_title: "The connection works",
+    trial_done_lead: "You came back from the identity provider. Nobody was signed in here; you can close this page.",
+    trial_there: "Signed in there as",
+    trial_id: "Id there",
+    trial_here: "Would be here",
+    trial_nobody: "nobody yet: add them first",
 };

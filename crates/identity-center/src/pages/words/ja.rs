@@ -150,4 +150,12 @@ pub(in crate::pages) const JA: Words = Words {
     set_up_why: "{provider} とこのサービスの設定が一致していません。",
     set_up_do: "下の詳細を添えて {contact} に知らせてください。ご自身で直せるものではありません。",
     set_up_do_nobody: "下の詳細を添えて管理者に知らせてください。ご自身で直せるものではありません。",
+    trial_title: "接続 {connection} のテスト",
+    trial_lead: "ご自身のアカウントで {provider} にサインインします。ここではだれもサインインせず、何も変更されません。",
+    trial_done_title: "接続を確認しました",
+    trial_done_lead: "ID プロバイダーから正しく戻りました。ここではだれもサインインしていません。このページは閉じてかまいません。",
+    trial_there: "ID プロバイダーでの名前",
+    trial_id: "ID プロバイダーでの ID",
+    trial_here: "ここでのユーザー",
+    trial_nobody: "該当者なし。先に登録してください",
 };

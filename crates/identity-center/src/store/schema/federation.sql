@@ -26,3 +26,11 @@ CREATE TABLE links (
   UNIQUE (connection, user_id)
 );
 CREATE INDEX links_user ON links (user_id);
+-- Test sign-ins of a connection: the digest of the link, and what came of it.
+CREATE TABLE trials (
+  digest BYTES NOT NULL PRIMARY KEY,
+  connection BYTES NOT NULL REFERENCES connections (id),
+  outcome TEXT,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX trials_connection ON trials (connection);
