@@ -37,7 +37,7 @@ fn running() -> &'static Running {
             let master = MasterKeys::of([7; 32]);
             let center = Center::open(store, Arc::new(SystemClock), settings, master).await;
             let center = Arc::new(center.unwrap());
-            furnish(&center).await.unwrap();
+            furnish(&center, None).await.unwrap();
             center
         });
         let registration = json!({

@@ -8,7 +8,7 @@ const tenant = process.env.TENANT ?? tid;
 const stamp = () => new Date().toISOString().replace("T", " ").slice(0, 19) + "Z";
 const numbers = { authorization_pending: 70016, expired_token: 70020, invalid_grant: 70008, invalid_client: 700016, invalid_scope: 70011, authorization_declined: 70018 };
 await serve((origin) => ({
-  title: "Acme · Entra ID", issuer: `${origin}/${tid}/v2.0`, announced: `${origin}/${tenant}/v2.0`, mount: `/${tid}`,
+  kind: "entra", domain: "entra.acme.example", tenants: [tid], secretBy: "client_secret_post", title: "Acme · Entra ID", issuer: `${origin}/${tid}/v2.0`, announced: `${origin}/${tenant}/v2.0`, mount: `/${tid}`,
   client: { id: "6f0d2b0e-0000-4000-8000-00000000c11e", redirects: ["kiro://kiro.oauth/callback", "http://localhost/oauth/callback"], after: [] },
   redirectAllowed: (uri) => { if (uri === "kiro://kiro.oauth/callback") return true; return /^http:\/\/localhost(:\d+)?\/oauth\/callback$/.test(uri); },
   rewrite: (url) => url.replace(/^\/(organizations|common)\//, `/${tid}/`).replace("/v2.0/.well-known/", "/.well-known/"),
@@ -20,6 +20,7 @@ await serve((origin) => ({
   claims: (sub) => ({ tid, oid: `00000000-0000-4000-8000-${Buffer.from(sub).toString("hex").padStart(12, "0").slice(-12)}` }),
   document: (doc) => {
     delete doc.authorization_response_iss_parameter_supported; delete doc.code_challenge_methods_supported;
+    doc.token_endpoint_auth_methods_supported = ["client_secret_post"];
     if (tenant === "organizations" || tenant === "common") {
       doc.issuer = `${origin}/{tenantid}/v2.0`;
       for (const [k, v] of Object.entries(doc)) if (typeof v === "string" && k !== "issuer") doc[k] = v.replace(`/${tid}/`, `/${tenant}/`);

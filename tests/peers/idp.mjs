@@ -2,7 +2,7 @@
 // and a control port for the tests. Prints one line of JSON when ready and ends when its stdin does.
 import fs from "node:fs";
 import http from "node:http";
-import { createSign, generateKeyPairSync, randomUUID } from "node:crypto";
+import { createSign, generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
 import Provider, { interactionPolicy } from "oidc-provider";
 
 // stdout has the ready line alone: whoever reads it may close it afterwards, and oidc-provider's notices must not end us
@@ -16,6 +16,8 @@ const TENANT_PEOPLE = {
 };
 const PASSWORD = "demo";
 const STYLE = fs.readFileSync(new URL("page.css", import.meta.url), "utf8");
+// Another service that signs people in here: confidential, and it comes from any port of this computer.
+const SERVICE = { id: "identity-center", redirect: /^http:\/\/127\.0\.0\.1:\d+\/federation\/oidc\/callback$/ };
 const OFFLINE = "held_offline";
 const inward = (scope) => scope?.replace(/\boffline_access\b/, OFFLINE);
 const now = () => Math.floor(Date.now() / 1000);
@@ -30,7 +32,8 @@ const readBody = async (req) => { const parts = []; for await (const p of req) p
 
 /**
  * options(origin) → { issuer, mount, client, routes, redirects(uri), leeway (s; Infinity: old tokens stay valid),
- *   prompts, claims(person), document(doc, url), rewrite(url), tokenError(body), stripIss, notAssigned }
+ *   prompts, claims(person), document(doc, url), rewrite(url), tokenError(body), stripIss, notAssigned, kind, domain (of the names
+ *   that the second client is told), tenants }
  */
 export async function serve(flavour) {
   let app;
@@ -43,6 +46,8 @@ export async function serve(flavour) {
   const state = { at_ttl: +(process.env.AT_TTL ?? 3600), next_token: [], tamper: null, authorize_error: null, jwks_status: null, discovery_status: null, pause_token: false, device_ttl: 600, interval: 1, clock: 0, unreachable: false };
   const seen = { grants: {}, token_requests: 0, authorize: 0, revocations: 0, introspections: 0, logouts: 0, discovery: 0, jwks: 0, device: 0, device_polls: [], authorize_queries: [] };
   const secrets = new Set(), grants = new Map();
+  const service = { client_id: SERVICE.id, client_secret: `${randomBytes(24).toString("base64")}%~` };
+  const redirectAllowed = (id, uri) => (id === SERVICE.id ? SERVICE.redirect.test(uri) : options.redirectAllowed(uri));
 
   const policy = interactionPolicy.base();
   policy.get("consent").checks.remove("native_client_prompt");
@@ -54,6 +59,9 @@ export async function serve(flavour) {
       client_id: client.id, application_type: "native", token_endpoint_auth_method: "none", response_types: ["code"],
       redirect_uris: client.redirects, post_logout_redirect_uris: client.after,
       grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+    }, {
+      ...service, application_type: "native", token_endpoint_auth_method: options.secretBy ?? "client_secret_basic", response_types: ["code"],
+      redirect_uris: ["http://127.0.0.1/federation/oidc/callback"], grant_types: ["authorization_code"],
     }],
     jwks: { keys: [key.jwk] }, cookies: { keys: ["kiro-tests"] }, pkce: { required: () => true }, scopes, conformIdTokenClaims: false,
     claims: { openid: ["sub", "tid", "oid"], profile: ["name", "given_name", "family_name", "preferred_username"], email: ["email"] },
@@ -77,11 +85,14 @@ export async function serve(flavour) {
     },
     findAccount: async (ctx, sub) => TENANT_PEOPLE[sub] && {
       accountId: sub,
-      claims: async () => ({ sub, preferred_username: TENANT_PEOPLE[sub].email, ...TENANT_PEOPLE[sub], ...options.claims?.(sub) }),
+      claims: async () => {
+        const name = ctx.oidc.client?.clientId === SERVICE.id ? `${sub}@${options.domain}` : TENANT_PEOPLE[sub].email;
+        return { sub, preferred_username: name, ...TENANT_PEOPLE[sub], ...options.claims?.(sub) };
+      },
     },
   });
   provider.proxy = false;
-  provider.Client.prototype.redirectUriAllowed = (uri) => options.redirectAllowed(uri);
+  provider.Client.prototype.redirectUriAllowed = function allowed(uri) { return redirectAllowed(this.clientId, uri); };
   const find = provider.RefreshToken.find.bind(provider.RefreshToken);
   provider.RefreshToken.find = async (...args) => {
     const token = await find(...args);
@@ -99,6 +110,7 @@ export async function serve(flavour) {
     if (state.tamper === "aud") p.aud = "somebody-else";
     if (state.tamper === "expired") { p.exp = now() - 7200; p.iat = now() - 10800; }
     if (state.tamper === "tenant") { p.tid = "99999999-9999-4999-8999-999999999999"; p.iss = p.iss.replace(/[0-9a-f-]{36}/, p.tid); }
+    if (typeof state.tamper === "object") Object.assign(p, state.tamper); // any claims, rightly signed
     h.kid = key.jwk.kid;
     const text = [h, p].map((x) => Buffer.from(JSON.stringify(x)).toString("base64url")).join(".");
     const signer = state.tamper === "signature" ? other : key;
@@ -179,7 +191,7 @@ export async function serve(flavour) {
       const query = Object.fromEntries(new URL(req.url, origin).searchParams);
       seen.authorize_queries.push(query);
       secrets.add(query.state); secrets.add(query.nonce);
-      if (state.authorize_error && options.redirectAllowed(query.redirect_uri)) {
+      if (state.authorize_error && redirectAllowed(query.client_id, query.redirect_uri)) {
         const to = new URL(query.redirect_uri);
         for (const [k, v] of Object.entries({ state: query.state, ...(options.stripIss ? {} : { iss: issuer }), ...state.authorize_error })) to.searchParams.set(k, v);
         res.writeHead(302, { location: to.href }); return res.end();
@@ -219,5 +231,5 @@ export async function serve(flavour) {
   });
   const controlPort = await listen(control, 0);
   process.stdin.resume().on("end", () => process.exit(0)).on("error", () => process.exit(0));
-  console.log(JSON.stringify({ ready: true, origin, issuer: options.announced ?? issuer, client_id: client.id, control: `http://127.0.0.1:${controlPort}/control` }));
+  console.log(JSON.stringify({ ready: true, origin, issuer: options.announced ?? issuer, client_id: client.id, control: `http://127.0.0.1:${controlPort}/control`, upstream: { kind: options.kind, issuer: options.announced ?? issuer, ...service, tenants: options.tenants ?? [] } }));
 }

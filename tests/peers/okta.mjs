@@ -5,7 +5,7 @@ import { serve, TEN_PORTS } from "./idp.mjs";
 const redirects = ["kiro://kiro.oauth/callback", ...TEN_PORTS.map((p) => `http://localhost:${p}/oauth/callback`)];
 const mount = "/oauth2/default";
 await serve((origin) => ({
-  title: "Acme · Okta", issuer: `${origin}${mount}`, mount,
+  kind: "okta", domain: "okta.acme.example", title: "Acme · Okta", issuer: `${origin}${mount}`, mount,
   client: { id: "0oakiro", redirects, after: [] },
   redirectAllowed: (uri) => redirects.includes(uri),
   routes: {

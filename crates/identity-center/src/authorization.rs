@@ -33,6 +33,18 @@ pub struct Authorization {
     pub expires_at: Timestamp,
 }
 
+impl Authorization {
+    /// As it is once this step was taken.
+    #[must_use]
+    pub fn after(&self, progress: Progress) -> Authorization {
+        Authorization {
+            progress,
+            version: self.version + 1,
+            ..self.clone()
+        }
+    }
+}
+
 /// What was asked for. Only what was found right becomes a `Request`: its redirect URI is registered, its challenge is S256.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -107,6 +119,8 @@ pub enum Purpose {
     Device(#[serde(with = "hexadecimal")] Digest),
     /// The person sees their own sessions.
     OwnSessions,
+    /// An administrator tries a connection: the digest of the link that they opened.
+    Trial(#[serde(with = "hexadecimal")] Digest),
 }
 
 /// How far a sign-in has come. Who somebody is stands here only once it was proved.

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use crate::clock::Clock;
+use crate::federation::providers::Providers;
 use crate::master_key::MasterKeys;
 use crate::outgoing::Outgoing;
 use crate::password::Hashing;
@@ -38,6 +39,8 @@ pub struct Center {
     pub discovery: Bytes,
     /// What requests to others' servers go through.
     pub outgoing: Outgoing,
+    /// What is known of identity providers.
+    pub providers: Providers,
 }
 
 /// How an instance is set up.
@@ -112,6 +115,7 @@ impl Center {
             signing: SigningKeys::new(secrets.ring),
             token_keys: secrets.token_keys,
             outgoing: Outgoing::default(),
+            providers: Providers::default(),
             store,
             clock,
             settings,

@@ -1,5 +1,7 @@
-//! The demonstration: an organisation with two people, two applications and two accounts, for `serve --demo`. Its passwords are known to
-//! everybody, so it is for one's own computer only.
+//! The demonstration: an organisation with two people, two applications and two accounts, for `serve --demo`, and as many identity
+//! providers as it is given. Its passwords are known to everybody, so it is for one's own computer only.
+
+mod upstreams;
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,11 +11,14 @@ use crate::account::{Account, Assignment, PermissionSet, Principal};
 use crate::center::Center;
 use crate::client::{Client, Details, Grant, Wire};
 use crate::directory::{DirectoryRefusal, Organization, Profile, User};
+use crate::federation::ConnectError;
 use crate::id::{GroupId, UserId};
 use crate::secret::issue;
 use crate::store::secrets::purpose;
 use crate::store::{SecondFactor, StoreError};
 use crate::{password, start_url, totp};
+
+pub use upstreams::VARIABLE;
 
 const ORGANIZATION: &str = "acme";
 /// Of both people.
@@ -46,17 +51,26 @@ pub enum DemonstrationError {
         "the demonstration in this folder is incomplete ({0}): remove the folder and start again"
     )]
     Directory(#[from] DirectoryRefusal),
+    /// See [`VARIABLE`].
+    #[error("{VARIABLE} cannot be read: {0}")]
+    Upstreams(serde_json::Error),
+    /// See [`ConnectError`].
+    #[error("an identity provider of the demonstration cannot be connected: {0}")]
+    Connect(#[from] ConnectError),
     /// It has a second factor that this master key does not open.
     #[error("the second factor of {0} cannot be read")]
     Sealed(String),
 }
 
 /// Makes the demonstration where it is not there, and returns what a person or a test must know to use it: members of the line that
-/// `serve` prints. The confidential application has a new secret each time.
+/// `serve` prints. The confidential application has a new secret each time. `upstreams` is the value of [`VARIABLE`].
 ///
 /// # Errors
 /// See [`DemonstrationError`].
-pub async fn furnish(center: &Center) -> Result<Value, DemonstrationError> {
+pub async fn furnish(
+    center: &Center,
+    upstreams: Option<&str>,
+) -> Result<Value, DemonstrationError> {
     let (store, now) = (&center.store, center.now());
     if store.organization(ORGANIZATION).await?.is_none() {
         directory(center, now).await?;
@@ -88,6 +102,7 @@ pub async fn furnish(center: &Center) -> Result<Value, DemonstrationError> {
         "start_url": start_url::of(&center.settings, ORGANIZATION),
         "users": users,
         "accounts": accounts,
+        "upstreams": upstreams::connected(center, upstreams).await?,
         "oidc_clients": [
             { "client_id": "desktop", "client_secret": null, "redirect_uris": DESKTOP },
             { "client_id": "web", "client_secret": secret.expose_secret(), "redirect_uris": WEB },

@@ -22,6 +22,7 @@ pub mod cookie;
 pub mod demonstration;
 pub mod device;
 pub mod directory;
+pub mod federation;
 pub mod id;
 pub mod jws;
 pub mod lockout;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::SignedDuration;
+use kiro_identity_center::demonstration;
 use kiro_identity_center::master_key::{Source, VARIABLE};
 use kiro_identity_center::serve::{Options, serve};
 use tracing_subscriber::EnvFilter;
@@ -46,7 +47,8 @@ struct Serve {
     /// The file of the master key [default: master.key in the folder]
     #[arg(long, value_name = "FILE")]
     master_key: Option<PathBuf>,
-    /// With the people, applications and accounts of a demonstration, whose passwords are known to everybody
+    /// With the people, applications and accounts of a demonstration, whose passwords are known to everybody; KIRO_DEMO_UPSTREAMS
+    /// (JSON) may name its identity providers
     #[arg(long, conflicts_with = "url")]
     demo: bool,
 }
@@ -76,6 +78,7 @@ fn run(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
         access_token_lifetime: SignedDuration::from_secs(asked.access_token_lifetime.into()),
         master_key: asked.master_key.map(Source::File),
         demonstration: asked.demo,
+        upstreams: std::env::var(demonstration::VARIABLE).ok(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -6,6 +6,8 @@
 //! /sign-in/{id}/account         the one here    name          /sign-in/{id}/continue    recovery codes are kept     enrolment
 //! /sign-in/{id}/password        password        password      /sign-in/{id}/consent     may it?                     consent
 //! /sign-in/{id}/code            second factor   second_factor /sign-in/{id}/back        somebody else               name
+//! /federation/oidc/callback     back from an identity provider                              upstream
+//! /test/{token}, /sign-in/{id}/trial     a connection is tried                              trial
 //! /device  device               /sessions  sessions           /signed-out  signed_out
 //! /start/{organization}  start
 //! ```
@@ -24,6 +26,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::center::Center;
+use crate::federation;
 use crate::secret::Digest;
 
 mod consent;
@@ -43,11 +46,13 @@ mod second_factor;
 mod sessions;
 mod signed_out;
 mod start;
+mod trial;
+mod upstream;
 mod words;
 
 pub use language::Language;
 pub(crate) use plain::{ask_sign_out, problem};
-pub use refusal::{Refusal, refusal};
+pub use refusal::{Refusal, Upstream, refusal};
 
 /// A form is no longer.
 const LIMIT: usize = 16 * 1024;
@@ -95,6 +100,9 @@ pub fn router() -> Router<Arc<Center>> {
             "/sign-in/{id}/consent",
             get(entry::back).post(consent::post),
         )
+        .route("/test/{token}", get(trial::get))
+        .route("/sign-in/{id}/trial", get(entry::back).post(trial::post))
+        .route(federation::CALLBACK, get(upstream::callback))
         .route("/device", get(device::get).post(device::post))
         .route("/sessions", get(sessions::get))
         .route("/sessions/end", get(sessions::back).post(sessions::post))

@@ -58,6 +58,8 @@ pub struct Options {
     pub master_key: Option<Source>,
     /// Whether it has the demonstration's people, applications and accounts.
     pub demonstration: bool,
+    /// The demonstration's identity providers ([`demonstration::VARIABLE`]).
+    pub upstreams: Option<String>,
 }
 
 /// Why an instance does not start, or ended by itself.
@@ -153,7 +155,7 @@ pub async fn serve(
     let center = Arc::new(center);
     let mut said = announcement(&center.settings);
     if options.demonstration {
-        let shown = demonstration::furnish(&center).await?;
+        let shown = demonstration::furnish(&center, options.upstreams.as_deref()).await?;
         if let (Value::Object(said), Value::Object(shown)) = (&mut said, shown) {
             said.extend(shown);
         }

@@ -15,7 +15,7 @@ pub const ROTATION_LEEWAY: SignedDuration = SignedDuration::from_secs(60);
 /// How somebody was authenticated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authentication {
-    /// When (`auth_time`), in seconds.
+    /// When it was proved to this service, in seconds.
     #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub at: Timestamp,
     /// `amr` (RFC 8176): `pwd`, `otp`, `mfa`, or what an upstream provider said.
@@ -26,9 +26,27 @@ pub struct Authentication {
     /// The connection through which an upstream provider said who it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<ConnectionId>,
+    /// When the upstream provider authenticated them, where it says so: that may have been long before it vouched for them here.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "jiff::fmt::serde::timestamp::second::optional"
+    )]
+    pub upstream_at: Option<Timestamp>,
     /// The upstream provider's name of its own session (`sid`, `SessionIndex`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream_session: Option<String>,
+}
+
+impl Authentication {
+    /// When the person was authenticated (`auth_time`); `None` where only an upstream provider knows.
+    #[must_use]
+    pub fn authenticated_at(&self) -> Option<Timestamp> {
+        match self.connection {
+            None => Some(self.at),
+            Some(_) => self.upstream_at,
+        }
+    }
 }
 
 /// Where a session stands.

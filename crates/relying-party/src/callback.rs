@@ -1,4 +1,5 @@
-//! The authorization response (RFC 6749 §4.1.2), however it arrives: a strict reading (THREATS.md T5).
+//! The authorization response (RFC 6749 §4.1.2), however it arrives: a strict reading (THREATS.md T5). A web application reads the
+//! query that came to its own address ([`parse_response`]); a program of this computer reads the whole address ([`parse_callback`]).
 
 use std::collections::BTreeMap;
 
@@ -41,6 +42,17 @@ impl RedirectUri {
 pub struct Callback {
     /// Where it came to.
     pub redirect: RedirectUri,
+    /// Which sign-in it answers.
+    pub state: State,
+    /// RFC 9207 `iss`.
+    pub issuer: Option<String>,
+    /// What it says.
+    pub answer: Answer,
+}
+
+/// A response whose address is known: the query that came to a web application's redirect URI.
+#[derive(Debug)]
+pub struct AuthorizationResponse {
     /// Which sign-in it answers.
     pub state: State,
     /// RFC 9207 `iss`.
@@ -103,20 +115,73 @@ pub enum CallbackError {
 /// # Errors
 /// See [`CallbackError`]; the text itself is never repeated in one.
 pub fn parse_callback(input: &str) -> Result<Callback, CallbackError> {
-    if input.len() > LIMIT {
-        return Err(CallbackError::TooLong);
-    }
-    if !input
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-    {
-        return Err(CallbackError::Characters);
-    }
+    well_formed(input)?;
     let (address, query) = input.split_once('?').ok_or(CallbackError::Address)?;
     if query.contains('#') {
         return Err(CallbackError::Address);
     }
     let redirect = redirect(address).ok_or(CallbackError::Address)?;
+    let AuthorizationResponse {
+        state,
+        issuer,
+        answer,
+    } = response(query)?;
+    Ok(Callback {
+        redirect,
+        state,
+        issuer,
+        answer,
+    })
+}
+
+/// Reads the query that a browser brought to a web application's redirect URI.
+///
+/// ```
+/// let response = kiro_relying_party::parse_response("code=c&state=s&iss=https%3A%2F%2Fidp.example")?;
+/// assert_eq!(response.issuer.as_deref(), Some("https://idp.example"));
+/// # Ok::<(), kiro_relying_party::CallbackError>(())
+/// ```
+///
+/// # Errors
+/// See [`CallbackError`]; the text itself is never repeated in one.
+pub fn parse_response(query: &str) -> Result<AuthorizationResponse, CallbackError> {
+    well_formed(query)?;
+    if query.contains('#') {
+        return Err(CallbackError::Address);
+    }
+    response(query)
+}
+
+/// Compares `iss` byte for byte (RFC 9207 §2.4): if it is there it must fit, and if it is announced it must be there.
+///
+/// # Errors
+/// `Issuer`.
+pub fn check_issuer(
+    answered: Option<&str>,
+    issuer: &str,
+    required: bool,
+) -> Result<(), CallbackError> {
+    match answered {
+        Some(found) if found == issuer => Ok(()),
+        None if !required => Ok(()),
+        Some(_) | None => Err(CallbackError::Issuer),
+    }
+}
+
+fn well_formed(text: &str) -> Result<(), CallbackError> {
+    if text.len() > LIMIT {
+        return Err(CallbackError::TooLong);
+    }
+    if !text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    {
+        return Err(CallbackError::Characters);
+    }
+    Ok(())
+}
+
+fn response(query: &str) -> Result<AuthorizationResponse, CallbackError> {
     let mut parameters = parameters(query)?;
     let mut take = |name: &str| parameters.remove(name);
     let state = take("state")
@@ -131,28 +196,11 @@ pub fn parse_callback(input: &str) -> Result<Callback, CallbackError> {
         }),
         _ => return Err(CallbackError::Answer),
     };
-    Ok(Callback {
-        redirect,
+    Ok(AuthorizationResponse {
         state: State::from_secret(state),
         issuer: take("iss"),
         answer,
     })
-}
-
-/// Compares `iss` byte for byte (RFC 9207 §2.4): if it is there it must fit, and if it is announced it must be there.
-///
-/// # Errors
-/// `Issuer`.
-pub fn check_issuer(
-    callback: &Callback,
-    issuer: &str,
-    required: bool,
-) -> Result<(), CallbackError> {
-    match &callback.issuer {
-        Some(found) if found == issuer => Ok(()),
-        None if !required => Ok(()),
-        Some(_) | None => Err(CallbackError::Issuer),
-    }
 }
 
 fn redirect(address: &str) -> Option<RedirectUri> {

@@ -33,6 +33,8 @@ pub struct Metadata {
     pub iss_parameter: bool,
     /// The announced signature algorithms of ID tokens.
     pub id_token_algorithms: Vec<String>,
+    /// How a client may prove itself at the token endpoint; `None` if nothing is said, which means `client_secret_basic`.
+    pub token_endpoint_auth_methods: Option<Vec<String>>,
     /// Whether S256 is announced; `None` if nothing is said.
     pub pkce_s256: Option<bool>,
     /// The announced scopes.
@@ -108,6 +110,7 @@ struct Document {
     authorization_response_iss_parameter_supported: bool,
     #[serde(default)]
     id_token_signing_alg_values_supported: Vec<String>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
     code_challenge_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     scopes_supported: Vec<String>,
@@ -187,6 +190,7 @@ pub async fn discover(
         issuer: document.issuer,
         iss_parameter: document.authorization_response_iss_parameter_supported,
         id_token_algorithms: document.id_token_signing_alg_values_supported,
+        token_endpoint_auth_methods: document.token_endpoint_auth_methods_supported,
         pkce_s256: document
             .code_challenge_methods_supported
             .map(|methods| methods.iter().any(|method| method == "S256")),

@@ -23,6 +23,7 @@ use crate::json::{Strict, shown};
 use crate::jwks::PublicKey;
 
 const LIMIT: usize = 64 * 1024;
+const MOST_METHODS: usize = 16;
 const LEEWAY: SignedDuration = SignedDuration::from_secs(60);
 /// An ID token is fresh when it comes; this is for a clock that runs behind.
 const OLDEST: SignedDuration = SignedDuration::from_hours(24);
@@ -82,8 +83,20 @@ pub struct IdTokenClaims {
     pub email: Option<String>,
     /// `preferred_username`
     pub preferred_username: Option<String>,
+    /// The same, byte for byte: to be compared, never shown.
+    pub user_name: Option<String>,
     /// `tid` (Entra ID)
     pub tenant: Option<String>,
+    /// `oid` (Entra ID): the person in that tenant, the same for every application.
+    pub object: Option<String>,
+    /// `auth_time`: when the person was authenticated, which may be long ago.
+    pub authenticated_at: Option<Timestamp>,
+    /// `acr`
+    pub context: Option<String>,
+    /// `amr` (RFC 8176)
+    pub methods: Vec<String>,
+    /// `sid`: the provider's name of its own session.
+    pub session: Option<String>,
     /// `exp`
     pub expires_at: Timestamp,
     /// `iat`
@@ -390,13 +403,21 @@ fn claims(
                 .filter(|text| !text.is_empty()),
         )
     };
+    let methods = claims.get("amr").and_then(Value::as_array);
+    let methods = methods.into_iter().flatten().filter_map(Value::as_str);
     Ok(IdTokenClaims {
         issuer: needed("iss")?,
         subject,
         name: neutral("name")?,
         email: neutral("email")?,
         preferred_username: neutral("preferred_username")?,
+        user_name: text("preferred_username")?,
         tenant,
+        object: text("oid")?,
+        authenticated_at: time(claims, "auth_time")?,
+        context: neutral("acr")?,
+        methods: methods.take(MOST_METHODS).map(shown).collect(),
+        session: neutral("sid")?,
         expires_at,
         issued_at,
     })

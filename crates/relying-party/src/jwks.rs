@@ -63,6 +63,20 @@ impl Jwks {
         }
     }
 
+    /// Fetches the keys now, whatever is known of them: whether there is one that signatures could be verified with.
+    ///
+    /// # Errors
+    /// Those of fetching, and [`IdTokenError::KeyNotFound`].
+    pub async fn probe(&self, http: &dyn HttpClient, now: Timestamp) -> Result<(), IdTokenError> {
+        let mut memory = self.state.lock().await;
+        let fetched = self.fetch(http, now).await?;
+        if fetched.keys.is_empty() {
+            return Err(IdTokenError::KeyNotFound);
+        }
+        memory.cached = Some(fetched);
+        Ok(())
+    }
+
     /// Verifies an ID token against these keys.
     ///
     /// # Errors

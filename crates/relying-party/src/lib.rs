@@ -21,7 +21,8 @@ mod token;
 
 pub use authorize::{AuthorizationRequest, Code, CodeVerifier, Nonce, State, authorization_url};
 pub use callback::{
-    Answer, AuthorizationError, Callback, CallbackError, RedirectUri, check_issuer, parse_callback,
+    Answer, AuthorizationError, AuthorizationResponse, Callback, CallbackError, RedirectUri,
+    check_issuer, parse_callback, parse_response,
 };
 pub use certificate::{CertificateFault, Secured};
 pub use device::{DeviceAuthorization, DevicePoll, begin_device, poll_device};
@@ -36,5 +37,6 @@ pub use jwks::Jwks;
 pub use network::{BadProxy, Network, Proxy};
 pub use retry_after::retry_after;
 pub use token::{
-    TokenError, TokenHint, TokenRefusal, TokenResponse, exchange_code, refresh, revoke,
+    ClientAuthentication, TokenError, TokenHint, TokenRefusal, TokenResponse, exchange_code,
+    refresh, revoke,
 };

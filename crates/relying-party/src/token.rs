@@ -12,9 +12,9 @@ use oauth2::basic::{
     BasicTokenType,
 };
 use oauth2::{
-    AsyncHttpClient, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, ExtraTokenFields,
-    PkceCodeVerifier, RedirectUrl, RefreshToken, RevocationUrl, Scope, StandardRevocableToken,
-    StandardTokenResponse, TokenResponse as _, TokenUrl,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet,
+    EndpointSet, ExtraTokenFields, PkceCodeVerifier, RedirectUrl, RefreshToken, RevocationUrl,
+    Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,33 @@ fn client(client_id: &str, token_endpoint: &Url) -> Client<EndpointSet> {
         .set_token_uri(TokenUrl::from_url(token_endpoint.clone()))
 }
 
+/// How a client proves itself at the token endpoint (RFC 6749 §2.3).
+#[derive(Clone, Copy, Debug)]
+pub enum ClientAuthentication<'a> {
+    /// Not at all: a program on somebody's computer can keep no secret (RFC 8252 §8.5).
+    None,
+    /// `client_secret_basic`
+    Basic(&'a SecretString),
+    /// `client_secret_post`
+    Post(&'a SecretString),
+}
+
+impl<'a> ClientAuthentication<'a> {
+    /// By a secret: `client_secret_basic`, and `client_secret_post` where the provider announces that one alone.
+    #[must_use]
+    pub fn by_secret(metadata: &Metadata, secret: &'a SecretString) -> ClientAuthentication<'a> {
+        let announced = metadata.token_endpoint_auth_methods.as_deref();
+        let announces = |method: &str| {
+            announced.is_some_and(|announced| announced.iter().any(|found| found == method))
+        };
+        if announces("client_secret_post") && !announces("client_secret_basic") {
+            ClientAuthentication::Post(secret)
+        } else {
+            ClientAuthentication::Basic(secret)
+        }
+    }
+}
+
 /// Redeems a code; verifier and code are consumed.
 ///
 /// # Errors
@@ -153,6 +180,7 @@ pub async fn exchange_code(
     http: &dyn HttpClient,
     metadata: &Metadata,
     client_id: &str,
+    authentication: ClientAuthentication<'_>,
     redirect_uri: &str,
     code: Code,
     verifier: CodeVerifier,
@@ -162,6 +190,16 @@ pub async fn exchange_code(
             why: error.to_string(),
         })?;
     let client = client(client_id, &metadata.token_endpoint).set_redirect_uri(redirect);
+    let secret = |secret: &SecretString| ClientSecret::new(secret.expose_secret().to_owned());
+    let client = match authentication {
+        ClientAuthentication::None => client,
+        ClientAuthentication::Basic(given) => client
+            .set_client_secret(secret(given))
+            .set_auth_type(AuthType::BasicAuth),
+        ClientAuthentication::Post(given) => client
+            .set_client_secret(secret(given))
+            .set_auth_type(AuthType::RequestBody),
+    };
     let exchange = Exchange::new(http);
     let answered = client
         .exchange_code(AuthorizationCode::new(code.secret().to_owned()))

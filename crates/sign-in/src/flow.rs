@@ -202,7 +202,7 @@ async fn redeem(
     let idp = provider::of(context, &pending.organization);
     let expected_issuer = idp.callback_issuer().await?;
     if let Some((issuer, required)) = &expected_issuer {
-        check_issuer(&callback, issuer, *required).map_err(|error| {
+        check_issuer(callback.issuer.as_deref(), issuer, *required).map_err(|error| {
             context
                 .failure(Code::UntrustedAnswer)
                 .error("iss")

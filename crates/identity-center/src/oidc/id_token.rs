@@ -30,10 +30,12 @@ pub(super) fn sign(
         "azp": session.client,
         "iat": now.as_second(),
         "exp": expires_at.as_second(),
-        "auth_time": authentication.at.as_second(),
         "at_hash": URL_SAFE_NO_PAD.encode(&digest.bytes()[..16]),
         "sid": session.id,
     })));
+    if let Some(at) = authentication.authenticated_at() {
+        claims.insert("auth_time".to_owned(), at.as_second().into());
+    }
     if !authentication.methods.is_empty() {
         claims.insert("amr".to_owned(), json!(authentication.methods));
     }

@@ -47,7 +47,7 @@ pub(super) async fn show(visit: &Visit, user: UserId) -> Answer {
                 facts,
             )
         }
-        Purpose::OwnSessions => return Err(Refusal::Over),
+        Purpose::OwnSessions | Purpose::Trial(_) => return Err(Refusal::Over),
     };
     let body = html! {
         h1 { (title) }
@@ -114,7 +114,7 @@ async fn decided(visit: &Visit, form: &Parameters) -> Answer {
             store.deny_device(&visit.seen, &device).await?;
             Ok(device::denied(visit.language))
         }
-        (Some("deny"), Purpose::Code { .. } | Purpose::OwnSessions) => {
+        (Some("deny"), Purpose::Code { .. } | Purpose::OwnSessions | Purpose::Trial(_)) => {
             finish::told(&visit.center, &visit.seen, "access_denied").await
         }
         (Some(_) | None, _) => Ok(visit.onwards()),

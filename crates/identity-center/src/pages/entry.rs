@@ -235,7 +235,7 @@ pub(super) fn see_other(address: &str) -> Response {
 fn leads_to(purpose: &Purpose) -> Option<String> {
     match purpose {
         Purpose::Code { redirect_uri, .. } => source(redirect_uri),
-        Purpose::Device(_) | Purpose::OwnSessions => None,
+        Purpose::Device(_) | Purpose::OwnSessions | Purpose::Trial(_) => None,
     }
 }
 

@@ -177,6 +177,8 @@ async fn proceed(
                 return Ok(page);
             }
         }
+        // Whoever tries a connection is nobody here.
+        Purpose::Trial(_) => return Err(Refusal::Over),
         Purpose::OwnSessions => {
             center.store.drop_authorization(seen.id).await?;
             // Who came from their organisation's start page goes back there.
@@ -225,7 +227,7 @@ pub(super) async fn allowed(visit: &Visit, user: UserId, authentication: Authent
                 Granted::Refused => refused(center, seen, user.id, Some(&client.id)).await,
             }
         }
-        Purpose::OwnSessions => Err(Refusal::Over),
+        Purpose::OwnSessions | Purpose::Trial(_) => Err(Refusal::Over),
     }
 }
 

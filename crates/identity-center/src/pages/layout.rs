@@ -73,7 +73,7 @@ pub(super) struct Page {
     pub(super) title: String,
     /// Where it is shown in the other language.
     pub(super) path: Option<String>,
-    /// Where its forms may lead besides our own pages (a source of CSP): browsers hold a form's redirects to it.
+    /// Where its forms may lead besides our own pages (sources of CSP): browsers hold a form's redirects to it.
     pub(super) leads_to: Option<String>,
     /// What stands below the first line, with the `h1`.
     pub(super) body: Markup,

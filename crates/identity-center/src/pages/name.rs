@@ -1,17 +1,21 @@
 //! Who? A name is typed, or the person who is signed in in this browser goes on.
 
+use std::collections::BTreeSet;
+
 use axum::response::Response;
 use jiff::Timestamp;
 use maud::html;
 
-use super::entry::{Answer, Posted, Visit};
+use super::entry::{Answer, Posted, Visit, source};
 use super::layout::alert;
 use super::route::{Realm, Route, route};
 use super::words::{fill, shown};
-use super::{Refusal, finish};
-use crate::authorization::{self, Progress};
+use super::{Refusal, finish, trial, upstream};
+use crate::authorization::{self, Progress, Purpose};
 use crate::directory::fold;
+use crate::federation::Connection;
 use crate::oidc::parameters::Parameters;
+use crate::session::Authentication;
 use crate::store::BrowserSession;
 
 /// A name is at most so long.
@@ -31,15 +35,18 @@ enum Known {
 /// `prompt`, `max_age` and `login_hint` (OpenID Connect Core §3.1.2.1).
 fn known(request: &authorization::Request, browser: &BrowserSession, now: Timestamp) -> Known {
     let prompts = |word: &str| request.prompt.iter().any(|prompt| prompt == word);
-    let age = now.duration_since(browser.authentication.at);
+    let authentication = &browser.authentication;
+    let age = authentication
+        .authenticated_at()
+        .map(|at| now.duration_since(at));
     let old = request
         .max_age
-        .is_some_and(|most| age.as_secs() > i64::from(most) || most == 0);
+        .is_some_and(|most| most == 0 || age.is_none_or(|age| age.as_secs() > i64::from(most)));
     let elsewhere = request
         .organization
         .as_ref()
         .is_some_and(|organization| *organization != browser.user.organization);
-    if old || elsewhere || prompts("login") {
+    if old || elsewhere || prompts("login") || steps_up(request, authentication) {
         return Known::Ask;
     }
     let profile = &browser.user.profile;
@@ -56,8 +63,19 @@ fn known(request: &authorization::Request, browser: &BrowserSession, now: Timest
     Known::GoOn
 }
 
+/// Whether the application wants what only the upstream provider can do: it is asked again, and decides whether the person is.
+fn steps_up(request: &authorization::Request, authentication: &Authentication) -> bool {
+    let meets = |context: &String| request.acr_values.contains(context);
+    let unmet =
+        !request.acr_values.is_empty() && !authentication.context.as_ref().is_some_and(meets);
+    authentication.connection.is_some() && (unmet || request.claims.is_some())
+}
+
 pub(super) async fn show(visit: &Visit) -> Answer {
     let request = &visit.seen.request;
+    if let Purpose::Trial(link) = request.purpose {
+        return trial::show(visit, link).await;
+    }
     let browser = visit.browser().await?;
     let now = visit.center.now();
     let found = browser.as_ref().map(|browser| known(request, browser, now));
@@ -117,9 +135,19 @@ async fn page(visit: &Visit, browser: Option<&BrowserSession>, wrong: Option<&st
             form method="post" action=(visit.form("cancel")) { button.button.other { (words.cancel) } }
         }
     };
-    Ok(visit
-        .page(title.to_owned(), wrong.is_some(), body)
-        .respond())
+    let mut page = visit.page(title.to_owned(), wrong.is_some(), body);
+    page.leads_to = leads_to(page.leads_to, &connections(visit).await?);
+    Ok(page.respond())
+}
+
+/// A name's form leads to the application, and to the providers that a name may belong to.
+fn leads_to(application: Option<String>, connections: &[Connection]) -> Option<String> {
+    let providers = connections
+        .iter()
+        .filter_map(|connection| source(&connection.details.origin));
+    let all: BTreeSet<String> = application.into_iter().chain(providers).collect();
+    let all: Vec<String> = all.into_iter().collect();
+    (!all.is_empty()).then(|| all.join(" "))
 }
 
 /// The first letter of a name.
@@ -145,22 +173,34 @@ async fn named(visit: &Visit, form: &Parameters) -> Answer {
         | Progress::Enrolled { .. }
         | Progress::Consent { .. } => return Ok(visit.onwards()),
     }
+    if matches!(visit.seen.request.purpose, Purpose::Trial(_)) {
+        return Ok(visit.onwards());
+    }
     let typed = form.get("user_name").map(str::trim).unwrap_or_default();
     if typed.is_empty() || typed.len() > LIMIT {
         return page(visit, None, Some(visit.words().name_missing)).await;
     }
-    match route(typed, &realms()) {
+    match route(typed, &realms(visit).await?) {
         Route::Password => {
             let user_name = typed.to_owned();
             visit.advance(Progress::Password { user_name }).await
         }
-        Route::Connection(_) => Err(Refusal::Unavailable),
+        Route::Connection(connection) => upstream::begin(visit, connection, typed).await,
     }
 }
 
-/// The active connections: none can be made yet, so every name belongs to the directory. Federation reads them here.
-fn realms() -> Vec<Realm> {
-    Vec::new()
+/// Where names may lead in this sign-in.
+async fn realms(visit: &Visit) -> Result<Vec<Realm>, Refusal> {
+    let connections = connections(visit).await?;
+    Ok(connections.iter().map(Connection::realm).collect())
+}
+
+/// The active connections of the organisation that is meant, or of all.
+async fn connections(visit: &Visit) -> Result<Vec<Connection>, Refusal> {
+    let organization = visit.seen.request.organization.as_deref();
+    let mut connections = visit.center.store.connections(organization).await?;
+    connections.retain(|connection| connection.active);
+    Ok(connections)
 }
 
 /// `POST /sign-in/{id}/account`: the person who is signed in in this browser goes on.
@@ -169,7 +209,8 @@ pub(super) async fn account(Posted(visit, _): Posted) -> Response {
 }
 
 async fn chosen(visit: &Visit) -> Answer {
-    if visit.seen.progress != Progress::Name {
+    let request = &visit.seen.request;
+    if visit.seen.progress != Progress::Name || matches!(request.purpose, Purpose::Trial(_)) {
         return Ok(visit.onwards());
     }
     let now = visit.center.now();
@@ -194,10 +235,8 @@ pub(super) async fn cancel(Posted(visit, _): Posted) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authorization::Purpose;
     use crate::directory::{Profile, User};
     use crate::id::UserId;
-    use crate::session::Authentication;
 
     #[test]
     fn a_browser_is_known_as_far_as_the_application_allows() {
@@ -221,6 +260,7 @@ mod tests {
                 methods: vec![],
                 context: None,
                 connection: None,
+                upstream_at: None,
                 upstream_session: None,
             },
         };

@@ -132,6 +132,7 @@ pub(super) fn proved(at: Timestamp, methods: &[&str]) -> Authentication {
         methods: methods.iter().map(|method| (*method).to_owned()).collect(),
         context: None,
         connection: None,
+        upstream_at: None,
         upstream_session: None,
     }
 }

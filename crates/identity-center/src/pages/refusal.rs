@@ -1,14 +1,18 @@
 //! A page that ends a sign-in: what is wrong, why, what to do, and a name by which the log's line is found.
 
+mod upstream;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use maud::html;
 
 use super::Language;
 use super::layout::{Page, Standing};
-use super::words::fill;
+use super::words::{Words, fill, shown};
 use crate::secret::random;
 use crate::store::StoreError;
+
+pub use upstream::Upstream;
 
 /// Why there is no way on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,22 @@ pub enum Refusal {
     Unavailable,
     /// Too many passwords are being checked.
     Busy,
+    /// An identity provider was asked, and nobody is signed in.
+    Upstream(Upstream),
+}
+
+/// What a page says.
+struct Said {
+    status: StatusCode,
+    /// In the log, and for whoever helps.
+    kind: &'static str,
+    title: &'static str,
+    why: String,
+    todo: String,
+    /// Somebody else's words.
+    detail: Option<String>,
+    /// Where it can be tried again.
+    again: Option<String>,
 }
 
 impl From<StoreError> for Refusal {
@@ -60,12 +80,63 @@ pub fn refusal(language: Language, refusal: Refusal) -> Response {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let ask = |with: &str, without: &str, contact: &str| match contact {
+    let Said {
+        status,
+        kind,
+        title,
+        why,
+        todo,
+        detail,
+        again,
+    } = said(words, &refusal);
+    tracing::info!(%correlation, kind, "a sign-in was refused");
+    let body = html! {
+        div.news {
+            div.tile {
+                svg.i viewBox="0 0 20 20" aria-hidden="true" { circle cx="10" cy="10" r="6.5" {} path d="M10 6.8v3.7M10 13.1v.01" {} }
+            }
+            h1 { (title) }
+        }
+        section { h2 { (words.why) } p { (why) } }
+        section { h2 { (words.what_to_do) } p { (todo) } }
+        section {
+            h2 { (words.details) }
+            dl.facts {
+                dt { "error" } dd { (kind) }
+                @if let Some(detail) = &detail { dt { (words.answer) } dd { bdi { (shown(detail)) } } }
+                dt { (words.correlation) } dd { (correlation) }
+            }
+        }
+        @if let Some(again) = again { a.button.other href=(again) { (words.again) } }
+    };
+    let mut response = Page {
+        language,
+        standing: Standing::Attention,
+        status,
+        title: title.to_owned(),
+        path: None,
+        leads_to: None,
+        body,
+    }
+    .respond();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+fn ask(with: &str, without: &str, contact: &str) -> String {
+    match contact {
         "" => without.to_owned(),
         contact => fill(with, &[("contact", contact)]),
-    };
+    }
+}
+
+fn said(words: &Words, refusal: &Refusal) -> Said {
     let owned = str::to_owned;
-    let (status, kind, title, why, todo) = match &refusal {
+    let (status, kind, title, why, todo) = match refusal {
+        Refusal::Upstream(refused) => return upstream::said(words, refused),
         Refusal::Over => (
             StatusCode::GONE,
             "over",
@@ -140,37 +211,13 @@ pub fn refusal(language: Language, refusal: Refusal) -> Response {
             owned(words.busy_do),
         ),
     };
-    tracing::info!(%correlation, kind, "a sign-in was refused");
-    let body = html! {
-        div.news {
-            div.tile {
-                svg.i viewBox="0 0 20 20" aria-hidden="true" { circle cx="10" cy="10" r="6.5" {} path d="M10 6.8v3.7M10 13.1v.01" {} }
-            }
-            h1 { (title) }
-        }
-        section { h2 { (words.why) } p { (why) } }
-        section { h2 { (words.what_to_do) } p { (todo) } }
-        section {
-            h2 { (words.details) }
-            dl.facts {
-                dt { "error" } dd { (kind) }
-                dt { (words.correlation) } dd { (correlation) }
-            }
-        }
-    };
-    let mut response = Page {
-        language,
-        standing: Standing::Attention,
+    Said {
         status,
-        title: title.to_owned(),
-        path: None,
-        leads_to: None,
-        body,
+        kind,
+        title,
+        why,
+        todo,
+        detail: None,
+        again: None,
     }
-    .respond();
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        let headers = response.headers_mut();
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-    }
-    response
 }

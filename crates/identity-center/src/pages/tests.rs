@@ -7,6 +7,7 @@ mod aws;
 mod browser;
 mod chromium;
 mod devices;
+mod federation;
 mod pictures;
 mod sign_in;
 mod silence;

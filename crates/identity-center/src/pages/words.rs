@@ -51,6 +51,14 @@ words! {
     gone_title, gone_why, gone_do,
     away_title, away_why, away_do,
     busy_title, busy_why, busy_do,
+    answer, again,
+    trial_title, trial_lead, trial_done_title, trial_done_lead, trial_there, trial_id, trial_here, trial_nobody,
+    unprovisioned_title, unprovisioned_why, unprovisioned_do, unprovisioned_do_nobody,
+    declined_title, declined_why, declined_do, declined_do_nobody,
+    tenant_title, tenant_why, tenant_do,
+    provider_away_title, provider_away_why, provider_away_do,
+    untrusted_title, untrusted_why, untrusted_do, untrusted_do_nobody,
+    set_up_title, set_up_why, set_up_do, set_up_do_nobody,
 }
 
 /// The sentence with its values, each shut off from the text around it (Unicode Bidirectional Algorithm, isolates).

@@ -18,6 +18,7 @@ fn session(state: State) -> Session {
             methods: vec!["pwd".to_owned()],
             context: None,
             connection: None,
+            upstream_at: None,
             upstream_session: None,
         },
         binding: None,

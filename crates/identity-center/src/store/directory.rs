@@ -208,6 +208,7 @@ impl Store {
                 for table in [
                     "sessions",
                     "browser_sessions",
+                    "links",
                     "recovery_codes",
                     "totp",
                     "passwords",

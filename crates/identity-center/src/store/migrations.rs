@@ -4,14 +4,17 @@ use super::{StoreError, Tx, Value};
 
 /// Each version's statements, in the SQL of both databases but for two words: `BYTES`, and `KEYED` after a table whose rows live in
 /// the tree of their key.
-const VERSIONS: &[&[&str]] = &[&[
-    include_str!("schema/directory.sql"),
-    include_str!("schema/clients.sql"),
-    include_str!("schema/sessions.sql"),
-    include_str!("schema/accounts.sql"),
-    include_str!("schema/secrets.sql"),
-    include_str!("schema/oidc.sql"),
-]];
+const VERSIONS: &[&[&str]] = &[
+    &[
+        include_str!("schema/directory.sql"),
+        include_str!("schema/clients.sql"),
+        include_str!("schema/sessions.sql"),
+        include_str!("schema/accounts.sql"),
+        include_str!("schema/secrets.sql"),
+        include_str!("schema/oidc.sql"),
+    ],
+    &[include_str!("schema/federation.sql")],
+];
 
 /// Brings the store to the newest version; each step is part of the one transaction that this runs in.
 pub(super) async fn migrate(tx: &mut Tx<'_>) -> Result<(), StoreError> {

@@ -71,6 +71,11 @@ const SEALED: &[Sealed] = &[
         key: "user_id",
         under: false,
     },
+    Sealed {
+        table: "connections",
+        key: "id",
+        under: false,
+    },
 ];
 
 /// What a row's secret is sealed for.

@@ -5,6 +5,7 @@
 mod cases;
 mod directory;
 mod factors;
+mod federation;
 mod once;
 pub(crate) mod polls;
 mod secrets;
@@ -12,10 +13,17 @@ mod server;
 
 use super::*;
 
+fn every() -> impl Iterator<Item = &'static (&'static str, cases::Case)> {
+    cases::ALL
+        .iter()
+        .chain(directory::ALL)
+        .chain(federation::ALL)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_keeps_what_every_store_keeps() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, case) in cases::ALL.iter().chain(directory::ALL) {
+    for (name, case) in every() {
         let store = Store::sqlite(&folder.path().join(name)).unwrap();
         case(store).await;
     }
@@ -24,7 +32,7 @@ async fn sqlite_keeps_what_every_store_keeps() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_keeps_what_every_store_keeps() {
     let server = server::Server::start();
-    for (name, case) in cases::ALL.iter().chain(directory::ALL) {
+    for (name, case) in every() {
         let store = Store::postgres(&server.database(name)).await.unwrap();
         case(store).await;
     }

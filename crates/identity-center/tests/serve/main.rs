@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod program;
+mod upstreams;
 mod walk;
 
 use std::fs;

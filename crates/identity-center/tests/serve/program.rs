@@ -31,7 +31,11 @@ pub(crate) fn command(data: &Path, more: &[&str]) -> Command {
 
 impl Program {
     pub(crate) fn start(data: &Path, more: &[&str]) -> Program {
-        let mut child = command(data, more).spawn().unwrap();
+        Program::spawn(command(data, more))
+    }
+
+    pub(crate) fn spawn(mut command: Command) -> Program {
+        let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();

@@ -11,14 +11,19 @@ use url::{Position, Url, form_urlencoded};
 use super::program::Program;
 
 /// A browser without scripts.
-struct Browser<'a> {
-    program: &'a Program,
-    cookies: BTreeMap<String, String>,
+pub(crate) struct Browser<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
 impl Browser<'_> {
     /// Follows redirects within the service. Returns the path where it ends, or the address outside, and the page.
-    fn open(&mut self, method: &str, path: &str, form: &[(&str, &str)]) -> (String, String) {
+    pub(crate) fn open(
+        &mut self,
+        method: &str,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> (String, String) {
         let issuer = self.program.text("issuer").to_owned();
         let (mut method, mut path) = (method, path.to_owned());
         let mut body = form_urlencoded::Serializer::new(String::new())
@@ -65,7 +70,7 @@ impl Browser<'_> {
     }
 
     /// Sends the form of a sign-in's page.
-    fn step(&mut self, at: &str, step: &str, form: &[(&str, &str)]) -> (String, String) {
+    pub(crate) fn step(&mut self, at: &str, step: &str, form: &[(&str, &str)]) -> (String, String) {
         let sign_in: Vec<&str> = at.split('/').collect();
         assert_eq!(sign_in[1], "sign-in", "{at}");
         self.open("POST", &format!("/sign-in/{}/{step}", sign_in[2]), form)

@@ -20,6 +20,7 @@ pub(crate) fn metadata(base: &str) -> Metadata {
         device_authorization_endpoint: Some(at("/device")),
         iss_parameter: false,
         id_token_algorithms: Vec::new(),
+        token_endpoint_auth_methods: None,
         pkce_s256: None,
         scopes: Vec::new(),
         clock_skew: None,

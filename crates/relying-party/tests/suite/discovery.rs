@@ -369,6 +369,7 @@ async fn templates() {
 async fn what_it_says_is_told() {
     let mut full = document();
     full["authorization_response_iss_parameter_supported"] = json!(true);
+    full["token_endpoint_auth_methods_supported"] = json!(["client_secret_post"]);
     full["end_session_endpoint"] = json!("https://idp.example/logout");
     let metadata = ask(&Peer::json(200, full.to_string()), OKTA, IssuerRule::Exact)
         .await
@@ -376,6 +377,8 @@ async fn what_it_says_is_told() {
     assert_eq!(metadata.issuer, OKTA);
     assert!(metadata.iss_parameter);
     assert_eq!(metadata.pkce_s256, Some(true));
+    let methods = metadata.token_endpoint_auth_methods.unwrap();
+    assert_eq!(methods, ["client_secret_post"]);
     assert_eq!(
         metadata.end_session_endpoint.unwrap().as_str(),
         "https://idp.example/logout"

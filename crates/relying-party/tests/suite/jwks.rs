@@ -364,3 +364,22 @@ fn off_the_curve(length: usize) -> String {
     let text = encode(vec![1; length]);
     set(&[json!({"kty": "EC", "kid": "k", "crv": "P-256", "x": text, "y": text})])
 }
+
+#[tokio::test]
+async fn a_set_can_be_looked_at_before_any_token_comes() {
+    for (status, body, expected) in [
+        (200, set(&[jwk(Signature::Es256, "k")]), "ok"),
+        (200, set(&[]), "KeyNotFound"),
+        (200, "{}".to_owned(), "Keys"),
+        (503, String::new(), "Temporary"),
+    ] {
+        let peer = Peer::json(status, body.clone());
+        let keys = keys();
+        let now = Timestamp::from_second(START).unwrap();
+        assert_eq!(told(&keys.probe(&peer, now).await), expected, "{body}");
+        if expected == "ok" {
+            assert_eq!(told(&verify(&keys, &peer, "k", 1).await), "ok");
+            assert_eq!(peer.asked(), 1, "what was found is kept");
+        }
+    }
+}

@@ -43,6 +43,13 @@ impl Peer {
             .collect()
     }
 
+    /// A header of the last request.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let asked = self.asked.lock().unwrap();
+        let value = asked.last().unwrap().headers().get(name)?;
+        Some(value.to_str().unwrap().to_owned())
+    }
+
     /// The address of the last request.
     pub(crate) fn address(&self) -> String {
         self.asked.lock().unwrap().last().unwrap().uri().to_string()

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
 use kiro_relying_party::{
-    Code, CodeVerifier, HttpError, TokenError, TokenHint, TokenRefusal, TokenResponse,
-    exchange_code, introspect, refresh, revoke,
+    ClientAuthentication, Code, CodeVerifier, HttpError, Metadata, TokenError, TokenHint,
+    TokenRefusal, TokenResponse, exchange_code, introspect, refresh, revoke,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -19,14 +20,23 @@ pub(crate) fn granted() -> serde_json::Value {
 }
 
 async fn exchanged(peer: &Peer) -> Result<TokenResponse, TokenError> {
+    exchanged_by(peer, &metadata(BASE), ClientAuthentication::None).await
+}
+
+async fn exchanged_by(
+    peer: &Peer,
+    metadata: &Metadata,
+    authentication: ClientAuthentication<'_>,
+) -> Result<TokenResponse, TokenError> {
     let (code, verifier) = (
         Code::from_secret("the code".to_owned()),
         CodeVerifier::from_secret("the-verifier".to_owned()),
     );
     exchange_code(
         peer,
-        &metadata(BASE),
+        metadata,
         "client",
+        authentication,
         "kiro://kiro.oauth/callback",
         code,
         verifier,
@@ -114,6 +124,44 @@ async fn what_is_asked() {
             ])
         );
     }
+}
+
+#[tokio::test]
+async fn a_client_with_a_secret_proves_itself_as_the_provider_has_it() {
+    let secret = SecretString::from("a secret%:+");
+    let check = async |announced: Option<&[&str]>, in_header: bool| {
+        let announced = announced.map(|methods| methods.iter().map(|m| (*m).to_owned()).collect());
+        let metadata = Metadata {
+            token_endpoint_auth_methods: announced,
+            ..metadata(BASE)
+        };
+        let peer = Peer::json(200, granted().to_string());
+        let by_secret = ClientAuthentication::by_secret(&metadata, &secret);
+        exchanged_by(&peer, &metadata, by_secret).await.unwrap();
+        let header = peer.header("authorization");
+        let sent = peer
+            .form()
+            .into_iter()
+            .find(|(name, _)| name == "client_secret");
+        let shown = format!("{:?}", metadata.token_endpoint_auth_methods);
+        if in_header {
+            // RFC 6749 §2.3.1: each half is encoded as a form's value is.
+            let encoded =
+                base64::engine::general_purpose::STANDARD.encode("client:a+secret%25%3A%2B");
+            assert_eq!(header, Some(format!("Basic {encoded}")), "{shown}");
+            assert_eq!(sent, None, "{shown}");
+        } else {
+            assert_eq!(header, None, "{shown}");
+            assert_eq!(sent.unwrap().1, "a secret%:+", "{shown}");
+        }
+        assert!(!format!("{by_secret:?}").contains("a secret"));
+    };
+    check(None, true).await;
+    check(Some(&[]), true).await;
+    check(Some(&["client_secret_post", "client_secret_basic"]), true).await;
+    check(Some(&["private_key_jwt"]), true).await;
+    check(Some(&["client_secret_post"]), false).await;
+    check(Some(&["private_key_jwt", "client_secret_post"]), false).await;
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ mod token;
 use async_trait::async_trait;
 use kiro_credentials::{ProfileName, Renewal, Session, Tokens};
 use kiro_relying_party::{
-    self as rp, AuthorizationRequest, Code as AuthorizationCode, CodeVerifier, DevicePoll,
-    IssuerRule, Nonce, NonceExpectation, TokenError, TokenHint,
+    self as rp, AuthorizationRequest, ClientAuthentication, Code as AuthorizationCode,
+    CodeVerifier, DevicePoll, IssuerRule, Nonce, NonceExpectation, TokenError, TokenHint,
 };
 use url::Url;
 
@@ -155,6 +155,7 @@ impl IdentityProvider for Oidc {
             self.context.http.as_ref(),
             &metadata,
             &self.client_id,
+            ClientAuthentication::None,
             redirect_uri,
             code,
             verifier,

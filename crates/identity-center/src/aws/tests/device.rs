@@ -45,6 +45,7 @@ pub(crate) async fn decide(service: &Running, user_code: &str, user: UserId, all
             methods: vec!["pwd".to_owned()],
             context: None,
             connection: None,
+            upstream_at: None,
             upstream_session: None,
         },
         binding: None,

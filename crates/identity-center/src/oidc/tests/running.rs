@@ -317,6 +317,7 @@ async fn grant(
             methods: vec!["pwd".to_owned(), "otp".to_owned()],
             context: Some("urn:acme:mfa".to_owned()),
             connection: None,
+            upstream_at: None,
             upstream_session: None,
         },
         binding,

@@ -3,15 +3,22 @@
 
 use std::path::PathBuf;
 
+use axum::response::Response;
 use jiff::SignedDuration;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use url::{Position, Url};
 
 use super::browser::{
     Browser, PASSWORD, Place, application, code, person, started, with_factor, with_password,
 };
+use super::federation::{Provider, signed_in};
 use super::start::assigned;
+use crate::federation::Fault;
+use crate::federation::trial::offer;
 use crate::oidc::tests::running::Running;
 use crate::pages::device::user_code_digest;
-use crate::pages::{STYLE, STYLE_ADDRESS};
+use crate::pages::{Language, Refusal, STYLE, STYLE_ADDRESS, Upstream, refusal};
 use crate::secret::Digest;
 use crate::store::DeviceCode;
 
@@ -22,12 +29,15 @@ struct Folder {
 
 impl Folder {
     fn keep(&self, name: &str, place: &Place) {
+        self.keep_text(name, &place.answer.text());
+    }
+
+    fn keep_text(&self, name: &str, html: &str) {
         let Some(path) = &self.path else { return };
         let link = format!(
             "<link rel=\"stylesheet\" href=\"{}\">",
             STYLE_ADDRESS.as_str()
         );
-        let html = place.answer.text();
         assert!(html.contains(&link), "{name}: {html}");
         std::fs::create_dir_all(path).unwrap();
         let html = html.replace(&link, &format!("<style>{STYLE}</style>"));
@@ -53,6 +63,56 @@ async fn device(service: &Running, typed: &str) {
         .keep_device_code(device, 5)
         .await
         .unwrap();
+}
+
+/// What is said where an identity provider was asked and nobody is signed in.
+async fn upstream(folder: &Folder, service: &Running) {
+    let okta = Provider::okta().await;
+    let connection = okta.connected(service).await;
+    let mut browser = Browser::new(service);
+    browser.language = folder.language;
+    let at = browser.begin("kiro", &[]).await;
+    let ended = async |name: &str, user_name: &str, control: Value| {
+        okta.control(control).await;
+        let page = signed_in(&browser, &at, &okta, user_name).await;
+        folder.keep(name, &page);
+    };
+    let maya = "maya@okta.acme.example";
+    ended("upstream-unprovisioned", maya, json!({})).await;
+    ended("upstream-declined", "ben@okta.acme.example", json!({})).await;
+    let away = json!({ "next_token": [{ "status": 503 }] });
+    ended("upstream-away", maya, away).await;
+    let refused =
+        json!({ "next_token": [{ "status": 401, "body": { "error": "invalid_client" } }] });
+    ended("upstream-set-up", maya, refused).await;
+    ended("upstream-untrusted", maya, json!({ "tamper": "nonce" })).await;
+    let elsewhere = refusal(
+        Language::read(folder.language).unwrap(),
+        Refusal::Upstream(Upstream {
+            fault: Fault::OtherTenant,
+            provider: "login.microsoftonline.com".to_owned(),
+            organization: "Acme".to_owned(),
+            contact: String::new(),
+            again: at.path.clone(),
+        }),
+    );
+    folder.keep_text("upstream-tenant", &text(elsewhere).await);
+    okta.control(json!({ "tamper": null })).await;
+    let link = offer(&service.center, connection.id).await.unwrap();
+    let link: Url = link.expose_secret().parse().unwrap();
+    let at = browser.get(link.path()).await;
+    folder.keep("trial", &at);
+    let away = browser.step(&at, "trial", &[]).await.answer.location();
+    let back = okta.sign_in(away, "maya").await;
+    folder.keep(
+        "trial-done",
+        &browser.get(&back[Position::BeforePath..]).await,
+    );
+}
+
+async fn text(response: Response) -> String {
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+    String::from_utf8(body.unwrap().to_vec()).unwrap()
 }
 
 #[tokio::test]
@@ -182,6 +242,7 @@ async fn pictures_of_every_page() {
         folder.keep("sign-out-asks", &browser.get("/oauth2/end_session").await);
         folder.keep("over", &browser.get("/sign-in/x").await);
 
+        upstream(&folder, &service).await;
         let mut other = Browser::new(&service);
         other.language = language;
         let at = other.begin("kiro", &[]).await;

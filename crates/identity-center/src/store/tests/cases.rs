@@ -90,6 +90,7 @@ pub(super) fn session(user: UserId) -> Session {
             methods: vec!["pwd".to_owned(), "otp".to_owned()],
             context: None,
             connection: None,
+            upstream_at: None,
             upstream_session: Some("sid".to_owned()),
         },
         binding: None,

@@ -68,6 +68,7 @@ fn session(user: UserId) -> Session {
             methods: vec![],
             context: None,
             connection: None,
+            upstream_at: None,
             upstream_session: None,
         },
         binding: None,

@@ -90,17 +90,57 @@ fn the_access_token_belongs_to_it() {
 fn what_it_says_is_told() {
     let mut case = Case::new();
     case.claim("name", "Ana\u{202e}\n Pereira");
+    case.claim("preferred_username", "an\u{202e}a");
     case.claim("tid", TENANT);
+    case.claim("oid", "0b1e");
+    case.claim("auth_time", NOW - 600);
+    case.claim("acr", "urn:acme:mfa");
+    case.claim("amr", json!(["pwd", "\u{202e}otp"]));
+    case.claim("sid", "s-1");
     let claims = case.verified().unwrap();
+    let at = |second| jiff::Timestamp::from_second(second).unwrap();
     let expected = IdTokenClaims {
         issuer: ISSUER.to_owned(),
         subject: "00u1".to_owned(),
         name: Some("Ana Pereira".to_owned()),
         email: Some("ana@example.org".to_owned()),
         preferred_username: Some("ana".to_owned()),
+        user_name: Some("an\u{202e}a".to_owned()),
         tenant: Some(TENANT.to_owned()),
-        expires_at: jiff::Timestamp::from_second(NOW + 300).unwrap(),
-        issued_at: jiff::Timestamp::from_second(NOW - 5).unwrap(),
+        object: Some("0b1e".to_owned()),
+        authenticated_at: Some(at(NOW - 600)),
+        context: Some("urn:acme:mfa".to_owned()),
+        methods: vec!["pwd".to_owned(), "otp".to_owned()],
+        session: Some("s-1".to_owned()),
+        expires_at: at(NOW + 300),
+        issued_at: at(NOW - 5),
     };
     assert_eq!(claims, expected);
+}
+
+#[test]
+fn what_says_how_somebody_was_authenticated_is_of_its_type() {
+    let rows: [Row; 5] = [
+        (
+            "auth_time is no number",
+            |c| c.claim("auth_time", "yesterday"),
+            "Malformed",
+        ),
+        (
+            "auth_time is no time",
+            |c| c.claim("auth_time", 1e300),
+            "Malformed",
+        ),
+        (
+            "acr is a list",
+            |c| c.claim("acr", json!(["a"])),
+            "Malformed",
+        ),
+        ("amr is a text", |c| c.claim("amr", "pwd"), "Malformed"),
+        ("sid is a number", |c| c.claim("sid", 7), "Malformed"),
+    ];
+    rows.into_iter().for_each(check);
+    let mut case = Case::new();
+    case.claim("amr", json!(vec!["pwd"; 100]));
+    assert_eq!(case.verified().unwrap().methods.len(), 16);
 }

@@ -1,0 +1,33 @@
+//! Federation: an organisation's people sign in at its own identity provider (Okta, Entra ID, any OpenID Provider), where this service
+//! is itself a relying party.
+//!
+//! ```text
+//! connect     an administrator connects a provider: discovery first, inactive until it is activated
+//! begin       the browser goes there: code flow, PKCE, state, nonce, and what the application asked for (step-up)
+//! complete    it comes back: code redeemed, ID token verified ─► identity + authentication
+//! trial       an administrator does both before people are sent there
+//! identity    whose it is: the link, else the provider's own id, else the user name; never an e-mail address (store: links)
+//! ```
+//!
+//! What is known of providers ([`providers`]) is a cache: another instance that lacks it asks again. The pages are `pages::upstream`.
+
+mod begin;
+mod complete;
+mod connect;
+mod connection;
+mod fault;
+mod identity;
+pub mod providers;
+pub mod trial;
+
+pub use begin::begin;
+pub(crate) use begin::named;
+pub(crate) use complete::belongs;
+pub use complete::{Proof, complete};
+pub use connect::{Connect, ConnectError, connect, entra_issuer};
+pub use connection::{Connection, ConnectionRefusal, Details, Kind};
+pub use fault::Fault;
+pub use identity::Identity;
+
+/// Where every OpenID Provider sends the browser back to.
+pub const CALLBACK: &str = "/federation/oidc/callback";

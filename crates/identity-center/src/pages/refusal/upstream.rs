@@ -1,0 +1,111 @@
+//! What is said where an identity provider was asked and nobody is signed in.
+
+use axum::http::StatusCode;
+
+use super::{Said, ask};
+use crate::federation::Fault;
+use crate::pages::words::{Words, fill};
+
+/// A sign-in at an identity provider that led to nobody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// What went wrong.
+    pub fault: Fault,
+    /// The provider's host.
+    pub provider: String,
+    /// What the organisation is called.
+    pub organization: String,
+    /// Whom to ask; may be empty.
+    pub contact: String,
+    /// The sign-in's page: it can be tried again from there.
+    pub again: String,
+}
+
+pub(super) fn said(words: &Words, refused: &Upstream) -> Said {
+    let Upstream {
+        fault,
+        provider,
+        organization,
+        contact,
+        again,
+    } = refused;
+    let named = |sentence: &str| fill(sentence, &[("provider", provider)]);
+    let (status, kind, title, why, todo, detail) = match fault {
+        Fault::Unprovisioned(name) => (
+            StatusCode::FORBIDDEN,
+            "not_provisioned",
+            words.unprovisioned_title,
+            fill(
+                words.unprovisioned_why,
+                &[
+                    ("provider", provider),
+                    ("name", name),
+                    ("organization", organization),
+                ],
+            ),
+            ask(
+                words.unprovisioned_do,
+                words.unprovisioned_do_nobody,
+                contact,
+            ),
+            None,
+        ),
+        Fault::Declined(said) => (
+            StatusCode::FORBIDDEN,
+            "upstream_declined",
+            words.declined_title,
+            named(words.declined_why),
+            ask(words.declined_do, words.declined_do_nobody, contact),
+            Some(said.clone()),
+        ),
+        Fault::Told(error) => (
+            StatusCode::FORBIDDEN,
+            "upstream_declined",
+            words.declined_title,
+            named(words.declined_why),
+            ask(words.declined_do, words.declined_do_nobody, contact),
+            Some((*error).to_owned()),
+        ),
+        Fault::OtherTenant => (
+            StatusCode::FORBIDDEN,
+            "upstream_tenant",
+            words.tenant_title,
+            fill(words.tenant_why, &[("organization", organization)]),
+            words.tenant_do.to_owned(),
+            None,
+        ),
+        Fault::Away(said) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "upstream_unavailable",
+            words.provider_away_title,
+            named(words.provider_away_why),
+            words.provider_away_do.to_owned(),
+            Some(said.clone()),
+        ),
+        Fault::Untrusted(said) => (
+            StatusCode::BAD_GATEWAY,
+            "upstream_untrusted",
+            words.untrusted_title,
+            named(words.untrusted_why),
+            ask(words.untrusted_do, words.untrusted_do_nobody, contact),
+            Some(said.clone()),
+        ),
+        Fault::SetUp(said) => (
+            StatusCode::BAD_GATEWAY,
+            "upstream_set_up",
+            words.set_up_title,
+            named(words.set_up_why),
+            ask(words.set_up_do, words.set_up_do_nobody, contact),
+            Some(said.clone()),
+        ),
+    };
+    Said {
+        status,
+        kind,
+        title,
+        why,
+        todo,
+        detail,
+        again: Some(again.clone()),
+    }
+}

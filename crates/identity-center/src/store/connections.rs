@@ -1,0 +1,174 @@
+//! Connections to identity providers in the store.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Row, Store, StoreError, Tx, values};
+use crate::federation::{Connection, ConnectionRefusal};
+use crate::id::ConnectionId;
+
+impl Store {
+    /// Keeps a connection, in place of the one with its id.
+    pub async fn keep_connection(
+        &self,
+        connection: Connection,
+        now: Timestamp,
+    ) -> Result<Result<(), ConnectionRefusal>, StoreError> {
+        self.write(move |tx| {
+            let connection = connection.clone();
+            Box::pin(async move {
+                match refusal(tx, &connection).await? {
+                    Some(refusal) => Ok(Err(refusal)),
+                    None => keep(tx, &connection, now).await.map(Ok),
+                }
+            })
+        })
+        .await
+    }
+
+    /// The connections of an organisation, or of all, by name.
+    pub async fn connections(
+        &self,
+        organization: Option<&str>,
+    ) -> Result<Vec<Connection>, StoreError> {
+        let organization = organization.map(str::to_owned);
+        self.read(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let (filter, value) = match organization {
+                    Some(name) => ("WHERE c.organization = $1", vec![name.into()]),
+                    None => ("", vec![]),
+                };
+                select(tx, filter, &value).await
+            })
+        })
+        .await
+    }
+
+    /// The connection of this id.
+    pub async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
+        self.read(move |tx| {
+            Box::pin(async move {
+                let mut found = select(tx, "WHERE c.id = $1", values![id]).await?;
+                Ok(found.pop())
+            })
+        })
+        .await
+    }
+
+    /// Sends people there, or no more. What was granted to them before goes on. `false` if there is no such connection.
+    pub async fn set_connection_active(
+        &self,
+        id: ConnectionId,
+        active: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = "UPDATE connections SET active = $2, modified_at = $3 WHERE id = $1";
+                Ok(tx.execute(sql, values![id, active, now]).await? == 1)
+            })
+        })
+        .await
+    }
+
+    /// Removes a connection, and who its people are here. `false` if there is none.
+    pub async fn remove_connection(&self, id: ConnectionId) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                for table in ["links", "realms", "trials"] {
+                    let sql = format!("DELETE FROM {table} WHERE connection = $1");
+                    tx.execute(&sql, values![id]).await?;
+                }
+                let sql = "DELETE FROM connections WHERE id = $1";
+                Ok(tx.execute(sql, values![id]).await? == 1)
+            })
+        })
+        .await
+    }
+}
+
+async fn refusal(
+    tx: &mut Tx<'_>,
+    connection: &Connection,
+) -> Result<Option<ConnectionRefusal>, StoreError> {
+    let (id, organization) = (connection.id, &connection.organization);
+    let sql = "SELECT 1 FROM organizations WHERE name = $1";
+    if tx.row(sql, values![organization]).await?.is_none() {
+        return Ok(Some(ConnectionRefusal::NoOrganization));
+    }
+    let sql = "SELECT 1 FROM connections WHERE organization = $1 AND name = $2 AND id <> $3";
+    let row = values![organization, &connection.name, id];
+    if tx.row(sql, row).await?.is_some() {
+        return Ok(Some(ConnectionRefusal::Taken));
+    }
+    for domain in &connection.domains {
+        let sql = "SELECT 1 FROM realms WHERE domain = $1 AND connection <> $2";
+        if tx.row(sql, values![domain, id]).await?.is_some() {
+            return Ok(Some(ConnectionRefusal::DomainTaken(domain.clone())));
+        }
+    }
+    Ok(None)
+}
+
+async fn keep(tx: &mut Tx<'_>, connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "INSERT INTO connections (id, organization, name, details, sealed, active, created_at, modified_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO UPDATE SET details = excluded.details, \
+               sealed = excluded.sealed, active = excluded.active, modified_at = excluded.modified_at";
+    let details = serde_json::to_string(&connection.details)
+        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let row = values![
+        connection.id,
+        &connection.organization,
+        &connection.name,
+        details,
+        connection.sealed.clone(),
+        connection.active,
+        now,
+    ];
+    tx.execute(sql, row).await?;
+    let sql = "DELETE FROM realms WHERE connection = $1";
+    tx.execute(sql, values![connection.id]).await?;
+    for domain in &connection.domains {
+        let sql = "INSERT INTO realms (domain, connection) VALUES ($1, $2)";
+        tx.execute(sql, values![domain, connection.id]).await?;
+    }
+    Ok(())
+}
+
+async fn select(
+    tx: &mut Tx<'_>,
+    filter: &str,
+    values: &[super::Value],
+) -> Result<Vec<Connection>, StoreError> {
+    let sql = format!(
+        "SELECT r.connection, r.domain FROM realms r JOIN connections c ON c.id = r.connection {filter} ORDER BY r.domain"
+    );
+    let mut domains: BTreeMap<ConnectionId, Vec<String>> = BTreeMap::new();
+    for row in tx.query(&sql, values).await? {
+        let of = domains.entry(row.id(0)?).or_default();
+        of.push(row.text(1)?.to_owned());
+    }
+    let sql = format!(
+        "SELECT c.id, c.organization, c.name, c.details, c.active, c.sealed FROM connections c {filter} ORDER BY c.organization, c.name"
+    );
+    let rows = tx.query(&sql, values).await?;
+    rows.iter().map(|row| read(row, &mut domains)).collect()
+}
+
+fn read(
+    row: &Row,
+    domains: &mut BTreeMap<ConnectionId, Vec<String>>,
+) -> Result<Connection, StoreError> {
+    let id = row.id(0)?;
+    Ok(Connection {
+        id,
+        organization: row.text(1)?.to_owned(),
+        name: row.text(2)?.to_owned(),
+        details: row.json(3)?,
+        domains: domains.remove(&id).unwrap_or_default(),
+        active: row.truth(4)?,
+        sealed: row.bytes(5)?.to_vec(),
+    })
+}
