@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../src/service.rs"]
-mod service;
+#[path = "../src/identity_center.rs"]
+mod identity_center;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| service::token(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| identity_center::token(data));

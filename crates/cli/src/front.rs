@@ -69,6 +69,9 @@ fn fresh_token(asked: Asked) -> Option<SecretString> {
         return None;
     }
     let left = session.public.expires_at.duration_since(now);
+    if store.ended(&session).is_some() {
+        return None;
+    }
     if left > CLEARLY_FRESH {
         return Some(session.tokens.access);
     }

@@ -63,6 +63,38 @@ fn alone_it_prints_a_fresh_token_and_nothing_else() {
 }
 
 #[test]
+fn the_token_of_a_session_that_is_over_is_printed_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let kiro = folder.path().join("kiro");
+    std::fs::copy(env!("CARGO_BIN_EXE_kiro"), &kiro).unwrap();
+    let home = folder.path().join("home");
+    home_with_token(&home, 3600);
+    let record = |kind: &str, revision: u64| {
+        let (now, path) = (
+            Timestamp::now(),
+            Home::at(&home).locks().join("default.json"),
+        );
+        let refusal = format!(r#"{{"kind":"{kind}","error":"e"}}"#);
+        let text = format!(
+            r#"{{"revision":{revision},"started_at":"{now}","finished_at":"{now}","refusal":{refusal},"interrupted":false}}"#
+        );
+        kiro_credentials::replace(&path, text.as_bytes()).unwrap();
+    };
+    for (kind, revision, printed) in [
+        ("ended", 1, false),
+        ("ended", 2, true),
+        ("temporary", 1, true),
+        ("interaction", 1, true),
+    ] {
+        record(kind, revision);
+        let output = run(&kiro, &home, "auth token");
+        let token: &[u8] = if printed { b"the-access-token\n" } else { b"" };
+        assert_eq!(output.stdout, token, "{kind} {revision}");
+        assert_eq!(output.status.success(), printed, "{kind} {revision}");
+    }
+}
+
+#[test]
 fn what_it_does_not_know_is_for_the_program_with_every_verb() {
     let folder = tempfile::tempdir().unwrap();
     let kiro = folder.path().join("kiro");

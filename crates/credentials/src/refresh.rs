@@ -121,7 +121,10 @@ impl Store {
             .session_and_nonce(profile)?
             .ok_or(RefreshError::NotSignedIn)?;
         if !self.wanted(&before, when, clock.now()) {
-            return Ok(Fresh::saved(before));
+            return match self.ended(&before) {
+                Some(refusal) => Err(RefreshError::Refused(refusal)),
+                None => Ok(Fresh::saved(before)),
+            };
         }
         match self.refresh_wanted(seen, &before, &nonce, when, clock, exchange) {
             Err(RefreshError::Store(error @ (StoreError::File(_) | StoreError::Busy)))

@@ -25,7 +25,7 @@ pub struct AccessToken {
 /// An access token that needs no refresh, and the state of the file it came from.
 #[derive(Debug)]
 pub struct FreshToken {
-    /// The token; `None` when a refresh is due.
+    /// The token; `None` when a refresh is due, or the session is over.
     pub token: Option<SecretString>,
     /// The file was damaged, and this is its previous good copy.
     pub recovered: Option<Recovered>,
@@ -45,8 +45,9 @@ pub fn fresh_token(context: &Context, named: Option<&ProfileName>) -> Result<Fre
     let now = context.now();
     let known = !context.store.clock_went_back(&session, now);
     let clearly_fresh = session.public.expires_at.duration_since(now) > CLEARLY_FRESH;
+    let usable = known && clearly_fresh && context.store.ended(&session).is_none();
     Ok(FreshToken {
-        token: (known && clearly_fresh).then_some(session.tokens.access),
+        token: usable.then_some(session.tokens.access),
         recovered: stored.recovered,
     })
 }

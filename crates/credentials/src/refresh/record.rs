@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::RefreshError;
 use crate::file::{self, FileError};
 use crate::profile::ProfileName;
+use crate::session::Session;
 use crate::store::{Store, StoreError};
 
 const LIMIT: usize = 16 * 1024;
@@ -95,6 +96,15 @@ impl Store {
     ) -> Result<Option<RefreshRecord>, StoreError> {
         let bytes = file::read_private(&self.record_path(profile), LIMIT)?;
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    /// Why this session is over, if the provider has ended it: its access token, though young, is nobody's any more.
+    pub fn ended(&self, session: &Session) -> Option<Refusal> {
+        let record = self.refresh_record(&session.profile).ok().flatten()?;
+        let of_this = record.revision == session.public.revision;
+        record
+            .refusal
+            .filter(|refusal| of_this && refusal.kind == RefusalKind::Ended)
     }
 
     pub(super) fn write_record(

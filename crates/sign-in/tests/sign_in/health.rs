@@ -1,7 +1,7 @@
 //! Asking whether a session still lives: nothing is used up, and nothing ends but by a refused renewal.
 
 use jiff::SignedDuration;
-use kiro_sign_in::{Account, Code, Health, account, health};
+use kiro_sign_in::{Account, Code, Health, access_token, account, fresh_token, health};
 use serde_json::{Value, json};
 
 use crate::faults::{self, Peer};
@@ -66,6 +66,15 @@ async fn an_end_is_believed_only_when_a_renewal_confirms_it() {
     let failure = health(&world.context, None).await.unwrap_err();
     assert_eq!(failure.code, Code::SessionEnded);
     assert_eq!((refreshes(&world), lives(&world)), (2, false));
+
+    // Its token, good for most of an hour by its own word, is given to nobody any more, and nobody is asked again.
+    let other = world.another_process();
+    assert!(fresh_token(&other, None).unwrap().token.is_none());
+    let failure = access_token(&other, None).await.unwrap_err();
+    assert_eq!(failure.code, Code::SessionEnded);
+    assert_eq!(refreshes(&world), 2);
+    sign_in_with(&world, "code=c2").await.unwrap();
+    assert!(fresh_token(&other, None).unwrap().token.is_some());
 }
 
 #[tokio::test]

@@ -9,9 +9,9 @@
 
 mod commands;
 mod desktop;
+mod identity_center;
 mod processes;
 mod race;
-mod service;
 
 use std::fmt::Write;
 use std::fs;
@@ -71,7 +71,7 @@ async fn main() -> ExitCode {
     drop(world);
     desktop::closed(&mut figures).await;
     desktop::signed_in(&Peer::okta(0), &mut figures).await;
-    service::measure(&folder, &mut figures).await;
+    identity_center::measure(&folder, &mut figures).await;
     report(&folder, &figures)
 }
 
