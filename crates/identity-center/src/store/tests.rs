@@ -9,6 +9,7 @@ mod once;
 pub(crate) mod polls;
 mod secrets;
 mod server;
+mod tls;
 
 use super::*;
 
@@ -23,7 +24,7 @@ async fn sqlite_keeps_what_every_store_keeps() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_keeps_what_every_store_keeps() {
-    let server = server::Server::start();
+    let server = server::Server::start(None);
     for (name, case) in cases::ALL.iter().chain(directory::ALL) {
         let store = Store::postgres(&server.database(name)).await.unwrap();
         case(store).await;
