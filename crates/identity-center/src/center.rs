@@ -17,7 +17,7 @@ use crate::store::Store;
 use crate::store::secrets::{Demand, SecretsError};
 use crate::sts::Sts;
 use crate::token::TokenKeys;
-use crate::{aws, oidc, pages};
+use crate::{aws, health, oidc, pages};
 
 /// The service: one instance of it. Whatever another instance must know stands in the store.
 pub struct Center {
@@ -151,5 +151,6 @@ pub fn router(center: Arc<Center>) -> Router {
         .merge(aws::router())
         .merge(oidc::router())
         .merge(pages::router())
+        .merge(health::router())
         .with_state(center)
 }

@@ -1,17 +1,15 @@
 //! The program `kiro-identity-center`.
 
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use jiff::SignedDuration;
+use kiro_identity_center::configuration::{Argument, Configuration, ConfigurationError};
 use kiro_identity_center::demonstration;
-use kiro_identity_center::master_key::{Source, VARIABLE};
-use kiro_identity_center::serve::{Options, serve};
+use kiro_identity_center::master_key::VARIABLE;
+use kiro_identity_center::serve::{Demonstration, serve};
 use tracing_subscriber::EnvFilter;
-use url::Url;
 
 /// The sign-in service that speaks AWS IAM Identity Center's wire and OpenID Connect.
 #[derive(Parser)]
@@ -29,28 +27,67 @@ enum Verb {
 
 #[derive(Args)]
 struct Serve {
-    /// The folder of the store and of its master key, made where there is none
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// Where to answer; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7465")]
-    listen: SocketAddr,
-    /// The service's address as browsers know it, where a proxy stands in front of it
+    #[command(flatten)]
+    installation: Installation,
+    /// Where to answer; port 0 takes a free one [default: 127.0.0.1:7465]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// The service's address as browsers know it
     #[arg(long)]
-    url: Option<Url>,
-    /// The AWS region that clients are told
-    #[arg(long, default_value = "us-east-1")]
-    region: String,
-    /// How long an access token lives
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
-    access_token_lifetime: u32,
-    /// The file of the master key [default: master.key in the folder]
-    #[arg(long, value_name = "FILE")]
-    master_key: Option<PathBuf>,
+    url: Option<String>,
+    /// The AWS region that clients are told [default: us-east-1]
+    #[arg(long)]
+    region: Option<String>,
+    /// How long an access token lives [default: 3600]
+    #[arg(long, value_name = "SECONDS")]
+    access_token_lifetime: Option<String>,
+    /// Where credentials for AWS roles come from: `aws` for the region's own STS, or another address [default: nowhere]
+    #[arg(long, value_name = "aws|URL")]
+    sts: Option<String>,
     /// With the people, applications and accounts of a demonstration, whose passwords are known to everybody; KIRO_DEMO_UPSTREAMS
     /// (JSON) may name its identity providers
     #[arg(long, conflicts_with = "url")]
     demo: bool,
+}
+
+/// Where the installation is. Every setting may be given in the file or as `KIRO_IC_<NAME>`.
+#[derive(Args)]
+struct Installation {
+    /// The settings [default: /etc/kiro-identity-center/config.toml, unless --data is given]
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// The folder of the store and of its master key, made where there is none
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// The PostgreSQL database to use instead of the folder's SQLite file; without a password
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// The file of the master key [default: master.key in the folder]
+    #[arg(long, value_name = "FILE")]
+    master_key: Option<String>,
+}
+
+impl Installation {
+    fn read(
+        &self,
+        more: Vec<(&'static str, Option<String>)>,
+    ) -> Result<Configuration, ConfigurationError> {
+        let mut given = vec![
+            ("data", self.data.clone()),
+            ("store", self.store.clone()),
+            ("master_key", self.master_key.clone()),
+        ];
+        given.extend(more);
+        let arguments: Vec<Argument> = given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        // A variable that is not text cannot be one of ours.
+        let environment: Vec<_> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Configuration::read(self.settings.as_deref(), &environment, &arguments)
+    }
 }
 
 fn main() -> ExitCode {
@@ -70,16 +107,16 @@ fn main() -> ExitCode {
 
 fn run(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
     let environment = std::env::var(VARIABLE).ok();
-    let options = Options {
-        data: asked.data,
-        listen: asked.listen,
-        url: asked.url,
-        region: asked.region,
-        access_token_lifetime: SignedDuration::from_secs(asked.access_token_lifetime.into()),
-        master_key: asked.master_key.map(Source::File),
-        demonstration: asked.demo,
+    let configuration = asked.installation.read(vec![
+        ("listen", asked.listen),
+        ("url", asked.url),
+        ("region", asked.region),
+        ("access_token_lifetime", asked.access_token_lifetime),
+        ("sts", asked.sts),
+    ])?;
+    let demonstration = asked.demo.then(|| Demonstration {
         upstreams: std::env::var(demonstration::VARIABLE).ok(),
-    };
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -88,7 +125,12 @@ fn run(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
         // Nobody may be listening; the service serves nevertheless.
         drop(writeln!(stdout, "{said}").and_then(|()| stdout.flush()));
     };
-    runtime.block_on(serve(options, environment.as_deref(), announce))?;
+    runtime.block_on(serve(
+        configuration,
+        environment.as_deref(),
+        demonstration,
+        announce,
+    ))?;
     Ok(())
 }
 

@@ -48,6 +48,9 @@ pub enum StoreError {
     /// It cannot be reached, is full, or refuses to write.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// Its URL is none that can be used. Nothing of it is repeated.
+    #[error("the store's URL cannot be used: {0}")]
+    Address(String),
     /// Something with this name is there already.
     #[error("it is there already")]
     Taken,

@@ -3,22 +3,27 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use super::proxies::Proxies;
 
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +36,29 @@ pub(super) struct Limits {
     pub(super) grace: Duration,
 }
 
+/// How connections are taken.
+#[derive(Clone)]
+pub(super) struct Door {
+    pub(super) limits: Limits,
+    /// Without it, in clear: then nobody is taken but this computer and the proxies.
+    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) proxies: Arc<Proxies>,
+}
+
+impl Door {
+    fn admits(&self, peer: IpAddr) -> bool {
+        self.tls.is_some() || peer.to_canonical().is_loopback() || self.proxies.trusts(peer)
+    }
+}
+
 /// Answers until `stop` is ready: then no more is taken, and what was asked is still answered.
 pub(super) async fn answer(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    door: Door,
     stop: impl Future<Output = ()>,
 ) {
+    let limits = door.limits;
     let router = router.layer(middleware::from_fn_with_state(limits.request, in_time));
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
@@ -47,9 +68,18 @@ pub(super) async fn answer(
             () = &mut stop => break,
         };
         match taken {
-            Ok((stream, from)) => {
-                let connection = one(stream, from, router.clone(), limits, graceful.watcher());
+            Ok((stream, from)) if door.admits(from.ip()) => {
+                let connection = one(
+                    stream,
+                    from,
+                    router.clone(),
+                    door.clone(),
+                    graceful.watcher(),
+                );
                 tokio::spawn(connection);
+            }
+            Ok((_, from)) => {
+                tracing::warn!(%from, "turned away: it is no proxy that was named, and this is not TLS")
             }
             Err(error) => refused(&error).await,
         }
@@ -60,21 +90,41 @@ pub(super) async fn answer(
     }
 }
 
-async fn one(
-    stream: TcpStream,
-    from: SocketAddr,
-    router: Router,
-    limits: Limits,
-    watcher: Watcher,
-) {
-    let router = router.layer(Extension(ConnectInfo(from)));
-    let service = TowerToHyperService::new(router);
+async fn one(stream: TcpStream, from: SocketAddr, router: Router, door: Door, watcher: Watcher) {
+    let origin = (from, Arc::clone(&door.proxies));
+    let router = router.layer(middleware::from_fn_with_state(origin, came_from));
+    match door.tls {
+        None => talk(stream, router, door.limits, watcher).await,
+        Some(tls) => match timeout(door.limits.head, tls.accept(stream)).await {
+            Ok(Ok(stream)) => talk(stream, router, door.limits, watcher).await,
+            Ok(Err(error)) => tracing::debug!(%error, "no TLS came about"),
+            Err(_) => tracing::debug!("TLS took too long to begin"),
+        },
+    }
+}
+
+async fn talk<S>(stream: S, router: Router, limits: Limits, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // A connection that breaks concerns nobody but its own client.
     drop(watcher.watch(connection).await);
+}
+
+/// Says where the request came from.
+async fn came_from(
+    State((peer, proxies)): State<(SocketAddr, Arc<Proxies>)>,
+    mut request: Request<Body>,
+    next: Next,
+) -> Response {
+    let client = proxies.client(peer.ip(), request.headers());
+    let from = ConnectInfo(SocketAddr::new(client, peer.port()));
+    request.extensions_mut().insert(from);
+    next.run(request).await
 }
 
 /// A client that has gone again is nothing; without free descriptors it is of no use to try at once.
@@ -110,6 +160,38 @@ mod tests {
 
     use super::*;
 
+    fn door(limits: Limits) -> Door {
+        Door {
+            limits,
+            tls: None,
+            proxies: Arc::default(),
+        }
+    }
+
+    #[test]
+    fn in_clear_nobody_is_taken_but_this_computer_and_the_proxies() {
+        let limits = Limits {
+            head: Duration::ZERO,
+            request: Duration::ZERO,
+            grace: Duration::ZERO,
+        };
+        let proxies = Proxies::read(&["10.0.0.1".to_owned()]).unwrap();
+        let door = Door {
+            proxies: Arc::new(proxies),
+            ..door(limits)
+        };
+        for (peer, expected) in [
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("10.0.0.1", true),
+            ("10.0.0.2", false),
+            ("192.0.2.1", false),
+        ] {
+            assert_eq!(door.admits(peer.parse().unwrap()), expected, "{peer}");
+        }
+    }
+
     #[tokio::test]
     async fn nobody_holds_a_connection_by_sending_slowly() {
         let limits = Limits {
@@ -120,7 +202,12 @@ mod tests {
         let router = Router::new().route("/", post(|body: Bytes| async { body }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let serving = tokio::spawn(answer(listener, router, limits, std::future::pending()));
+        let serving = tokio::spawn(answer(
+            listener,
+            router,
+            door(limits),
+            std::future::pending(),
+        ));
         let check = async |sent: &str, expected: &str| {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(sent.as_bytes()).await.unwrap();
@@ -150,7 +237,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving = tokio::spawn(answer(listener, router, limits, async {
+        let serving = tokio::spawn(answer(listener, router, door(limits), async {
             drop(stopped.await);
         }));
         let silent = TcpStream::connect(address).await.unwrap();

@@ -1,12 +1,12 @@
 //! PostgreSQL: any number of instances, each with a pool of connections. A decision locks the row that it is about.
 
-use std::error::Error as _;
+mod tls;
+
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
-use tokio_postgres::{Config, NoTls};
 
 use super::{Connection, Row, StoreError, Tx, Value, Work, migrations};
 
@@ -28,11 +28,11 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) async fn open(url: &str) -> Result<Postgres, StoreError> {
-        let config: Config = url.parse().map_err(error)?;
+        let (config, tls) = tls::read(url)?;
         let recycling_method = RecyclingMethod::Fast;
         let pool = Pool::builder(Manager::from_config(
             config,
-            NoTls,
+            tls,
             ManagerConfig { recycling_method },
         ))
         .max_size(CONNECTIONS)
@@ -208,7 +208,13 @@ impl<'a> FromSql<'a> for Value {
 
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 fn unavailable(error: deadpool_postgres::PoolError) -> StoreError {
-    StoreError::Unavailable(error.to_string())
+    StoreError::Unavailable(match &error {
+        PoolError::Backend(why) => whole(why),
+        PoolError::Timeout(_)
+        | PoolError::Closed
+        | PoolError::NoRuntimeSpecified
+        | PoolError::PostCreateHook(_) => error.to_string(),
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
@@ -218,10 +224,20 @@ fn error(error: tokio_postgres::Error) -> StoreError {
         Some(&(SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE)) => {
             StoreError::Unavailable(AGAIN.to_owned())
         }
-        _ => StoreError::Unavailable(
-            error
-                .source()
-                .map_or_else(|| error.to_string(), |why| format!("{error}: {why}")),
-        ),
+        _ => StoreError::Unavailable(whole(&error)),
     }
+}
+
+/// What went wrong, and what stood behind it.
+fn whole(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut behind = error.source();
+    while let Some(why) = behind {
+        let why_said = why.to_string();
+        if !said.ends_with(&why_said) {
+            said = format!("{said}: {why_said}");
+        }
+        behind = why.source();
+    }
+    said
 }

@@ -130,6 +130,30 @@ impl Store {
         Ok(tended.await??)
     }
 
+    /// Whether some master key is this store's: its secrets are sealed under it.
+    pub async fn has_master_key(&self) -> Result<bool, StoreError> {
+        self.read(|tx| {
+            Box::pin(async move {
+                let row = tx.row("SELECT single FROM master_key", &[]).await?;
+                Ok(row.is_some())
+            })
+        })
+        .await
+    }
+
+    /// Whether there is a key to sign with and one to make tokens with.
+    pub async fn has_keys(&self) -> Result<bool, StoreError> {
+        self.read(|tx| {
+            Box::pin(async move {
+                let sql = "SELECT id FROM signing_keys WHERE state = 'active'";
+                let signing = tx.row(sql, &[]).await?;
+                let tokens = tx.row("SELECT number FROM token_keys", &[]).await?;
+                Ok(signing.is_some() && tokens.is_some())
+            })
+        })
+        .await
+    }
+
     /// Seals everything anew under the newest of these master keys, in one transaction, and returns how many secrets that were.
     /// When it has returned, the older keys open nothing in this store.
     ///

@@ -10,6 +10,7 @@ mod once;
 pub(crate) mod polls;
 mod secrets;
 mod server;
+mod tls;
 
 use super::*;
 
@@ -31,7 +32,7 @@ async fn sqlite_keeps_what_every_store_keeps() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_keeps_what_every_store_keeps() {
-    let server = server::Server::start();
+    let server = server::Server::start(None);
     for (name, case) in every() {
         let store = Store::postgres(&server.database(name)).await.unwrap();
         case(store).await;

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod health;
 mod program;
+#[path = "../../src/store/tests/server.rs"]
+mod server;
+mod tls;
 mod upstreams;
 mod walk;
 
@@ -130,10 +134,20 @@ fn what_cannot_be_served_is_said_and_nothing_is_made() {
     );
     check(
         "a",
+        &["--store", "postgresql://kiro:hush@db/kiro"],
+        "write it into the settings file",
+    );
+    check(
+        "a",
+        &["--settings", "/nonexistent/config.toml"],
+        "cannot be read",
+    );
+    check(
+        "a",
         &["--demo", "--url", "https://id.acme.example"],
         "cannot be used with",
     );
-    check("a", &["--listen", "127.0.0.1:1:1"], "invalid value");
+    check("a", &["--listen", "127.0.0.1:1:1"], "127.0.0.1:1:1 is none");
     fs::write(folder.path().join("file"), "").unwrap();
     check("file", &[], "cannot be used");
     let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -21,6 +21,7 @@ pub(crate) fn command(data: &Path, more: &[&str]) -> Command {
         .args(more)
         .env_remove("KIRO_MASTER_KEY")
         .env("KIRO_LOG", "trace")
+        .env_remove("KIRO_IC_SETTINGS")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     if !more.contains(&"--listen") {
@@ -31,10 +32,10 @@ pub(crate) fn command(data: &Path, more: &[&str]) -> Command {
 
 impl Program {
     pub(crate) fn start(data: &Path, more: &[&str]) -> Program {
-        Program::spawn(command(data, more))
+        Program::of(command(data, more))
     }
 
-    pub(crate) fn spawn(mut command: Command) -> Program {
+    pub(crate) fn of(mut command: Command) -> Program {
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -84,6 +85,20 @@ impl Program {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status();
         assert!(sent.unwrap().success());
+    }
+
+    /// Reads its log as far as a line that says this.
+    pub(crate) fn until_log(&mut self, says: &str) {
+        let log = self.child.stderr.as_mut().unwrap();
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        while !String::from_utf8_lossy(&line).contains(says) {
+            log.read_exact(&mut byte).unwrap();
+            line = if byte == *b"\n" {
+                Vec::new()
+            } else {
+                [line, byte.to_vec()].concat()
+            };
+        }
     }
 
     /// Sends the signal, and returns how it ended and what it wrote after its first line.

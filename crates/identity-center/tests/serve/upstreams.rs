@@ -133,7 +133,7 @@ fn the_demonstration_signs_people_in_at_the_providers_that_it_is_given() {
         let given: Vec<&Value> = upstreams.iter().map(|peer| &peer.upstream).collect();
         let mut command = command(folder.path(), &["--demo"]);
         command.env("KIRO_DEMO_UPSTREAMS", json!(given).to_string());
-        Program::spawn(command)
+        Program::of(command)
     };
     let entra = Peer::start("entra.mjs");
     // Each run has providers at other ports; who was linked to one is not linked to the next.
@@ -195,7 +195,7 @@ fn a_person_signs_in_at_each_provider_of_the_demonstration_and_no_secret_is_in_t
     let given: Vec<&Value> = peers.iter().map(|peer| &peer.upstream).collect();
     let mut command = command(folder.path(), &["--demo"]);
     command.env("KIRO_DEMO_UPSTREAMS", json!(given).to_string());
-    let program = Program::spawn(command);
+    let program = Program::of(command);
     let redirect_uri = "http://127.0.0.1:4321/cb";
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([

@@ -1,7 +1,7 @@
 //! A PostgreSQL server of the test's own: in a temporary folder, on a socket there, gone with the value.
 
 use std::fs;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,13 +11,16 @@ use tempfile::TempDir;
 /// A running server.
 pub(super) struct Server {
     folder: TempDir,
+    port: u16,
     process: Child,
 }
 
 impl Server {
+    /// On a socket; or on this port of the computer, too, in TLS by this certificate and key (PEM).
+    ///
     /// # Panics
     /// Without PostgreSQL's programs, or when the server does not start within 30 seconds.
-    pub(super) fn start() -> Server {
+    pub(super) fn start(tls: Option<(u16, &str, &str)>) -> Server {
         let folder = TempDir::with_prefix("kiro-pg-").unwrap();
         let data = folder.path().join("data");
         own(folder.path());
@@ -35,16 +38,36 @@ impl Server {
             .status()
             .unwrap();
         assert!(made.success(), "initdb");
+        let mut settings = vec!["listen_addresses=".to_owned()];
+        if let Some((_, certificate, key)) = tls {
+            let (crt, private) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+            fs::write(&crt, certificate).unwrap();
+            fs::write(&private, key).unwrap();
+            fs::set_permissions(&private, fs::Permissions::from_mode(0o600)).unwrap();
+            own(&private);
+            settings = vec![
+                "listen_addresses=127.0.0.1".to_owned(),
+                "ssl=on".to_owned(),
+                format!("ssl_cert_file={}", crt.display()),
+                format!("ssl_key_file={}", private.display()),
+            ];
+        }
+        let port = tls.map_or(5432, |(port, ..)| port);
         let process = program("postgres")
             .arg("-D")
             .arg(&data)
-            .args(["-c", "listen_addresses=", "-c", "max_connections=200", "-k"])
+            .args(["-c", "max_connections=200", "-p", &port.to_string(), "-k"])
             .arg(folder.path())
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let server = Server { folder, process };
+        let server = Server {
+            folder,
+            port,
+            process,
+        };
         let until = Instant::now() + Duration::from_secs(30);
         while !server.ready() {
             assert!(Instant::now() < until, "PostgreSQL starts");
@@ -57,12 +80,13 @@ impl Server {
         let asked = program("pg_isready")
             .arg("-h")
             .arg(self.folder.path())
+            .args(["-p", &self.port.to_string()])
             .stdout(Stdio::null())
             .status();
         asked.unwrap().success()
     }
 
-    /// The URL of a new database.
+    /// The URL of a new database, on the server's socket.
     pub(super) fn database(&self, name: &str) -> String {
         let made = program("createdb")
             .arg("-h")

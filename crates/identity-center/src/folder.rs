@@ -1,0 +1,134 @@
+//! An installation's folder: `store.db` (SQLite), unless the store is on a server, and `master.key`, unless that comes from elsewhere.
+//! Both are their owner's alone.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use secrecy::ExposeSecret as _;
+
+use crate::configuration::Configuration;
+use crate::master_key::{self, MasterKeyError, MasterKeys, Source, VARIABLE};
+use crate::store::{Store, StoreError};
+
+/// Why an installation cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Its folder, or a file there, cannot be made or read.
+    #[error("{path} cannot be used: {why}")]
+    Unusable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: io::Error,
+    },
+    /// There is a store without its key: a new key would open nothing.
+    #[error(
+        "{store} is there, but its master key is not: {key} is missing and {VARIABLE} is not set. Put the key back from where it was kept apart from the data"
+    )]
+    NoMasterKey {
+        /// The store.
+        store: String,
+        /// Where its key would be.
+        key: PathBuf,
+    },
+    /// A database that several instances share has one key, which nobody but `init` makes.
+    #[error(
+        "{key} is missing and {VARIABLE} is not set: copy the master key from the instance where `kiro-identity-center init` made it, or run `init` here if there is none"
+    )]
+    NotInitialised {
+        /// Where it would be.
+        key: PathBuf,
+    },
+    /// See [`MasterKeyError`].
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Opens an installation's store and master key. A new SQLite store is made with its key; a key for PostgreSQL is made only where
+/// `make_key` says so, and then only for a database that has none. `environment` is the value of [`VARIABLE`].
+///
+/// # Errors
+/// See [`FolderError`].
+pub async fn open(
+    configuration: &Configuration,
+    environment: Option<&str>,
+    make_key: bool,
+) -> Result<(Store, MasterKeys), FolderError> {
+    make(&configuration.data)?;
+    let key = configuration.data.join("master.key");
+    let elsewhere = configuration.master_key.is_some() || environment.is_some();
+    let source = configuration
+        .master_key
+        .clone()
+        .unwrap_or(Source::File(key.clone()));
+    let missing = !elsewhere && !key.exists();
+    if let Some(url) = &configuration.store {
+        let store = Store::postgres(url.expose_secret()).await?;
+        if missing {
+            if store.has_master_key().await? {
+                let store = "the store's database".to_owned();
+                return Err(FolderError::NoMasterKey { store, key });
+            }
+            if !make_key {
+                return Err(FolderError::NotInitialised { key });
+            }
+            keep(&key)?;
+        }
+        return Ok((store, MasterKeys::load(&source, environment)?));
+    }
+    let path = configuration.data.join("store.db");
+    if missing {
+        if path.exists() {
+            let store = path.display().to_string();
+            return Err(FolderError::NoMasterKey { store, key });
+        }
+        keep(&key)?;
+    }
+    let master = MasterKeys::load(&source, environment)?;
+    private(&path)?;
+    Ok((Store::sqlite(&path)?, master))
+}
+
+fn make(path: &Path) -> Result<(), FolderError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(unusable(path))
+}
+
+fn unusable(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
+    let path = path.to_owned();
+    |why| FolderError::Unusable { path, why }
+}
+
+/// Makes an empty file that its owner alone may read, unless it is there. SQLite gives its other files the same mode.
+fn private(path: &Path) -> Result<(), FolderError> {
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Ok(_) => Ok(()),
+        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(why) => Err(unusable(path)(why)),
+    }
+}
+
+/// Makes the master key: it is on the disk before anything is sealed under it.
+fn keep(path: &Path) -> Result<(), FolderError> {
+    let kept = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        file.write_all(master_key::generate().as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()
+    };
+    kept().map_err(unusable(path))
+}

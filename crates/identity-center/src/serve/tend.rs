@@ -1,0 +1,46 @@
+//! What is due from time to time: sign-outs that applications are told of, the service's keys, and what has ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::interval;
+
+use crate::center::Center;
+use crate::oidc::backchannel_logout::send_due;
+use crate::store::secrets::Demand;
+
+/// Applications hear of an ended session so soon.
+const SIGN_OUTS: Duration = Duration::from_secs(2);
+/// The service's keys are looked after so often, and what has ended is forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
+
+/// Goes on until it is dropped. A failure is noted, and tried again the next time.
+pub(super) async fn tend(center: Arc<Center>) {
+    let (mut sign_outs, mut housekeeping) = (interval(SIGN_OUTS), interval(HOUSEKEEPING));
+    housekeeping.tick().await; // the keys were read just now
+    loop {
+        tokio::select! {
+            _ = sign_outs.tick() => {
+                match center.outgoing.client().await {
+                    Ok(http) => {
+                        if let Err(error) = send_due(&center, &http).await {
+                            tracing::warn!(%error, "sign-outs wait");
+                        }
+                    }
+                    Err(error) => tracing::error!(%error, "no application can be told of sign-outs"),
+                }
+            }
+            _ = housekeeping.tick() => {
+                if let Err(error) = center.tend_keys(Demand::default()).await {
+                    tracing::error!(%error, "the service's keys were not looked after");
+                }
+                let now = center.now();
+                let forgotten = center.store.forget_sessions(now).await;
+                let forgotten = forgotten.and(center.store.forget_expired_clients(now).await);
+                if let Err(error) = forgotten {
+                    tracing::warn!(%error, "what has ended was not forgotten");
+                }
+            }
+        }
+    }
+}
