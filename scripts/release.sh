@@ -5,6 +5,6 @@
 release_build() {
   local registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
   RUSTFLAGS="--remap-path-prefix=$PWD=kiro-sign-in --remap-path-prefix=$registry=registry" \
-    cargo build --locked --release --package kiro-cli --package kiro-desktop --package kiro-identity-center "$@"
+    cargo build --locked --release --package kiro-cli --package kiro-desktop --package kiro-identity-center "$@" || return
   programs=$CARGO_TARGET_DIR/release
 }

@@ -17,7 +17,7 @@ use crate::store::Store;
 use crate::store::secrets::{Demand, SecretsError};
 use crate::sts::Sts;
 use crate::token::TokenKeys;
-use crate::{aws, health, oidc, pages};
+use crate::{audit, aws, health, oidc, pages};
 
 /// The service: one instance of it. Whatever another instance must know stands in the store.
 pub struct Center {
@@ -152,5 +152,6 @@ pub fn router(center: Arc<Center>) -> Router {
         .merge(oidc::router())
         .merge(pages::router())
         .merge(health::router())
+        .layer(axum::middleware::from_fn(audit::attribute))
         .with_state(center)
 }

@@ -94,6 +94,19 @@ pub async fn open(
     Ok((Store::sqlite(&path)?, master))
 }
 
+/// Opens the store alone, where there is one: nothing is made, and no key is asked for.
+///
+/// # Errors
+/// See [`FolderError`].
+pub async fn existing(configuration: &Configuration) -> Result<Store, FolderError> {
+    if let Some(url) = &configuration.store {
+        return Ok(Store::postgres(url.expose_secret()).await?);
+    }
+    let path = configuration.data.join("store.db");
+    std::fs::metadata(&path).map_err(unusable(&path))?;
+    Ok(Store::sqlite(&path)?)
+}
+
 fn make(path: &Path) -> Result<(), FolderError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(unusable(path))

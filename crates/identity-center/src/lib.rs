@@ -13,6 +13,7 @@
 //! calls it inside one transaction ([`store`]). No process holds anything whose loss changes an answer.
 
 pub mod account;
+pub mod audit;
 pub mod authorization;
 pub mod aws;
 pub mod center;

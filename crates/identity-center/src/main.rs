@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use kiro_identity_center::configuration::{Argument, Configuration, ConfigurationError};
-use kiro_identity_center::demonstration;
 use kiro_identity_center::master_key::VARIABLE;
 use kiro_identity_center::serve::{Demonstration, serve};
+use kiro_identity_center::{audit, demonstration, folder};
 use tracing_subscriber::EnvFilter;
 
 /// The sign-in service that speaks AWS IAM Identity Center's wire and OpenID Connect.
@@ -23,6 +23,17 @@ struct Arguments {
 enum Verb {
     /// Serve until told to stop
     Serve(Serve),
+    /// The log of who did what, when and from where
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Print every entry as a line of JSON, the oldest first
+    Export(Installation),
+    /// Check that no entry was changed, removed or added, and print where the log ends
+    Verify(Installation),
 }
 
 #[derive(Args)]
@@ -95,6 +106,7 @@ fn main() -> ExitCode {
     log();
     let outcome = match arguments.verb {
         Verb::Serve(asked) => run(asked),
+        Verb::Audit(asked) => audited(&asked),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -132,6 +144,33 @@ fn run(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
         announce,
     ))?;
     Ok(())
+}
+
+fn audited(asked: &Audit) -> Result<(), Box<dyn std::error::Error>> {
+    let (Audit::Export(installation) | Audit::Verify(installation)) = asked;
+    let configuration = installation.read(Vec::new())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let store = folder::existing(&configuration).await?;
+        let mut stdout = io::stdout().lock();
+        match asked {
+            Audit::Export(_) => audit::export(&store, &mut stdout).await,
+            Audit::Verify(_) => {
+                let head = store.verify_audit().await?.map_err(|broken| {
+                    format!("The audit log was written in by somebody else: {broken}. Keep a copy of the store, and compare it with the last back-up")
+                })?;
+                // To be noted elsewhere: a log that was rewritten from its beginning ends otherwise.
+                writeln!(stdout, "{}", serde_json::json!({ "entries": head.number, "digest": hex(head.digest.bytes()) }))?;
+                Ok(())
+            }
+        }
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What happens goes to standard error as `KIRO_LOG` says (`info` if it says nothing). Libraries that write whole requests may warn and

@@ -28,15 +28,27 @@ impl Digest {
     /// Of what somebody presented.
     #[must_use]
     pub fn of(presented: &str) -> Digest {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest::digest(&digest::SHA256, presented.as_bytes()).as_ref());
-        Digest(bytes)
+        Digest::from(digest::digest(&digest::SHA256, presented.as_bytes()))
     }
 
     /// Its bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    fn from(bytes: [u8; 32]) -> Digest {
+        Digest(bytes)
+    }
+}
+
+impl From<digest::Digest> for Digest {
+    fn from(sha256: digest::Digest) -> Digest {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(sha256.as_ref());
+        Digest(bytes)
     }
 }
 

@@ -134,7 +134,7 @@ pub async fn serve(
         proxies: Arc::new(configuration.trusted_proxies),
     };
     let mut beside = tokio::task::JoinSet::new();
-    beside.spawn(tend(Arc::clone(&center)));
+    beside.spawn(tend(Arc::clone(&center), configuration.audit_days));
     if let Some(certificate) = certificate {
         beside.spawn(certificate.follow(renew));
     }

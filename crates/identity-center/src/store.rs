@@ -7,6 +7,7 @@
 
 mod accounts;
 mod attempts;
+mod audit;
 mod authorizations;
 mod browser_sessions;
 mod clients;
@@ -32,6 +33,8 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+
+use crate::audit::By;
 
 pub use attempts::Guess;
 pub use authorizations::Granted;
@@ -110,6 +113,7 @@ impl Store {
         T: Send + 'static,
         F: for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + Send + 'static,
     {
+        let work = attributed(By::current(), work);
         match &self.database {
             Database::Sqlite(database) => database.write(work).await,
             Database::Postgres(database) => database.write(work).await,
@@ -129,18 +133,47 @@ impl Store {
     }
 }
 
-/// A transaction on either database.
-pub(crate) struct Tx<'a>(Connection<'a>);
+/// The same work, done by this one.
+fn attributed<T, F>(
+    by: Arc<By>,
+    work: F,
+) -> impl for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + Send + 'static
+where
+    F: for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + Send + 'static,
+{
+    move |tx: &mut Tx<'_>| {
+        tx.by = Some(Arc::clone(&by));
+        work(tx)
+    }
+}
+
+/// A transaction on either database, and who has it done.
+pub(crate) struct Tx<'a> {
+    connection: Connection<'a>,
+    by: Option<Arc<By>>,
+}
 
 enum Connection<'a> {
     Sqlite(&'a mut sqlite::Statements),
     Postgres(&'a postgres::Transaction<'a>),
 }
 
-impl Tx<'_> {
+impl<'c> Tx<'c> {
+    fn of(connection: Connection<'c>) -> Tx<'c> {
+        Tx {
+            connection,
+            by: None,
+        }
+    }
+
+    /// Who has it done, for the audit log.
+    fn by(&self) -> Arc<By> {
+        self.by.clone().unwrap_or_default()
+    }
+
     /// A statement of the schema in this database's words.
     fn spelled(&self, sql: &str) -> String {
-        let (bytes, keyed) = match self.0 {
+        let (bytes, keyed) = match self.connection {
             Connection::Sqlite(_) => ("BLOB", "WITHOUT ROWID"),
             Connection::Postgres(_) => ("BYTEA", ""),
         };
@@ -154,7 +187,7 @@ impl Tx<'_> {
         sql: &str,
         values: &[Value],
     ) -> Result<Vec<Row>, StoreError> {
-        match &mut self.0 {
+        match &mut self.connection {
             Connection::Sqlite(connection) => connection.query(sql, values),
             Connection::Postgres(transaction) => postgres::query(transaction, sql, values).await,
         }
@@ -171,7 +204,7 @@ impl Tx<'_> {
 
     /// Changes rows, and returns how many.
     pub(crate) async fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
-        match &mut self.0 {
+        match &mut self.connection {
             Connection::Sqlite(connection) => connection.execute(sql, values),
             Connection::Postgres(transaction) => postgres::execute(transaction, sql, values).await,
         }

@@ -13,8 +13,9 @@ use super::entry::{Answer, Posted, Visit};
 use super::layout::{alert, wait};
 use super::words::{fill, shown};
 use super::{Refusal, finish};
+use crate::audit::Deed;
 use crate::authorization::Progress;
-use crate::directory::fold;
+use crate::directory::{User, fold};
 use crate::lockout::Verdict;
 use crate::oidc::parameters::Parameters;
 use crate::password;
@@ -77,7 +78,9 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
         store.return_attempt(&guess, counted, now).await?;
         return Err(Refusal::Busy);
     };
-    let Some(user) = user.filter(|_| is_right) else {
+    let Some(user) = user.as_ref().filter(|_| is_right).cloned() else {
+        let deed = refused(user.as_ref(), organization, "password");
+        store.record(deed, now).await?;
         return wrong();
     };
     let policy = store.organization(&user.organization).await?;
@@ -107,6 +110,19 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
         authentication,
     )
     .await)
+}
+
+/// A sign-in that did not come about, for the audit log. Of a name that nobody has, nothing is kept.
+pub(super) fn refused(user: Option<&User>, organization: Option<&str>, step: &str) -> Deed {
+    Deed {
+        action: "sign_in",
+        organization: user
+            .map(|user| user.organization.clone())
+            .or_else(|| organization.map(str::to_owned)),
+        subject: user.map_or_else(String::new, |user| user.profile.user_name.clone()),
+        done: false,
+        detail: serde_json::json!({ "step": step, "known": user.is_some() }),
+    }
 }
 
 /// The page that says how long a lock lasts. It is said for a name that nobody has, too.

@@ -5,7 +5,7 @@ use maud::html;
 
 use super::entry::{Answer, Posted, Visit};
 use super::layout::alert;
-use super::password::{locked, proved};
+use super::password::{locked, proved, refused};
 use super::{Refusal, finish};
 use crate::authorization::Progress;
 use crate::directory::fold;
@@ -71,6 +71,9 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
         }
     }
     if !is_right(visit, id, typed).await? {
+        store
+            .record(refused(Some(&user), organization, "code"), now)
+            .await?;
         return wrong();
     }
     store.forget_attempts(&guess).await?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::interval;
 
 use crate::center::Center;
@@ -15,7 +16,7 @@ const SIGN_OUTS: Duration = Duration::from_secs(2);
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 /// Goes on until it is dropped. A failure is noted, and tried again the next time.
-pub(super) async fn tend(center: Arc<Center>) {
+pub(super) async fn tend(center: Arc<Center>, audit_days: u32) {
     let (mut sign_outs, mut housekeeping) = (interval(SIGN_OUTS), interval(HOUSEKEEPING));
     housekeeping.tick().await; // the keys were read just now
     loop {
@@ -36,6 +37,8 @@ pub(super) async fn tend(center: Arc<Center>) {
                 }
                 let now = center.now();
                 let forgotten = center.store.forget_sessions(now).await;
+                let days = SignedDuration::from_hours(24 * i64::from(audit_days));
+                let forgotten = forgotten.and(center.store.forget_audit(now - days).await);
                 let forgotten = forgotten.and(center.store.forget_expired_clients(now).await);
                 if let Err(error) = forgotten {
                     tracing::warn!(%error, "what has ended was not forgotten");

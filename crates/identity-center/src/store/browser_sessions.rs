@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Row, Store, StoreError, directory, sessions, values};
+use serde_json::json;
+
+use super::{Row, Store, StoreError, audit, directory, sessions, values};
 use crate::directory::User;
 use crate::id::{SessionId, UserId};
 use crate::secret::Digest;
@@ -37,6 +39,8 @@ impl Store {
                 let sql = "INSERT INTO browser_sessions (digest, user_id, authentication, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
                 let how = serde_json::to_string(&authentication).unwrap_or_default();
                 tx.execute(sql, values![cookie, user, how, now, ends]).await?;
+                let how = json!({ "methods": authentication.methods, "connection": authentication.connection });
+                audit::of_person(tx, user, "sign_in", how, now).await?;
                 Ok(true)
             })
         })

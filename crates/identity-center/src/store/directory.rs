@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Row, Store, StoreError, Tx, sessions, values};
+use serde_json::json;
+
+use super::{Row, Store, StoreError, Tx, audit, sessions, values};
 use crate::directory::{DirectoryRefusal, Organization, Profile, User, fold, name};
 use crate::id::UserId;
 use crate::session::Ended;
@@ -90,10 +92,11 @@ impl Store {
                     profile.connection,
                     now,
                 ];
-                Ok(match tx.execute(sql, row).await? {
-                    0 => Err(DirectoryRefusal::Taken),
-                    _ => Ok(user),
-                })
+                if tx.execute(sql, row).await? == 0 {
+                    return Ok(Err(DirectoryRefusal::Taken));
+                }
+                audit::of_person(tx, user.id, "user.create", json!({}), now).await?;
+                Ok(Ok(user))
             })
         })
         .await
@@ -165,6 +168,7 @@ impl Store {
                     now,
                 ];
                 tx.execute(sql, row).await?;
+                audit::of_person(tx, id, "user.change", json!({ "was": before.profile.user_name }), now).await?;
                 Ok(user(tx, id).await?.ok_or(DirectoryRefusal::NoUser))
             })
         })
@@ -180,7 +184,9 @@ impl Store {
                 if tx.execute(sql, values![id, now]).await? == 0 {
                     return Ok(Err(DirectoryRefusal::NoUser));
                 }
-                sessions::end_all(tx, id, Ended::Deactivated, now).await.map(Ok)
+                let ended = sessions::end_all(tx, id, Ended::Deactivated, now).await?;
+                audit::of_person(tx, id, "user.deactivate", json!({ "sessions": ended }), now).await?;
+                Ok(Ok(ended))
             })
         })
         .await
@@ -191,10 +197,11 @@ impl Store {
         self.write(move |tx| {
             Box::pin(async move {
                 let sql = "UPDATE users SET active = 1, modified_at = $2, version = version + 1 WHERE id = $1";
-                Ok(match tx.execute(sql, values![id, now]).await? {
-                    0 => Err(DirectoryRefusal::NoUser),
-                    _ => Ok(()),
-                })
+                if tx.execute(sql, values![id, now]).await? == 0 {
+                    return Ok(Err(DirectoryRefusal::NoUser));
+                }
+                audit::of_person(tx, id, "user.reactivate", json!({}), now).await?;
+                Ok(Ok(()))
             })
         })
         .await
@@ -204,7 +211,11 @@ impl Store {
     pub async fn delete_user(&self, id: UserId, now: Timestamp) -> Decided<()> {
         self.write(move |tx| {
             Box::pin(async move {
-                sessions::end_all(tx, id, Ended::Deactivated, now).await?;
+                if user(tx, id).await?.is_none() {
+                    return Ok(Err(DirectoryRefusal::NoUser));
+                }
+                let ended = sessions::end_all(tx, id, Ended::Deactivated, now).await?;
+                audit::of_person(tx, id, "user.delete", json!({ "sessions": ended }), now).await?;
                 for table in [
                     "sessions",
                     "browser_sessions",

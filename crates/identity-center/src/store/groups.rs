@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Row, Store, StoreError, Tx, directory, sessions, values};
+use serde_json::json;
+
+use super::{Row, Store, StoreError, Tx, audit, directory, sessions, values};
 use crate::client::Details;
 use crate::directory::{DirectoryRefusal, Group, User, fold, name};
 use crate::id::{ConnectionId, GroupId, SessionId, UserId};
@@ -113,6 +115,7 @@ impl Store {
                 let added = tx.execute(sql, values![group, user]).await? == 1;
                 if added {
                     changed(tx, group, now).await?;
+                    audit::of_person(tx, user, "group.join", json!({ "group": group }), now).await?;
                 }
                 Ok(Ok(added))
             })
@@ -199,6 +202,8 @@ async fn remove(
             ended += 1;
         }
     }
+    let detail = json!({ "group": group, "sessions": ended });
+    audit::of_person(tx, user, "group.leave", detail, now).await?;
     Ok(Some(ended))
 }
 

@@ -14,6 +14,7 @@ const VERSIONS: &[&[&str]] = &[
         include_str!("schema/oidc.sql"),
     ],
     &[include_str!("schema/federation.sql")],
+    &[include_str!("schema/audit.sql")],
 ];
 
 /// Brings the store to the newest version; each step is part of the one transaction that this runs in.

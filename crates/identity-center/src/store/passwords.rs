@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Row, Store, StoreError, Tx, values};
+use serde_json::json;
+
+use super::{Row, Store, StoreError, Tx, audit, values};
 use crate::directory::User;
 use crate::id::UserId;
 use crate::secret::Digest;
@@ -71,7 +73,7 @@ impl Store {
                 let sql = "INSERT INTO passwords (user_id, hash, changed_at) VALUES ($1, $2, $3) \
                            ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
                 tx.execute(sql, values![user, hash, now]).await?;
-                Ok(())
+                audit::of_person(tx, user, "password.set", json!({}), now).await
             })
         })
         .await
@@ -98,6 +100,7 @@ impl Store {
                     let sql = "INSERT INTO recovery_codes (user_id, digest) VALUES ($1, $2)";
                     tx.execute(sql, values![user, digest]).await?;
                 }
+                audit::of_person(tx, user, "second_factor.enrol", json!({}), now).await?;
                 Ok(true)
             })
         })

@@ -88,7 +88,7 @@ impl Postgres {
             .start()
             .await
             .map_err(error)?;
-        work(&mut Tx(Connection::Postgres(&transaction))).await
+        work(&mut Tx::of(Connection::Postgres(&transaction))).await
     }
 }
 
@@ -113,7 +113,7 @@ async fn attempt<T>(
         }
     };
     let transaction = client.transaction().await.map_err(error).map_err(told)?;
-    let done = work(&mut Tx(Connection::Postgres(&transaction)))
+    let done = work(&mut Tx::of(Connection::Postgres(&transaction)))
         .await
         .map_err(told)?;
     transaction.commit().await.map_err(error).map_err(told)?;

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
-use super::{Row, Store, StoreError, Tx, Value, values};
+use super::{Row, Store, StoreError, Tx, Value, audit, values};
+use crate::audit::Deed;
 use crate::jws::{PrivateKey, PublicKey};
 use crate::master_key::{MasterKeyError, MasterKeys};
 use crate::secret;
@@ -233,6 +234,12 @@ async fn tend_signing_keys(
     now: Timestamp,
 ) -> Result<Ring, StoreError> {
     for step in signing::plan(&lives(tx).await?, POLICY, demand.signing_key, now) {
+        let (action, subject) = match &step {
+            Step::Publish { .. } => ("signing_key.publish", String::new()),
+            Step::Activate(id) => ("signing_key.activate", id.clone()),
+            Step::Forget(id) => ("signing_key.forget", id.clone()),
+        };
+        note(tx, action, subject, demand.signing_key, now).await?;
         match step {
             Step::Publish { active_at } => {
                 let key = PrivateKey::read(&fresh.signing).map_err(corrupt)?;
@@ -262,6 +269,24 @@ async fn tend_signing_keys(
         }
     }
     ring(tx, master).await
+}
+
+/// Records a step in a key's life.
+async fn note(
+    tx: &mut Tx<'_>,
+    action: &'static str,
+    subject: String,
+    demanded: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let deed = Deed {
+        action,
+        organization: None,
+        subject,
+        done: true,
+        detail: serde_json::json!({ "demanded": demanded }),
+    };
+    audit::append(tx, deed, now).await
 }
 
 async fn lives(tx: &mut Tx<'_>) -> Result<Vec<Life>, StoreError> {
@@ -315,6 +340,11 @@ async fn tend_token_keys(
 ) -> Result<TokenKeys, StoreError> {
     let (before, _) = token_keys(tx, master).await?;
     for step in token::plan(&before, session_lifetime, demand.token_key, now) {
+        let (action, number) = match step {
+            token::Step::Make(number) => ("token_key.make", number),
+            token::Step::Forget(number) => ("token_key.forget", number),
+        };
+        note(tx, action, number.to_string(), demand.token_key, now).await?;
         match step {
             token::Step::Make(number) => {
                 let sealed = master.seal(&format!("token_keys/{number}"), &*fresh.token);

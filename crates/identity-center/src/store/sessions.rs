@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Row, Store, StoreError, Tx, logouts, values};
+use serde_json::json;
+
+use super::{Row, Store, StoreError, Tx, audit, logouts, values};
 use crate::id::{SessionId, UserId};
 use crate::secret::Digest;
 use crate::session::{self, CodeRefusal, Ended, Offer, Redemption, Rotation, Session, State};
@@ -299,8 +301,15 @@ pub(super) async fn end(
 ) -> Result<(), StoreError> {
     logouts::note(tx, id, now).await?;
     let sql = "UPDATE sessions SET state = 'ended', ended_at = $2, ended_because = $3 WHERE id = $1 AND state <> 'ended'";
-    tx.execute(sql, values![id, now, word(because)]).await?;
-    Ok(())
+    if tx.execute(sql, values![id, now, word(because)]).await? == 0 {
+        return Ok(());
+    }
+    let sql = "SELECT user_id, client_id FROM sessions WHERE id = $1";
+    let Some(row) = tx.row(sql, values![id]).await? else {
+        return Ok(());
+    };
+    let detail = json!({ "session": id, "client": row.text(1)?, "because": word(because) });
+    audit::of_person(tx, row.id(0)?, "session.end", detail, now).await
 }
 
 /// Ends everything of a person's, in the transaction that decided it. What was proved until now counts no more: a sign-in that is
@@ -322,7 +331,12 @@ pub(super) async fn end_all(
     .await?;
     logouts::note_all(tx, user, now).await?;
     let sql = "UPDATE sessions SET state = 'ended', ended_at = $2, ended_because = $3 WHERE user_id = $1 AND state <> 'ended'";
-    tx.execute(sql, values![user, now, word(because)]).await
+    let ended = tx.execute(sql, values![user, now, word(because)]).await?;
+    if ended > 0 {
+        let detail = json!({ "sessions": ended, "because": word(because) });
+        audit::of_person(tx, user, "session.end_all", detail, now).await?;
+    }
+    Ok(ended)
 }
 
 fn word(because: Ended) -> String {

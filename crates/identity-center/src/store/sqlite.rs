@@ -82,7 +82,7 @@ impl Sqlite {
             .pop();
         let mut reader = pooled.map_or_else(|| Statements::open(&self.path), Ok)?;
         reader.execute("BEGIN", &[])?;
-        let outcome = now(work(&mut Tx(Connection::Sqlite(&mut reader))));
+        let outcome = now(work(&mut Tx::of(Connection::Sqlite(&mut reader))));
         reader.execute("ROLLBACK", &[])?;
         self.readers
             .lock()
@@ -116,7 +116,7 @@ fn in_savepoint<T>(
     work: &(impl for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + ?Sized),
 ) -> Result<T, StoreError> {
     statements.execute("SAVEPOINT job", &[])?;
-    let run = AssertUnwindSafe(|| now(work(&mut Tx(Connection::Sqlite(statements)))));
+    let run = AssertUnwindSafe(|| now(work(&mut Tx::of(Connection::Sqlite(statements)))));
     let outcome = catch_unwind(run)
         .unwrap_or_else(|_| Err(StoreError::Corrupt("a decision panicked".to_owned())));
     if outcome.is_err() {

@@ -91,6 +91,69 @@ fn unbase32(text: &str) -> Vec<u8> {
 }
 
 #[test]
+fn the_audit_log_says_who_signed_in_and_shows_who_wrote_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path(), &["--demo"]);
+    let mut browser = Browser {
+        program: &program,
+        cookies: BTreeMap::new(),
+    };
+    let (at, _) = browser.open("GET", "/sessions", &[]);
+    let (at, _) = browser.step(&at, "name", &[("user_name", "aiko")]);
+    let typed = "a-password-typed-wrong";
+    browser.step(&at, "password", &[("password", typed)]);
+    let (ended, ..) = program.stop("TERM");
+    assert!(ended.success());
+    let asked = |verb: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kiro-identity-center"));
+        command.args(["audit", verb, "--data"]).arg(folder.path());
+        let output = command.env_remove("KIRO_IC_SETTINGS").output().unwrap();
+        let said = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.success(),
+            said(output.stdout),
+            said(output.stderr),
+        )
+    };
+    let (whole, entries, log) = asked("export");
+    assert!(whole, "{log}");
+    assert!(!entries.contains(typed) && !log.contains(typed));
+    let entries: Vec<Value> = entries
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let last = entries.last().unwrap();
+    let expected = json!({
+        "number": entries.len(), "at": last["at"], "organization": "acme", "actor": "aiko", "action": "sign_in", "subject": "aiko",
+        "outcome": "refused", "address": "127.0.0.1", "user_agent": null, "detail": last["detail"],
+    });
+    assert_eq!(last, &expected);
+    let (whole, head, _) = asked("verify");
+    let head: Value = serde_json::from_str(&head).unwrap();
+    assert_eq!((whole, &head["entries"]), (true, &json!(entries.len())));
+    let store = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+    store
+        .execute(
+            "UPDATE audit SET address = '192.0.2.1' WHERE number = 3",
+            [],
+        )
+        .unwrap();
+    let (whole, data, log) = asked("verify");
+    assert_eq!((whole, data.as_str()), (false, ""));
+    assert!(log.contains("entry 3 is not what was written"), "{log}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kiro-identity-center"));
+    command
+        .args(["audit", "verify", "--data"])
+        .arg(elsewhere.path());
+    assert!(!command.output().unwrap().status.success());
+    assert!(
+        !elsewhere.path().join("store.db").exists(),
+        "nothing is made"
+    );
+}
+
+#[test]
 fn a_person_signs_in_at_the_demonstration_by_what_its_line_says() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path(), &["--demo"]);

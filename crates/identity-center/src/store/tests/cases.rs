@@ -15,7 +15,7 @@ use crate::session::{
 use crate::store::{Granted, Store, StoreError};
 use crate::token::Token;
 
-use super::{once, polls, secrets};
+use super::{audit, once, polls, secrets};
 
 pub(super) type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -43,6 +43,11 @@ pub(super) const ALL: &[(&str, Case)] = &[
         Box::pin(secrets::service_keys(store))
     }),
     ("master_key", |store| Box::pin(secrets::master_key(store))),
+    ("audit", |store| Box::pin(audit::chain(store))),
+    ("audit_at_once", |store| Box::pin(audit::at_once(store))),
+    ("audit_with", |store| {
+        Box::pin(audit::with_what_it_records(store))
+    }),
     ("keys_at_once", |store| Box::pin(secrets::at_once(store))),
 ];
 
