@@ -1,7 +1,7 @@
 //! Our own Identity Center, where the session itself lives: many refreshes at once, an end that it decided, AWS's own clients.
 
 use kiro_tests::{Keyring, Peer, Person, Running, World, python};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::paste::{LOGIN, paste_by, said};
 
@@ -35,6 +35,56 @@ async fn twenty_processes_with_an_ended_token_make_one_rotation_and_nobody_is_si
     let token = String::from_utf8_lossy(&outputs[0].stdout);
     assert_eq!(peer.portal(token.trim()).await.0, 200);
     assert_eq!(world.status()["account"]["state"], "signed_in");
+}
+
+/// boto3 itself reads the profile, runs the command and says whose keys it got.
+const BY_COMMAND: &str = "import boto3, json
+frozen = boto3.Session(profile_name='acme-111122223333-Developer').get_credentials().get_frozen_credentials()
+print(json.dumps([frozen.access_key, frozen.secret_key, frozen.token]))";
+
+#[tokio::test]
+async fn credentials_for_a_role_come_from_an_sts_that_verifies_who_asks() {
+    let sts = Peer::sts();
+    let peer = Peer::identity_center_with(&sts);
+    let world = signed_in(&peer, &mut Person::of(&peer, "aiko")).await;
+    let role = ["--account", "111122223333", "--role", "Developer"];
+    let words = [&["auth", "aws-credentials"][..], &role].concat();
+    let refused = world.kiro(&words);
+    assert_eq!(
+        (refused.status.code(), &refused.stdout[..]),
+        (Some(4), &b""[..]),
+        "the account knows no such provider: {}",
+        said(&refused)
+    );
+    sts.control(json!({ "provider": peer.word("issuer") }))
+        .await;
+    let given = world.kiro(&words);
+    assert_eq!(given.status.code(), Some(0), "{}", said(&given));
+    let given: Value = serde_json::from_slice(&given.stdout).unwrap();
+    assert!(given["AccessKeyId"].as_str().unwrap().starts_with("ASIA"));
+    let seen = sts.control(json!({})).await;
+    let taken = seen["taken"].as_array().unwrap();
+    assert_eq!(taken.len(), 1, "{seen}");
+    assert_eq!(
+        (&taken[0]["RoleArn"], &taken[0]["RoleSessionName"]),
+        (
+            &json!("arn:aws:iam::111122223333:role/Developer"),
+            &json!("aiko")
+        )
+    );
+    let config = world.kiro(&["org", "export", "--aws-config"]);
+    assert_eq!(config.status.code(), Some(0), "{}", said(&config));
+    std::fs::create_dir(world.path(".aws")).unwrap();
+    std::fs::write(world.path(".aws/config"), &config.stdout).unwrap();
+    let boto3 = world
+        .command(python().to_str().unwrap())
+        .args(["-c", BY_COMMAND])
+        .output()
+        .unwrap();
+    let got: Value = serde_json::from_slice(&boto3.stdout)
+        .unwrap_or_else(|_| panic!("boto3 has credentials: {}", said(&boto3)));
+    let names = ["AccessKeyId", "SecretAccessKey", "SessionToken"];
+    assert_eq!(got, json!(names.map(|name| &given[name])));
 }
 
 #[tokio::test]

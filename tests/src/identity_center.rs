@@ -21,11 +21,14 @@ impl Peer {
     /// The same with access tokens that end after so many seconds.
     #[must_use]
     pub fn identity_center_for(seconds: u32) -> Peer {
-        serve(
-            TempDir::with_prefix("kiro-center-").unwrap(),
-            "127.0.0.1:0",
-            seconds,
-        )
+        serve(folder(), "127.0.0.1:0", seconds, &[])
+    }
+
+    /// The same with credentials for roles from this STS ([`Peer::sts`]).
+    #[must_use]
+    pub fn identity_center_with(sts: &Peer) -> Peer {
+        let words = ["--sts", sts.word("endpoint")];
+        serve(folder(), "127.0.0.1:0", HOUR, &words)
     }
 
     /// The service killed, and started again at the same address with the store that it left.
@@ -34,7 +37,7 @@ impl Peer {
         let folder = self.folder.take().expect("a peer with a store");
         let address = self.word("endpoint").replace("http://", "");
         drop(self);
-        serve(folder, &address, seconds)
+        serve(folder, &address, seconds, &[])
     }
 
     /// What is known of somebody of the demonstration: `user_name`, `password`, `totp_secret`.
@@ -86,7 +89,11 @@ print(json.dumps(sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True).execut
 
 const LOG: &str = "service.log";
 
-fn serve(folder: TempDir, address: &str, seconds: u32) -> Peer {
+fn folder() -> TempDir {
+    TempDir::with_prefix("kiro-center-").unwrap()
+}
+
+fn serve(folder: TempDir, address: &str, seconds: u32, words: &[&str]) -> Peer {
     let log = File::options()
         .create(true)
         .append(true)
@@ -96,6 +103,7 @@ fn serve(folder: TempDir, address: &str, seconds: u32) -> Peer {
         .args(["serve", "--demo", "--listen", address, "--data"])
         .arg(folder.path())
         .arg(format!("--access-token-lifetime={seconds}"))
+        .args(words)
         .env_remove("KIRO_MASTER_KEY")
         .env("KIRO_LOG", "debug")
         .stderr(Stdio::from(log.unwrap()));

@@ -89,6 +89,14 @@ impl Peer {
         Peer::silent(command)
     }
 
+    /// AWS STS, which believes what it has verified; the credentials are moto's.
+    #[must_use]
+    pub fn sts() -> Peer {
+        let mut command = Command::new(python());
+        command.arg(folder().join("sts.py"));
+        Peer::silent(command)
+    }
+
     /// oidc-provider in memory, with so many refresh tokens to begin with: what `make bench` measures our service beside.
     #[must_use]
     pub fn load(tokens: usize) -> Peer {

@@ -51,9 +51,9 @@ class Watcher(dbus.service.Object):
 def rows(item):
     """(the menu's interface, [(id, label, enabled)])"""
     service, path = item
-    properties = dbus.Interface(bus.get_object(service, path), dbus.PROPERTIES_IFACE)
+    properties = dbus.Interface(bus.get_object(service, path, introspect=False), dbus.PROPERTIES_IFACE)
     where = str(properties.Get(ITEM, "Menu", timeout=PATIENCE))
-    menu = dbus.Interface(bus.get_object(service, where), MENU)
+    menu = dbus.Interface(bus.get_object(service, where, introspect=False), MENU)
     _revision, (_, _, children) = menu.GetLayout(0, -1, dbus.Array([], "s"), timeout=PATIENCE)
     named = [(child[0], child[1]) for child in children if "label" in child[1]]
     # One underscore marks the key; two stand for one.
