@@ -106,7 +106,9 @@ async function organizations() {
   const entra = JSON.parse(await firstLine(start("node", ["tests/peers/entra.mjs"])));
   const store = path.join(home, "identity-center");
   const service = ["serve", "--demo", "--data", store, "--listen", "127.0.0.1:0"];
-  const center = JSON.parse(await firstLine(start(path.join(programs, "kiro-identity-center"), service)));
+  const upstreams = { KIRO_DEMO_UPSTREAMS: JSON.stringify([okta.upstream, entra.upstream]) };
+  const program = path.join(programs, "kiro-identity-center");
+  const center = JSON.parse(await firstLine(start(program, service, { env: { ...env, ...upstreams } })));
   const tenant = new URL(entra.issuer).pathname.split("/")[1];
   const contact = ["--support-contact", "it-help@acme.com"];
   const add = (...args) => execFileSync("kiro", ["org", "add", ...args, ...contact], { env, stdio: "pipe" });
@@ -133,7 +135,8 @@ const atOurs = (center, password) => [
   "      2 another terminal: . target/demo/env && kiro auth status",
   `      3 ${center.start_url} = her accounts; end the session there, and the window knows`,
   "      4 in that terminal: kiro auth login --sso --device --force   (what a machine without a browser does)",
-  `      5 Sign out, then maya / ${password} = sets up a second step (with an authenticator app on a phone)`,
+  "      5 Sign out, then aiko@okta.acme.example or maya@entra.acme.example = to the company's own Okta or Entra ID (password demo)",
+  `      6 Sign out, then maya / ${password} = sets up a second step (with an authenticator app on a phone)`,
 ];
 
 /** Aiko's authenticator app: the code to type, for as long as it is shown. A code is taken once. */

@@ -37,6 +37,28 @@ async fn twenty_processes_with_an_ended_token_make_one_rotation_and_nobody_is_si
     assert_eq!(world.status()["account"]["state"], "signed_in");
 }
 
+#[tokio::test]
+async fn people_of_okta_and_of_entra_sign_in_there_and_the_session_is_the_service_s() {
+    let (okta, entra) = (Peer::okta(30), Peer::entra(None));
+    let peer = Peer::identity_center_before(&[&okta, &entra]);
+    for (provider, name) in [
+        (&okta, "aiko@okta.acme.example"),
+        (&entra, "maya@entra.acme.example"),
+    ] {
+        let mut person = Person::from(provider, name);
+        let world = signed_in(&peer, &mut person).await;
+        assert_eq!(person.passwords(), 1, "{name}: the provider's alone");
+        let token = world.kiro(&["auth", "token"]);
+        let token = String::from_utf8_lossy(&token.stdout).into_owned();
+        assert_eq!(peer.portal(token.trim()).await.0, 200, "{name}");
+        let seen = provider.control(json!({})).await;
+        assert_eq!(seen["grants"], json!({ "authorization_code": 1 }), "{name}");
+        let logout = world.kiro(&["auth", "logout"]);
+        assert_eq!(logout.status.code(), Some(0), "{}", said(&logout));
+        assert_eq!(peer.portal(token.trim()).await.0, 401, "{name}");
+    }
+}
+
 /// boto3 itself reads the profile, runs the command and says whose keys it got.
 const BY_COMMAND: &str = "import boto3, json
 frozen = boto3.Session(profile_name='acme-111122223333-Developer').get_credentials().get_frozen_credentials()

@@ -31,6 +31,19 @@ impl Peer {
         serve(folder(), "127.0.0.1:0", HOUR, &words)
     }
 
+    /// The same with these identity providers, to which the names of their people lead.
+    #[must_use]
+    pub fn identity_center_before(providers: &[&Peer]) -> Peer {
+        let upstreams: Vec<_> = providers
+            .iter()
+            .map(|peer| &peer.ready["upstream"])
+            .collect();
+        let folder = folder();
+        let mut command = command(&folder, "127.0.0.1:0", HOUR);
+        command.env("KIRO_DEMO_UPSTREAMS", json!(upstreams).to_string());
+        started(command, folder)
+    }
+
     /// The service killed, and started again at the same address with the store that it left.
     #[must_use]
     pub fn again_for(mut self, seconds: u32) -> Peer {
@@ -94,6 +107,18 @@ fn folder() -> TempDir {
 }
 
 fn serve(folder: TempDir, address: &str, seconds: u32, words: &[&str]) -> Peer {
+    let mut command = command(&folder, address, seconds);
+    command.args(words);
+    started(command, folder)
+}
+
+fn started(command: Command, folder: TempDir) -> Peer {
+    let mut peer = Peer::start(command);
+    peer.folder = Some(folder);
+    peer
+}
+
+fn command(folder: &TempDir, address: &str, seconds: u32) -> Command {
     let log = File::options()
         .create(true)
         .append(true)
@@ -103,11 +128,8 @@ fn serve(folder: TempDir, address: &str, seconds: u32, words: &[&str]) -> Peer {
         .args(["serve", "--demo", "--listen", address, "--data"])
         .arg(folder.path())
         .arg(format!("--access-token-lifetime={seconds}"))
-        .args(words)
         .env_remove("KIRO_MASTER_KEY")
         .env("KIRO_LOG", "debug")
         .stderr(Stdio::from(log.unwrap()));
-    let mut peer = Peer::start(command);
-    peer.folder = Some(folder);
-    peer
+    command
 }

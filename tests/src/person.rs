@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
-use url::Url;
+use url::{Origin, Url};
 
 use crate::peer::client;
 use crate::{Peer, authenticator};
@@ -20,6 +20,8 @@ pub struct Person {
     secret: Option<String>,
     declines: bool,
     user_code: Option<String>,
+    /// Where the organisation's own provider asks for the password, if it has one.
+    provider: Option<Origin>,
     passwords: usize,
     http: reqwest::Client,
     cookies: BTreeMap<String, String>,
@@ -57,10 +59,20 @@ impl Person {
             secret: secret.map(str::to_owned),
             declines: false,
             user_code: None,
+            provider: None,
             passwords: 0,
             http,
             cookies: BTreeMap::new(),
         }
+    }
+
+    /// A person of our own Identity Center whom it sends to this provider: `aiko@okta.acme.example`, `maya@entra.acme.example`.
+    #[must_use]
+    pub fn from(provider: &Peer, user_name: &str) -> Person {
+        let mut person = Person::knowing(user_name, "demo", None);
+        let origin = Url::parse(provider.word("origin")).unwrap().origin();
+        person.provider = Some(origin);
+        person
     }
 
     /// The same person, who presses "Cancel" where the password is asked for, or "Don't allow" where that is asked.
@@ -103,7 +115,7 @@ impl Person {
             if let Some(to) = answer.headers().get(LOCATION) {
                 at = at.join(to.to_str().unwrap()).unwrap();
                 form = None;
-                if at.origin() != home {
+                if at.origin() != home && self.provider.as_ref() != Some(&at.origin()) {
                     return Arrived::Callback(at);
                 }
                 continue;
