@@ -47,8 +47,6 @@ pub struct Configuration {
     pub tls: Option<TlsFiles>,
     /// Whose word on where a request came from is taken.
     pub trusted_proxies: Proxies,
-    /// Where figures are given out; this computer only.
-    pub metrics: Option<SocketAddr>,
     /// For so many days the audit log is kept.
     pub audit_days: u32,
     /// An access token's life.

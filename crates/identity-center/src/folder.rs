@@ -33,11 +33,11 @@ pub enum FolderError {
         /// Where its key would be.
         key: PathBuf,
     },
-    /// A database that several instances share has one key, which nobody but `init` makes.
+    /// A database that several instances share has one key, which nobody makes unasked.
     #[error(
-        "{key} is missing and {VARIABLE} is not set: copy the master key from the instance where `kiro-identity-center init` made it, or run `init` here if there is none"
+        "{key} is missing and {VARIABLE} is not set: copy the master key of the other instances there. For the first one, make it: (umask 077; openssl rand -base64 32 > {key})"
     )]
-    NotInitialised {
+    NoSharedKey {
         /// Where it would be.
         key: PathBuf,
     },
@@ -49,15 +49,13 @@ pub enum FolderError {
     Store(#[from] StoreError),
 }
 
-/// Opens an installation's store and master key. A new SQLite store is made with its key; a key for PostgreSQL is made only where
-/// `make_key` says so, and then only for a database that has none. `environment` is the value of [`VARIABLE`].
+/// Opens an installation's store and master key. A new SQLite store is made with its key; for PostgreSQL none is made. `environment` is the value of [`VARIABLE`].
 ///
 /// # Errors
 /// See [`FolderError`].
 pub async fn open(
     configuration: &Configuration,
     environment: Option<&str>,
-    make_key: bool,
 ) -> Result<(Store, MasterKeys), FolderError> {
     make(&configuration.data)?;
     let key = configuration.data.join("master.key");
@@ -74,10 +72,7 @@ pub async fn open(
                 let store = "the store's database".to_owned();
                 return Err(FolderError::NoMasterKey { store, key });
             }
-            if !make_key {
-                return Err(FolderError::NotInitialised { key });
-            }
-            keep(&key)?;
+            return Err(FolderError::NoSharedKey { key });
         }
         return Ok((store, MasterKeys::load(&source, environment)?));
     }

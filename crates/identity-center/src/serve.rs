@@ -98,7 +98,7 @@ pub async fn serve(
         .map(Certificate::read)
         .transpose()?
         .map(Arc::new);
-    let (store, master) = folder::open(&configuration, environment, false).await?;
+    let (store, master) = folder::open(&configuration, environment).await?;
     let listen = |why| ServeError::Listen {
         address: configuration.listen,
         why,

@@ -25,7 +25,6 @@ pub const NAMES: &[&str] = &[
     "tls_key",
     "tls_certificate",
     "trusted_proxies",
-    "metrics",
     "audit_days",
     "access_token_lifetime",
     "sts",
@@ -44,7 +43,6 @@ pub(super) struct Draft {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     trusted_proxies: Proxies,
-    metrics: Option<SocketAddr>,
     audit_days: Option<u32>,
     access_token_lifetime: Option<u32>,
     sts: Option<StsAt>,
@@ -111,15 +109,6 @@ impl Draft {
             "tls_key" => self.key = Some(path(words)?),
             "tls_certificate" => self.certificate = Some(path(words)?),
             "trusted_proxies" => self.trusted_proxies = Proxies::read(words)?,
-            "metrics" => {
-                let address = socket(words)?;
-                if !address.ip().is_loopback() {
-                    return Err(format!(
-                        "{address} is not a loopback address: figures are for this computer"
-                    ));
-                }
-                self.metrics = Some(address);
-            }
             "audit_days" => {
                 let text = one(words)?;
                 let days = text.parse().ok().filter(|days| (1..=36_500).contains(days));
@@ -202,7 +191,6 @@ impl Draft {
             master_key: self.master_key,
             tls,
             trusted_proxies: self.trusted_proxies,
-            metrics: self.metrics,
             audit_days: self.audit_days.unwrap_or(400),
             access_token_lifetime: SignedDuration::from_secs(lives.into()),
             sts,
@@ -231,7 +219,7 @@ fn url(words: &[String]) -> Result<Url, String> {
     let text = one(words)?;
     let url = text.parse().ok().filter(is_address);
     url.ok_or_else(|| {
-        format!("is https, or http on this computer, without a query; {text} is no address for the service")
+        format!("is an https address, or http on this computer, without a query; {text} is none")
     })
 }
 

@@ -130,7 +130,7 @@ fn what_cannot_be_served_is_said_and_nothing_is_made() {
     check(
         "a",
         &["--url", "http://id.acme.example"],
-        "no address for the service",
+        "is an https address, or http on this computer",
     );
     check(
         "a",
