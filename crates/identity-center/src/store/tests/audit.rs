@@ -2,10 +2,18 @@
 
 use serde_json::json;
 
+use jiff::SignedDuration;
+
 use super::cases::at;
+use super::directory::live;
 use crate::audit::{Broken, By, Deed};
 use crate::directory::{Organization, Profile};
-use crate::store::Store;
+use crate::id::UserId;
+use crate::master_key::MasterKeys;
+use crate::secret::issue;
+use crate::session::Ended;
+use crate::store::secrets::Demand;
+use crate::store::{SecondFactor, Store};
 
 fn deed(subject: &str) -> Deed {
     Deed {
@@ -114,6 +122,64 @@ pub(super) async fn at_once(store: Store) {
     assert_eq!(store.verify_audit().await.unwrap().unwrap().number, 32);
 }
 
+/// What else happens to a person: a password, a second factor, a group, a sign-in, a session that ends.
+async fn used(store: &Store, user: UserId) {
+    store
+        .set_password(user, "hash".to_owned(), at(2))
+        .await
+        .unwrap();
+    let factor = SecondFactor {
+        sealed: vec![1],
+        last_step: 0,
+    };
+    assert!(store.enrol(user, factor, vec![], at(2)).await.unwrap());
+    let group = store.create_group("acme", "Engineers", None, at(2));
+    let group = group.await.unwrap().unwrap().id;
+    assert_eq!(
+        store.add_member(group, user, at(2)).await.unwrap(),
+        Ok(true)
+    );
+    assert_eq!(
+        store.add_member(group, user, at(2)).await.unwrap(),
+        Ok(false),
+        "which is nothing to record"
+    );
+    let session = live(store, user, "app").await;
+    let how = session.authentication.clone();
+    let begun = store.begin_browser_session(issue().1, user, how, at(2), at(900));
+    assert!(begun.await.unwrap());
+    for _ in 0..2 {
+        let ended = store.end_session(session.id, Ended::SignedOut, at(2));
+        ended.await.unwrap();
+    }
+    store.remove_member(group, user, at(2)).await.unwrap();
+}
+
+/// Each step in the life of the service's keys, once; a start that changes nothing adds nothing.
+pub(super) async fn of_keys(store: Store) {
+    let master = MasterKeys::of([7; 32]);
+    let week = SignedDuration::from_hours(24 * 7);
+    let actions = async |demand: Demand, now: i64| {
+        store.secrets(&master, week, demand, at(now)).await.unwrap();
+        let entries = store.audit_entries(0, 99).await.unwrap();
+        entries
+            .into_iter()
+            .map(|entry| entry.action)
+            .collect::<Vec<_>>()
+    };
+    let begun = actions(Demand::default(), 0).await;
+    for action in ["signing_key.publish", "token_key.make"] {
+        assert!(begun.iter().any(|found| found == action), "{begun:?}");
+    }
+    assert_eq!(actions(Demand::default(), 1).await, begun);
+    let both = Demand {
+        signing_key: true,
+        token_key: true,
+    };
+    assert!(actions(both, 2).await.len() >= begun.len() + 2);
+    assert!(store.verify_audit().await.unwrap().is_ok());
+}
+
 pub(super) async fn with_what_it_records(store: Store) {
     let organization = Organization {
         name: "acme".to_owned(),
@@ -143,6 +209,7 @@ pub(super) async fn with_what_it_records(store: Store) {
             .unwrap();
         let again = store.create_user("acme", profile, at(2)).await.unwrap();
         assert!(again.is_err());
+        used(&store, user.id).await;
         store
             .deactivate_user(user.id, at(3))
             .await
@@ -163,6 +230,12 @@ pub(super) async fn with_what_it_records(store: Store) {
         .collect();
     let expected = [
         "user.create",
+        "password.set",
+        "second_factor.enrol",
+        "group.join",
+        "sign_in",
+        "session.end",
+        "group.leave",
         "user.deactivate",
         "user.reactivate",
         "user.delete",

@@ -45,6 +45,7 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("master_key", |store| Box::pin(secrets::master_key(store))),
     ("audit", |store| Box::pin(audit::chain(store))),
     ("audit_at_once", |store| Box::pin(audit::at_once(store))),
+    ("audit_keys", |store| Box::pin(audit::of_keys(store))),
     ("audit_with", |store| {
         Box::pin(audit::with_what_it_records(store))
     }),

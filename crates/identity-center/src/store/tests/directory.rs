@@ -65,7 +65,7 @@ async fn client(store: &Store, id: &str, groups: Vec<GroupId>) {
 }
 
 /// A session that lives, at this application.
-async fn live(store: &Store, user: UserId, client: &str) -> Session {
+pub(super) async fn live(store: &Store, user: UserId, client: &str) -> Session {
     let session = Session {
         client: client.to_owned(),
         ..session(user)
