@@ -47,6 +47,19 @@ impl Fault {
             _ => Fault::SetUp(said),
         }
     }
+
+    /// What the provider, or what reads its answers, said itself.
+    #[must_use]
+    pub fn said(&self) -> Option<String> {
+        match self {
+            Fault::Declined(said)
+            | Fault::Away(said)
+            | Fault::Untrusted(said)
+            | Fault::SetUp(said) => Some(said.clone()),
+            Fault::Told(error) => Some((*error).to_owned()),
+            Fault::OtherTenant | Fault::Unprovisioned(_) => None,
+        }
+    }
 }
 
 impl From<HttpError> for Fault {

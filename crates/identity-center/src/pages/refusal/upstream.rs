@@ -50,21 +50,13 @@ pub(super) fn said(words: &Words, refused: &Upstream) -> Said {
             ),
             None,
         ),
-        Fault::Declined(said) => (
+        Fault::Declined(_) | Fault::Told(_) => (
             StatusCode::FORBIDDEN,
             "upstream_declined",
             words.declined_title,
             named(words.declined_why),
             ask(words.declined_do, words.declined_do_nobody, contact),
-            Some(said.clone()),
-        ),
-        Fault::Told(error) => (
-            StatusCode::FORBIDDEN,
-            "upstream_declined",
-            words.declined_title,
-            named(words.declined_why),
-            ask(words.declined_do, words.declined_do_nobody, contact),
-            Some((*error).to_owned()),
+            fault.said(),
         ),
         Fault::OtherTenant => (
             StatusCode::FORBIDDEN,
@@ -74,29 +66,29 @@ pub(super) fn said(words: &Words, refused: &Upstream) -> Said {
             words.tenant_do.to_owned(),
             None,
         ),
-        Fault::Away(said) => (
+        Fault::Away(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "upstream_unavailable",
             words.provider_away_title,
             named(words.provider_away_why),
             words.provider_away_do.to_owned(),
-            Some(said.clone()),
+            fault.said(),
         ),
-        Fault::Untrusted(said) => (
+        Fault::Untrusted(_) => (
             StatusCode::BAD_GATEWAY,
             "upstream_untrusted",
             words.untrusted_title,
             named(words.untrusted_why),
             ask(words.untrusted_do, words.untrusted_do_nobody, contact),
-            Some(said.clone()),
+            fault.said(),
         ),
-        Fault::SetUp(said) => (
+        Fault::SetUp(_) => (
             StatusCode::BAD_GATEWAY,
             "upstream_set_up",
             words.set_up_title,
             named(words.set_up_why),
             ask(words.set_up_do, words.set_up_do_nobody, contact),
-            Some(said.clone()),
+            fault.said(),
         ),
     };
     Said {
