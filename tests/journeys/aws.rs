@@ -11,7 +11,7 @@ credentials = boto3.Session(profile_name='acme-111122223333-Developer').get_cred
 frozen = credentials.get_frozen_credentials()
 print(json.dumps([credentials.method, frozen.access_key, frozen.secret_key, frozen.token]))";
 
-const DEVELOPER: [&str; 6] = [
+pub(crate) const DEVELOPER: [&str; 6] = [
     "auth",
     "aws-credentials",
     "--account",
@@ -35,9 +35,8 @@ fn credentials(world: &World) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-#[tokio::test]
-async fn boto3_signs_with_the_role_through_the_printed_configuration() {
-    let (peer, world) = at_identity_center().await;
+/// What boto3 gets as `Developer` by the configuration that the command prints: by which way, and the three parts of the keys.
+pub(crate) fn boto3_by_command(world: &World) -> Value {
     let config = world.kiro(&["org", "export", "--aws-config"]);
     assert_eq!(config.status.code(), Some(0), "{}", said(&config));
     let text = String::from_utf8_lossy(&config.stdout);
@@ -49,8 +48,14 @@ async fn boto3_signs_with_the_role_through_the_printed_configuration() {
         .args(["-c", BOTO3])
         .output()
         .unwrap();
-    let got: Value = serde_json::from_slice(&boto3.stdout)
-        .unwrap_or_else(|_| panic!("boto3 has credentials: {}", said(&boto3)));
+    serde_json::from_slice(&boto3.stdout)
+        .unwrap_or_else(|_| panic!("boto3 has credentials: {}", said(&boto3)))
+}
+
+#[tokio::test]
+async fn boto3_signs_with_the_role_through_the_printed_configuration() {
+    let (peer, world) = at_identity_center().await;
+    let got = boto3_by_command(&world);
     assert_eq!(
         (&got[0], &got[1]),
         (&json!("custom-process"), &json!("ASIAEXAMPLE"))

@@ -3,6 +3,7 @@
 use kiro_tests::{Keyring, Peer, Person, Running, World, python};
 use serde_json::{Value, json};
 
+use crate::aws::{DEVELOPER, boto3_by_command};
 use crate::paste::{LOGIN, paste_by, said};
 
 /// A world where somebody of the demonstration is signed in at this service.
@@ -59,19 +60,12 @@ async fn people_of_okta_and_of_entra_sign_in_there_and_the_session_is_the_servic
     }
 }
 
-/// boto3 itself reads the profile, runs the command and says whose keys it got.
-const BY_COMMAND: &str = "import boto3, json
-frozen = boto3.Session(profile_name='acme-111122223333-Developer').get_credentials().get_frozen_credentials()
-print(json.dumps([frozen.access_key, frozen.secret_key, frozen.token]))";
-
 #[tokio::test]
 async fn credentials_for_a_role_come_from_an_sts_that_verifies_who_asks() {
     let sts = Peer::sts();
     let peer = Peer::identity_center_with(&sts);
     let world = signed_in(&peer, &mut Person::of(&peer, "aiko")).await;
-    let role = ["--account", "111122223333", "--role", "Developer"];
-    let words = [&["auth", "aws-credentials"][..], &role].concat();
-    let refused = world.kiro(&words);
+    let refused = world.kiro(&DEVELOPER);
     assert_eq!(
         (refused.status.code(), &refused.stdout[..]),
         (Some(4), &b""[..]),
@@ -80,7 +74,7 @@ async fn credentials_for_a_role_come_from_an_sts_that_verifies_who_asks() {
     );
     sts.control(json!({ "provider": peer.word("issuer") }))
         .await;
-    let given = world.kiro(&words);
+    let given = world.kiro(&DEVELOPER);
     assert_eq!(given.status.code(), Some(0), "{}", said(&given));
     let given: Value = serde_json::from_slice(&given.stdout).unwrap();
     assert!(given["AccessKeyId"].as_str().unwrap().starts_with("ASIA"));
@@ -94,19 +88,10 @@ async fn credentials_for_a_role_come_from_an_sts_that_verifies_who_asks() {
             &json!("aiko")
         )
     );
-    let config = world.kiro(&["org", "export", "--aws-config"]);
-    assert_eq!(config.status.code(), Some(0), "{}", said(&config));
-    std::fs::create_dir(world.path(".aws")).unwrap();
-    std::fs::write(world.path(".aws/config"), &config.stdout).unwrap();
-    let boto3 = world
-        .command(python().to_str().unwrap())
-        .args(["-c", BY_COMMAND])
-        .output()
-        .unwrap();
-    let got: Value = serde_json::from_slice(&boto3.stdout)
-        .unwrap_or_else(|_| panic!("boto3 has credentials: {}", said(&boto3)));
+    let got = boto3_by_command(&world);
     let names = ["AccessKeyId", "SecretAccessKey", "SessionToken"];
-    assert_eq!(got, json!(names.map(|name| &given[name])));
+    let parts = &got.as_array().unwrap()[1..];
+    assert_eq!(json!(parts), json!(names.map(|name| &given[name])));
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! Others' software against ours: npm's `openid-client`, and our own relying party.
 
-use std::process::Stdio;
-
 use kiro_relying_party::{
     HttpSettings, IdTokenExpectation, IssuerExpectation, IssuerRule, Jwks, Nonce, NonceExpectation,
     WebClient, discover,
@@ -9,26 +7,17 @@ use kiro_relying_party::{
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::running::{Running, SECRET, peers};
+use super::running::{Running, SECRET, last_word, peers};
 
 /// Runs one flow of `tests/peers/relying_party.mjs`, and returns what it says.
 async fn openid_client(service: &Running, flow: &str) -> Value {
-    let output = tokio::process::Command::new("node")
-        .arg("relying_party.mjs")
+    let mut node = tokio::process::Command::new("node");
+    node.arg("relying_party.mjs")
         .arg(flow)
         .current_dir(peers())
         .env("ISSUER", service.issuer())
-        .env("CLIENT_SECRET", SECRET)
-        .stderr(Stdio::inherit())
-        .output()
-        .await
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{flow}: {}",
-        String::from_utf8_lossy(&output.stdout)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+        .env("CLIENT_SECRET", SECRET);
+    last_word(&mut node).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

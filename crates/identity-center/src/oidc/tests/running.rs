@@ -4,6 +4,7 @@ mod wire;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -413,6 +414,14 @@ fn clients() -> Vec<Client> {
         client("refresh-only", Wire::Oidc, None, refresh_only),
         client("aws", Wire::Aws, Some(SECRET), native),
     ]
+}
+
+/// What a program says at its end, in JSON.
+pub(crate) async fn last_word(program: &mut tokio::process::Command) -> Value {
+    let output = program.stderr(Stdio::inherit()).output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{program:?}: {said}");
+    serde_json::from_str(&said).unwrap()
 }
 
 pub(crate) fn peers() -> PathBuf {

@@ -2,18 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::provider::{Provider, brought, led, signed_in};
+use super::provider::{AIKO, Provider, brought, led, signed_in};
 use crate::oidc::tests::running::query;
-use crate::pages::tests::browser::{Browser, contact, person, started};
-
-const AIKO: &str = "aiko@okta.acme.example";
+use crate::pages::tests::browser::{Browser, contact, started};
 
 #[tokio::test]
 async fn who_was_not_signed_in_there_is_told_why_and_may_try_again() {
-    let service = started().await;
-    let okta = Provider::okta().await;
-    okta.connected(&service).await;
-    person(&service, AIKO, "Aiko").await;
+    let (service, okta) = Provider::okta_with_aiko().await;
     let browser = Browser::new(&service);
     let at = browser.begin("native", &[]).await;
     let ben = signed_in(&browser, &at, &okta, "ben@okta.acme.example").await;
@@ -113,10 +108,7 @@ async fn each_error_answer_reaches_who_can_do_something_about_it() {
 
 #[tokio::test]
 async fn where_nobody_may_be_asked_the_provider_is_not_asked_either() {
-    let service = started().await;
-    let okta = Provider::okta().await;
-    okta.connected(&service).await;
-    person(&service, AIKO, "Aiko").await;
+    let (service, okta) = Provider::okta_with_aiko().await;
     let browser = Browser::new(&service);
     let silent = [("prompt", "none"), ("login_hint", AIKO)];
     let back = browser.begin("native", &silent).await.outside();
@@ -131,10 +123,7 @@ async fn where_nobody_may_be_asked_the_provider_is_not_asked_either() {
 
 #[tokio::test]
 async fn a_provider_in_trouble_is_said_to_be_and_nobody_is_signed_in() {
-    let service = started().await;
-    let okta = Provider::okta().await;
-    okta.connected(&service).await;
-    person(&service, AIKO, "Aiko").await;
+    let (service, okta) = Provider::okta_with_aiko().await;
     let away = "Your organisation’s sign-in is not available";
     let wrong = "The connection to your organisation’s sign-in is not right";
     let untrusted = "This sign-in could not be verified";

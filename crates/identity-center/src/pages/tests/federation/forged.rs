@@ -3,11 +3,9 @@
 use serde_json::json;
 use url::Url;
 
-use super::provider::{Provider, activate, brought, connect_as, led};
+use super::provider::{AIKO, MAYA, Provider, activate, brought, connect_as, led};
 use crate::oidc::tests::running::{Running, encode, query};
 use crate::pages::tests::browser::{Browser, person, started};
-
-const AIKO: &str = "aiko@okta.acme.example";
 
 /// The address with one parameter changed, or taken away.
 fn with(address: &Url, name: &str, value: Option<&str>) -> Url {
@@ -37,10 +35,7 @@ async fn is_nobody(service: &Running, browser: &Browser<'_>) {
 
 #[tokio::test]
 async fn forged_answers_change_nothing_and_the_genuine_one_wins_once() {
-    let service = started().await;
-    let okta = Provider::okta().await;
-    okta.connected(&service).await;
-    person(&service, AIKO, "Aiko").await;
+    let (service, okta) = Provider::okta_with_aiko().await;
     let browser = Browser::new(&service);
     let at = browser.begin("native", &[]).await;
     let back = okta.sign_in(led(&browser, &at, AIKO).await, "aiko").await;
@@ -104,10 +99,7 @@ async fn forged_answers_change_nothing_and_the_genuine_one_wins_once() {
 
 #[tokio::test]
 async fn an_answer_counts_for_the_attempt_that_it_was_made_for() {
-    let service = started().await;
-    let okta = Provider::okta().await;
-    okta.connected(&service).await;
-    person(&service, AIKO, "Aiko").await;
+    let (service, okta) = Provider::okta_with_aiko().await;
     let browser = Browser::new(&service);
     let at = browser.begin("native", &[]).await;
     let first = okta.sign_in(led(&browser, &at, AIKO).await, "aiko").await;
@@ -186,10 +178,7 @@ async fn another_issuer_s_answer_and_another_connection_s_code_are_refused() {
 
 #[tokio::test]
 async fn an_id_token_that_does_not_check_out_signs_nobody_in() {
-    let service = started().await;
-    let okta = Provider::okta().await;
-    okta.connected(&service).await;
-    person(&service, AIKO, "Aiko").await;
+    let (service, okta) = Provider::okta_with_aiko().await;
     let browser = Browser::new(&service);
     for tamper in [
         json!("issuer"),
@@ -226,18 +215,17 @@ async fn under_a_template_only_the_allowed_tenants_sign_in() {
             .path()
             .starts_with("/organizations/")
     );
-    let name = "maya@entra.acme.example";
-    person(&service, name, "Maya").await;
+    person(&service, MAYA, "Maya").await;
     let browser = Browser::new(&service);
     entra.control(json!({ "tamper": "tenant" })).await;
     let at = browser.begin("native", &[]).await;
-    let back = entra.sign_in(led(&browser, &at, name).await, "maya").await;
+    let back = entra.sign_in(led(&browser, &at, MAYA).await, "maya").await;
     let page = brought(&browser, &back).await;
     page.shows(403, "This account belongs elsewhere");
     // A tenant that is allowed, in an issuer that is not its own.
     let tid = "99999999-9999-4999-8999-999999999999";
     entra.control(json!({ "tamper": { "tid": tid } })).await;
-    let back = entra.sign_in(led(&browser, &at, name).await, "maya").await;
+    let back = entra.sign_in(led(&browser, &at, MAYA).await, "maya").await;
     brought(&browser, &back)
         .await
         .shows(502, "This sign-in could not be verified");
@@ -252,11 +240,10 @@ async fn a_tenant_that_is_not_on_the_list_is_refused_where_the_issuer_is_its_own
     asked.tenants = vec!["99999999-9999-4999-8999-999999999999".to_owned()];
     let connection = connect_as(&service, asked).await.unwrap();
     activate(&service, &connection).await;
-    let name = "maya@entra.acme.example";
-    person(&service, name, "Maya").await;
+    person(&service, MAYA, "Maya").await;
     let browser = Browser::new(&service);
     let at = browser.begin("native", &[]).await;
-    let back = entra.sign_in(led(&browser, &at, name).await, "maya").await;
+    let back = entra.sign_in(led(&browser, &at, MAYA).await, "maya").await;
     brought(&browser, &back)
         .await
         .shows(403, "This account belongs elsewhere");
@@ -268,8 +255,7 @@ async fn groups_that_are_too_many_are_not_fetched_from_where_the_token_says() {
     let service = started().await;
     let entra = Provider::entra(None).await;
     entra.connected(&service).await;
-    let name = "maya@entra.acme.example";
-    person(&service, name, "Maya").await;
+    person(&service, MAYA, "Maya").await;
     let graph = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     graph.set_nonblocking(true).unwrap();
     let endpoint = format!("http://{}/getMemberObjects", graph.local_addr().unwrap());
@@ -281,7 +267,7 @@ async fn groups_that_are_too_many_are_not_fetched_from_where_the_token_says() {
     entra.control(json!({ "tamper": overage })).await;
     let browser = Browser::new(&service);
     let at = browser.begin("native", &[]).await;
-    let back = entra.sign_in(led(&browser, &at, name).await, "maya").await;
+    let back = entra.sign_in(led(&browser, &at, MAYA).await, "maya").await;
     brought(&browser, &back).await.outside();
     let asked = graph.accept().map_err(|error| error.kind());
     assert_eq!(asked.err(), Some(std::io::ErrorKind::WouldBlock));

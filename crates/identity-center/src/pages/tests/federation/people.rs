@@ -2,12 +2,10 @@
 
 use serde_json::json;
 
-use super::provider::{Provider, brought, led, signed_in};
+use super::provider::{AIKO, Provider, brought, led, signed_in};
 use crate::directory::Profile;
 use crate::oidc::tests::running::{claims, query};
 use crate::pages::tests::browser::{Browser, person, started, with_password};
-
-const AIKO: &str = "aiko@okta.acme.example";
 
 #[tokio::test]
 async fn who_is_not_in_the_directory_is_told_whom_to_ask_and_an_e_mail_address_helps_nobody() {

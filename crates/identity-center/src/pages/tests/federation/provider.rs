@@ -12,7 +12,12 @@ use url::Url;
 
 use crate::federation::{Connect, ConnectError, Connection, Kind, connect};
 use crate::oidc::tests::running::{Answer, Running, encode, peers, send};
-use crate::pages::tests::browser::{Browser, Place};
+use crate::pages::tests::browser::{Browser, Place, person, started};
+
+/// Somebody of Okta's.
+pub(in crate::pages::tests) const AIKO: &str = "aiko@okta.acme.example";
+/// Somebody of Entra ID's.
+pub(super) const MAYA: &str = "maya@entra.acme.example";
 
 /// A running provider; it ends with this.
 pub(in crate::pages::tests) struct Provider {
@@ -47,6 +52,14 @@ impl Provider {
 
     pub(in crate::pages::tests) async fn okta() -> Provider {
         Provider::start("okta.mjs", None).await
+    }
+
+    /// A service that sends its people here, and Aiko among them.
+    pub(in crate::pages::tests) async fn okta_with_aiko() -> (Running, Provider) {
+        let (service, okta) = (started().await, Provider::okta().await);
+        okta.connected(&service).await;
+        person(&service, AIKO, "Aiko").await;
+        (service, okta)
     }
 
     /// `tenant`: `organizations`, or the one that it has.

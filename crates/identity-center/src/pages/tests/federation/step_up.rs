@@ -2,11 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::provider::{Provider, brought, led, signed_in};
+use super::provider::{AIKO, Provider, brought, led, signed_in};
 use crate::oidc::tests::running::{claims, query};
-use crate::pages::tests::browser::{Browser, person, started};
-
-const AIKO: &str = "aiko@okta.acme.example";
+use crate::pages::tests::browser::{Browser, started};
 
 #[tokio::test]
 async fn a_step_up_reaches_the_provider() {
@@ -40,10 +38,7 @@ async fn a_step_up_reaches_the_provider() {
 
 #[tokio::test]
 async fn an_authentication_is_as_fresh_as_the_application_wants_it() {
-    let service = started().await;
-    let okta = Provider::okta().await;
-    okta.connected(&service).await;
-    person(&service, AIKO, "Aiko").await;
+    let (service, okta) = Provider::okta_with_aiko().await;
     let browser = Browser::new(&service);
     let now = service.center.now().as_second();
     let says = async |auth_time: i64| {
@@ -74,10 +69,7 @@ async fn an_authentication_is_as_fresh_as_the_application_wants_it() {
 
 #[tokio::test]
 async fn a_browser_that_is_signed_in_is_no_way_round_a_step_up() {
-    let service = started().await;
-    let okta = Provider::okta().await;
-    okta.connected(&service).await;
-    person(&service, AIKO, "Aiko").await;
+    let (service, okta) = Provider::okta_with_aiko().await;
     let browser = Browser::new(&service);
     let at = browser.begin("native", &[]).await;
     okta.control(json!({ "tamper": { "acr": "urn:acme:pwd" } }))

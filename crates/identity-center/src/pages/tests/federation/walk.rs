@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::provider::{Provider, brought, led, signed_in};
+use super::provider::{AIKO, Provider, brought, led, signed_in};
 use crate::oidc::tests::running::{Running, claims, query};
 use crate::pages::tests::browser::{Browser, Place, person, started};
 
@@ -110,10 +110,10 @@ async fn two_providers_stand_side_by_side_and_the_directory_beside_them() {
     let (okta, entra) = (Provider::okta().await, Provider::entra(None).await);
     okta.connected(&service).await;
     let second = entra.connected(&service).await;
-    let aiko = person(&service, "aiko@okta.acme.example", "Aiko O.").await;
+    let aiko = person(&service, AIKO, "Aiko O.").await;
     let other = person(&service, "aiko@entra.acme.example", "Aiko E.").await;
     for (provider, user_name, user) in [
-        (&okta, "aiko@okta.acme.example", aiko),
+        (&okta, AIKO, aiko),
         (&entra, "aiko@entra.acme.example", other),
     ] {
         let browser = Browser::new(&service);
@@ -141,10 +141,7 @@ async fn two_providers_stand_side_by_side_and_the_directory_beside_them() {
 
 #[tokio::test]
 async fn what_is_known_of_a_provider_is_kept_and_a_new_key_is_looked_for() {
-    let service = started().await;
-    let okta = Provider::okta().await;
-    okta.connected(&service).await;
-    person(&service, "aiko@okta.acme.example", "Aiko").await;
+    let (service, okta) = Provider::okta_with_aiko().await;
     let walked = async || {
         let browser = Browser::new(&service);
         // Its clock goes with ours.
@@ -152,7 +149,7 @@ async fn what_is_known_of_a_provider_is_kept_and_a_new_key_is_looked_for() {
         let says = json!({ "iat": now, "exp": now + 600 });
         okta.control(json!({ "tamper": says })).await;
         let at = browser.begin("native", &[]).await;
-        signed_in(&browser, &at, &okta, "aiko@okta.acme.example").await
+        signed_in(&browser, &at, &okta, AIKO).await
     };
     let fetched = async || (okta.seen("discovery").await, okta.seen("jwks").await);
     for _ in 0..3 {
@@ -173,7 +170,7 @@ async fn what_is_known_of_a_provider_is_kept_and_a_new_key_is_looked_for() {
     service.pass(3600 * 24);
     let browser = Browser::new(&service);
     let at = browser.begin("native", &[]).await;
-    let named = [("user_name", "aiko@okta.acme.example")];
+    let named = [("user_name", AIKO)];
     let at = browser.step(&at, "name", &named).await;
     at.shows(503, "Your organisation’s sign-in is not available");
 }
