@@ -1,7 +1,9 @@
 //! The person at the browser: chromedriver attached to the Chromium that `xdg-open` started.
 
-use std::io::{BufRead, BufReader};
+use std::fs::{self, File};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
@@ -12,6 +14,9 @@ use serde_json::json;
 use crate::desktop::said;
 use crate::{Peer, World, authenticator, peer::http, until};
 
+/// A page has so long to load, in milliseconds (chromedriver would wait for five minutes).
+const PAGE: u64 = 20_000;
+
 /// A hand on the world's browser. Dropping it lets go; the browser itself belongs to the world.
 pub struct Browser {
     driver: Child,
@@ -19,33 +24,20 @@ pub struct Browser {
 }
 
 impl Browser {
-    pub(crate) async fn attach(port: u16) -> Browser {
+    pub(crate) async fn attach(port: u16, log: &Path) -> Browser {
         let list = format!("http://127.0.0.1:{port}/json/version");
         until("the system browser runs", async || {
             http().get(&list).send().await.ok().map(drop)
         })
         .await;
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let at = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                line.split_once("successfully on port ")
-                    .map(|(_, port)| port.trim_end_matches('.').to_owned())
-            })
-            .expect("chromedriver says its port");
-        let capabilities =
-            json!({ "goog:chromeOptions": { "debuggerAddress": format!("127.0.0.1:{port}") } });
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities.as_object().unwrap().clone())
-            .connect(&format!("http://127.0.0.1:{at}"))
-            .await
+        let (driver, at) = driver(log).await;
+        let capabilities = json!({ "goog:chromeOptions": { "debuggerAddress": format!("127.0.0.1:{port}") }, "timeouts": { "pageLoad": PAGE } });
+        let address = format!("http://127.0.0.1:{at}");
+        let mut client = ClientBuilder::new(HttpConnector::new());
+        client.capabilities(capabilities.as_object().unwrap().clone());
+        let client = tokio::time::timeout(Duration::from_secs(30), client.connect(&address)).await;
+        let client = client
+            .expect("chromedriver answers")
             .expect("chromedriver attaches");
         Browser { driver, client }
     }
@@ -79,13 +71,7 @@ impl Browser {
             field.clear().await.unwrap();
             field.send_keys(text).await.unwrap();
         }
-        self.client
-            .find(Locator::Id("sign-in"))
-            .await
-            .unwrap()
-            .click()
-            .await
-            .unwrap();
+        self.press("#sign-in").await;
     }
 
     /// Signs in on the pages of our own Identity Center: name, password, code; who has no second factor yet sets one up.
@@ -119,7 +105,11 @@ impl Browser {
 
     /// Presses a button (CSS) of the page in front.
     pub async fn press(&self, button: &str) {
-        self.wait(button).await.click().await.unwrap();
+        match self.wait(button).await.click().await {
+            // A page that leads to an app's link has no end to wait for; what it led to is looked at elsewhere.
+            Err(error) if error.is_timeout() => {}
+            pressed => pressed.unwrap(),
+        }
     }
 
     /// Turns the tab in front to this address.
@@ -162,6 +152,32 @@ impl Browser {
             Err(_) => String::new(), // between two pages
         }
     }
+}
+
+/// A running chromedriver, and its port. It takes a free one for IPv4 and needs the same for IPv6: where that one is taken it ends, and
+/// the next may be free.
+async fn driver(log: &Path) -> (Child, String) {
+    let start = || {
+        Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(File::create(log).unwrap())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut driver = start();
+    let port = until("chromedriver says its port", async || {
+        if driver.try_wait().unwrap().is_some() {
+            driver = start();
+        }
+        let said = fs::read_to_string(log).unwrap();
+        let (_, port) = said.split_once("successfully on port ")?;
+        let (port, _) = port.split_once('.')?;
+        Some(port.to_owned())
+    })
+    .await;
+    (driver, port)
 }
 
 impl Drop for Browser {

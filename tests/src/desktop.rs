@@ -107,8 +107,9 @@ impl World {
         let picture = screens().join(format!("window-{name}.png"));
         until("something is painted on it", async || {
             let taken = self
-                .command("import")
-                .args(["-silent", "-window", TITLE])
+                // Where the window has just gone, `import` waits for a hand that points at one.
+                .command("timeout")
+                .args(["5", "import", "-silent", "-window", TITLE])
                 .arg(&picture)
                 .status()
                 .unwrap();

@@ -248,7 +248,7 @@ impl World {
 
     /// The person's hand on the system browser, once something has opened it.
     pub async fn browser(&self) -> Browser {
-        Browser::attach(self.debugging).await
+        Browser::attach(self.debugging, &self.path("chromedriver.log")).await
     }
 
     /// Runs `kiro` to its end.
