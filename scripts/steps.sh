@@ -18,7 +18,7 @@ logged() {
   "$@" >"$log" 2>&1 || code=$?
   if ((code)); then
     printf '✗ failed with code %d: %s\n' "$code" "$*"
-    tail -n 60 "$log" | sed 's/^/    /'
+    tail -n 150 "$log" | sed 's/^/    /'
     printf 'hint: the whole log is %s\n' "${log#"$root"/}"
   fi >&2
   return "$code"
