@@ -11,7 +11,7 @@ use crate::id::{AuthorizationId, ConnectionId, UserId};
 use crate::secret::Digest;
 use crate::session::Authentication;
 
-pub use begin::begin;
+pub use begin::{begin, begin_at};
 
 /// A person has so long for it.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);

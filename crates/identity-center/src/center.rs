@@ -17,7 +17,7 @@ use crate::store::Store;
 use crate::store::secrets::{Demand, SecretsError};
 use crate::sts::Sts;
 use crate::token::TokenKeys;
-use crate::{audit, aws, health, oidc, pages};
+use crate::{admin, audit, aws, health, oidc, pages};
 
 /// The service: one instance of it. Whatever another instance must know stands in the store.
 pub struct Center {
@@ -152,6 +152,7 @@ pub fn router(center: Arc<Center>) -> Router {
         .merge(oidc::router())
         .merge(pages::router())
         .merge(health::router())
+        .merge(admin::router(&center))
         .layer(axum::middleware::from_fn(audit::attribute))
         .with_state(center)
 }

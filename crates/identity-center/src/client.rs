@@ -26,6 +26,37 @@ pub struct Client {
     pub expires_at: Option<Timestamp>,
 }
 
+/// What administration asks for (`admin login`); nobody else is given it.
+pub const ADMINISTRATION: &str = "admin";
+
+impl Client {
+    /// The `client_id` of an organisation's administration.
+    #[must_use]
+    pub fn id_of_administration(organization: &str) -> String {
+        format!("{ADMINISTRATION}-{organization}")
+    }
+
+    /// The application by which an organisation is administered: each has it from its beginning. A device code and an access token
+    /// are all that it gets; nothing of it can be renewed.
+    #[must_use]
+    pub fn of_administration(organization: &str, now: Timestamp) -> Client {
+        Client {
+            id: Client::id_of_administration(organization),
+            organization: Some(organization.to_owned()),
+            wire: Wire::Oidc,
+            secret: None,
+            name: "Identity Center administration".to_owned(),
+            details: Details {
+                grants: vec![Grant::DeviceCode],
+                scopes: vec!["openid".to_owned(), ADMINISTRATION.to_owned()],
+                ..Details::default()
+            },
+            issued_at: now,
+            expires_at: None,
+        }
+    }
+}
+
 /// Which protocol an application speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,6 +1,7 @@
 //! The demonstration: an organisation with two people, two applications and two accounts, for `serve --demo`, and as many identity
 //! providers as it is given. Its passwords are known to everybody, so it is for one's own computer only.
 
+mod administration;
 mod upstreams;
 
 use jiff::{SignedDuration, Timestamp};
@@ -28,6 +29,8 @@ const PEOPLE: [(&str, &str, &str, bool); 2] = [
     ("aiko", "Aiko", "Tanaka", true),
     ("maya", "Maya", "Fischer", false),
 ];
+/// She looks after the organisation.
+const OWNER: &str = "aiko";
 /// Accounts and what the engineers may be there.
 const ACCOUNTS: [(&str, &str, &[&str]); 2] = [
     ("111122223333", "Development", &["Developer", "ReadOnly"]),
@@ -92,13 +95,13 @@ pub async fn furnish(
         application("web", "Demonstration site", Some(digest), &WEB, now),
     ];
     for application in applications {
-        store.put_client(application).await?;
+        store.put_client(application, now).await?;
     }
     let accounts: Vec<Value> = ACCOUNTS
         .iter()
         .map(|(id, _, roles)| json!({ "account_id": id, "roles": roles }))
         .collect();
-    Ok(json!({
+    let mut said = json!({
         "start_url": start_url::of(&center.settings, ORGANIZATION),
         "users": users,
         "accounts": accounts,
@@ -107,7 +110,14 @@ pub async fn furnish(
             { "client_id": "desktop", "client_secret": null, "redirect_uris": DESKTOP },
             { "client_id": "web", "client_secret": secret.expose_secret(), "redirect_uris": WEB },
         ],
-    }))
+    });
+    let owner = store.user_by_name(Some(ORGANIZATION), OWNER).await?;
+    let owner = owner.ok_or(DirectoryRefusal::NoUser)?;
+    let opened = administration::open(center, &owner, now).await?;
+    if let (Value::Object(said), Value::Object(opened)) = (&mut said, opened) {
+        said.extend(opened);
+    }
+    Ok(said)
 }
 
 async fn directory(center: &Center, now: Timestamp) -> Result<(), DemonstrationError> {
@@ -143,10 +153,14 @@ async fn directory(center: &Center, now: Timestamp) -> Result<(), DemonstrationE
         }
         store.add_member(group, user, now).await??;
     }
-    accounts(center, group).await
+    accounts(center, group, now).await
 }
 
-async fn accounts(center: &Center, group: GroupId) -> Result<(), DemonstrationError> {
+async fn accounts(
+    center: &Center,
+    group: GroupId,
+    now: Timestamp,
+) -> Result<(), DemonstrationError> {
     let store = &center.store;
     for (id, name, roles) in ACCOUNTS {
         let account = Account {
@@ -154,20 +168,20 @@ async fn accounts(center: &Center, group: GroupId) -> Result<(), DemonstrationEr
             name: name.to_owned(),
             email: format!("aws+{}@acme.example", name.to_lowercase()),
         };
-        store.put_account(ORGANIZATION, account).await?;
+        store.put_account(ORGANIZATION, account, now).await?;
         for role in roles {
             let set = PermissionSet {
                 name: (*role).to_owned(),
                 description: String::new(),
                 session: SignedDuration::from_hours(1),
             };
-            store.put_permission_set(ORGANIZATION, set).await?;
+            store.put_permission_set(ORGANIZATION, set, now).await?;
             let assignment = Assignment {
                 account: id.to_owned(),
                 role: (*role).to_owned(),
                 principal: Principal::Group(group),
             };
-            store.assign(ORGANIZATION, assignment).await?;
+            store.assign(ORGANIZATION, assignment, now).await?;
         }
     }
     Ok(())

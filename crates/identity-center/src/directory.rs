@@ -152,6 +152,9 @@ pub enum DirectoryRefusal {
     /// There is no such group in it.
     #[error("there is no such group")]
     NoGroup,
+    /// The organisation would have no owner left who can sign in without an identity provider.
+    #[error("this is the last owner who can sign in without an identity provider")]
+    LastOwner,
     /// Somebody else has the name.
     #[error("the name is taken")]
     Taken,

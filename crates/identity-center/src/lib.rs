@@ -13,6 +13,8 @@
 //! calls it inside one transaction ([`store`]). No process holds anything whose loss changes an answer.
 
 pub mod account;
+pub mod admin;
+pub mod administrator;
 pub mod audit;
 pub mod authorization;
 pub mod aws;
@@ -40,6 +42,7 @@ pub mod sealing;
 pub mod secret;
 pub mod serve;
 pub mod session;
+pub mod setup;
 pub mod signing;
 pub mod start_url;
 pub mod store;

@@ -8,6 +8,7 @@
 //! /sign-in/{id}/code            second factor   second_factor /sign-in/{id}/back        somebody else               name
 //! /federation/oidc/callback     back from an identity provider                              upstream
 //! /test/{token}, /sign-in/{id}/trial     a connection is tried                              trial
+//! /setup/{token}                a password is set by a link                                 setup
 //! /device  device               /sessions  sessions           /signed-out  signed_out
 //! /start/{organization}  start
 //! ```
@@ -44,6 +45,7 @@ mod refusal;
 pub mod route;
 mod second_factor;
 mod sessions;
+mod setup;
 mod signed_out;
 mod start;
 mod trial;
@@ -103,6 +105,7 @@ pub fn router() -> Router<Arc<Center>> {
         .route("/test/{token}", get(trial::get))
         .route("/sign-in/{id}/trial", get(entry::back).post(trial::post))
         .route(federation::CALLBACK, get(upstream::callback))
+        .route("/setup/{token}", get(setup::get).post(setup::post))
         .route("/device", get(device::get).post(device::post))
         .route("/sessions", get(sessions::get))
         .route("/sessions/end", get(sessions::back).post(sessions::post))

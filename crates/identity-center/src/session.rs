@@ -77,6 +77,8 @@ pub enum Ended {
     ByAdministrator,
     /// The person was deactivated or removed.
     Deactivated,
+    /// Their password was set anew by a set-up link.
+    PasswordReset,
     /// The person lost the group that gave access.
     GroupLost,
     /// The code was presented twice (RFC 6749 §10.5).

@@ -6,6 +6,7 @@
 //! instances write, and a row that is decided upon is locked (`FOR UPDATE`).
 
 mod accounts;
+mod administrators;
 mod attempts;
 mod audit;
 mod authorizations;
@@ -25,6 +26,7 @@ mod postgres;
 mod pushed_requests;
 pub mod secrets;
 mod sessions;
+mod setup_links;
 mod sqlite;
 mod trials;
 mod value;
@@ -41,6 +43,7 @@ pub use authorizations::Granted;
 pub use browser_sessions::BrowserSession;
 pub use device_codes::DeviceCode;
 pub use device_polls::Polled;
+pub use directory::Counts;
 pub use passwords::{Factors, SecondFactor};
 pub use sessions::Redeemed;
 pub use value::{Row, Value};
@@ -104,6 +107,15 @@ impl Store {
         Ok(Store {
             database: Database::Postgres(Arc::new(postgres::Postgres::open(url).await?)),
         })
+    }
+
+    /// Which database it is: `sqlite` or `postgresql`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.database {
+            Database::Sqlite(_) => "sqlite",
+            Database::Postgres(_) => "postgresql",
+        }
     }
 
     /// Runs `work` in one transaction that is durable when this returns. `Err` undoes it; a refusal that shall leave a trace is

@@ -16,16 +16,28 @@ use crate::store::StoreError;
 /// # Errors
 /// The store's.
 pub async fn begin(center: &Center, request: Request) -> Result<Response, StoreError> {
+    begin_at(center, request, |_| Progress::Name).await
+}
+
+/// The same for a sign-in that has come so far already: something was proved another way.
+///
+/// # Errors
+/// The store's.
+pub async fn begin_at(
+    center: &Center,
+    request: Request,
+    progress: impl FnOnce(AuthorizationId) -> Progress,
+) -> Result<Response, StoreError> {
     let (cookie, digest) = issue();
+    let id = AuthorizationId::random();
     let authorization = Authorization {
-        id: AuthorizationId::random(),
+        id,
         cookie: digest,
         request,
-        progress: Progress::Name,
+        progress: progress(id),
         version: 0,
         expires_at: center.now() + LIFETIME,
     };
-    let id = authorization.id;
     center.store.begin_authorization(authorization).await?;
     let cookie = Cookie::SignIn.set(&center.settings, cookie.expose_secret(), LIFETIME);
     let mut response = StatusCode::FOUND.into_response();

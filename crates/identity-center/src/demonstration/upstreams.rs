@@ -61,7 +61,7 @@ async fn one(center: &Center, upstream: Upstream) -> Result<Value, Demonstration
     if let Some(known) = before
         && known.details.issuer != upstream.issuer
     {
-        store.remove_connection(known.id).await?;
+        store.remove_connection(known.id, center.now()).await?;
     }
     let domain = format!("{name}.acme.example");
     let asked = Connect {

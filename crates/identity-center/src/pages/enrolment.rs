@@ -14,14 +14,20 @@ use super::password::proved;
 use super::words::fill;
 use super::{Refusal, finish};
 use crate::authorization::Progress;
+use crate::center::Center;
 use crate::id::{AuthorizationId, UserId};
 use crate::oidc::parameters::Parameters;
 use crate::store::{SecondFactor, Value, secrets};
 use crate::totp;
 
 /// What a seed is sealed for while it is being enrolled.
-pub(super) fn purpose(id: AuthorizationId) -> String {
+fn purpose(id: AuthorizationId) -> String {
     format!("enrolment/{id}")
+}
+
+/// A seed that nobody has seen, sealed for this sign-in.
+pub(super) fn fresh_seed(center: &Center, id: AuthorizationId) -> String {
+    URL_SAFE_NO_PAD.encode(center.master.seal(&purpose(id), &*totp::seed()))
 }
 
 fn seed(visit: &Visit, sealed: &str) -> Result<Zeroizing<Vec<u8>>, Refusal> {

@@ -3,12 +3,11 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use maud::html;
 use secrecy::SecretString;
 
+use super::enrolment::fresh_seed;
 use super::entry::{Answer, Posted, Visit};
 use super::layout::{alert, wait};
 use super::words::{fill, shown};
@@ -21,7 +20,6 @@ use crate::oidc::parameters::Parameters;
 use crate::password;
 use crate::session::Authentication;
 use crate::store::Guess;
-use crate::totp;
 
 pub(super) fn page(visit: &Visit, user_name: &str, wrong: Option<&str>) -> Response {
     let words = visit.words();
@@ -90,11 +88,10 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
             .advance(Progress::SecondFactor { user: user.id })
             .await;
     }
-    if policy.is_none_or(|organization| organization.second_factor) {
+    let administers = store.administrator(user.id).await?.is_some();
+    if administers || policy.is_none_or(|organization| organization.second_factor) {
         store.return_attempt(&guess, counted, now).await?;
-        let purpose = super::enrolment::purpose(visit.seen.id);
-        let sealed = visit.center.master.seal(&purpose, &*totp::seed());
-        let sealed_seed = URL_SAFE_NO_PAD.encode(sealed);
+        let sealed_seed = fresh_seed(&visit.center, visit.seen.id);
         let user = user.id;
         return visit
             .advance(Progress::Enrolment { user, sealed_seed })

@@ -19,6 +19,8 @@ pub use upstream::Upstream;
 pub enum Refusal {
     /// The sign-in was finished, has expired, or is another browser's.
     Over,
+    /// The set-up link was used, replaced, or its time is up.
+    LinkOver,
     /// The person may not sign in: they are not provisioned, deactivated, or another organisation's.
     Inactive {
         /// What their organisation is called.
@@ -143,6 +145,13 @@ fn said(words: &Words, refusal: &Refusal) -> Said {
             words.over_title,
             owned(words.over_why),
             owned(words.over_do),
+        ),
+        Refusal::LinkOver => (
+            StatusCode::GONE,
+            "link_over",
+            words.link_over_title,
+            owned(words.link_over_why),
+            owned(words.link_over_do),
         ),
         Refusal::Inactive {
             organization,

@@ -1,8 +1,9 @@
 //! Accounts and roles in the store: what an administrator puts there, and what a person may take.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
-use super::{Row, Store, StoreError, values};
+use super::{Row, Store, StoreError, Tx, audit, values};
 use crate::account::{Account, Assignment, PermissionSet, Principal};
 use crate::id::UserId;
 
@@ -16,6 +17,7 @@ impl Store {
         &self,
         organization: &str,
         account: Account,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let organization = organization.to_owned();
         self.write(move |tx| {
@@ -23,8 +25,10 @@ impl Store {
             Box::pin(async move {
                 let sql = "INSERT INTO accounts (organization, id, name, email) VALUES ($1, $2, $3, $4) \
                            ON CONFLICT (organization, id) DO UPDATE SET name = excluded.name, email = excluded.email";
-                tx.execute(sql, values![organization, account.id, account.name, account.email]).await?;
-                Ok(())
+                let row = values![&organization, &account.id, &account.name, &account.email];
+                tx.execute(sql, row).await?;
+                let detail = json!({ "name": account.name });
+                audit::of_organization(tx, &organization, "account.set", &account.id, detail, now).await
             })
         })
         .await
@@ -35,6 +39,7 @@ impl Store {
         &self,
         organization: &str,
         set: PermissionSet,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let organization = organization.to_owned();
         self.write(move |tx| {
@@ -43,18 +48,21 @@ impl Store {
                 let sql = "INSERT INTO permission_sets (organization, name, description, session_seconds) VALUES ($1, $2, $3, $4) \
                            ON CONFLICT (organization, name) DO UPDATE SET description = excluded.description, \
                            session_seconds = excluded.session_seconds";
-                tx.execute(sql, values![organization, set.name, set.description, set.session.as_secs()]).await?;
-                Ok(())
+                let seconds = set.session.as_secs();
+                tx.execute(sql, values![&organization, &set.name, set.description, seconds]).await?;
+                let detail = json!({ "session_seconds": seconds });
+                audit::of_organization(tx, &organization, "permission_set.set", &set.name, detail, now).await
             })
         })
         .await
     }
 
-    /// Lets somebody take a role in an account. `false` where the account or the permission set is not there.
+    /// Lets somebody take a role in an account. `false` where the account, the permission set or the principal is not there.
     pub async fn assign(
         &self,
         organization: &str,
         assignment: Assignment,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         let organization = organization.to_owned();
         self.write(move |tx| {
@@ -66,10 +74,19 @@ impl Store {
                 if tx.row(sql, values![&organization, account, role]).await?.is_none() {
                     return Ok(false);
                 }
+                let sql = match assignment.principal {
+                    Principal::User(_) => "SELECT 1 FROM users WHERE organization = $1 AND id = $2",
+                    Principal::Group(_) => "SELECT 1 FROM groups WHERE organization = $1 AND id = $2",
+                };
+                if tx.row(sql, values![&organization, principal(assignment.principal)]).await?.is_none() {
+                    return Ok(false);
+                }
                 let sql = "INSERT INTO assignments (organization, account_id, permission_set, principal) VALUES ($1, $2, $3, $4) \
                            ON CONFLICT (organization, account_id, permission_set, principal) DO NOTHING";
-                let principal = principal(assignment.principal);
-                tx.execute(sql, values![organization, account, role, principal]).await?;
+                let row = values![&organization, account, role, principal(assignment.principal)];
+                if tx.execute(sql, row).await? == 1 {
+                    noted(tx, &organization, "assignment.add", &assignment, now).await?;
+                }
                 Ok(true)
             })
         })
@@ -81,6 +98,7 @@ impl Store {
         &self,
         organization: &str,
         assignment: Assignment,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         let organization = organization.to_owned();
         self.write(move |tx| {
@@ -88,7 +106,117 @@ impl Store {
             Box::pin(async move {
                 let sql = "DELETE FROM assignments WHERE organization = $1 AND account_id = $2 AND permission_set = $3 AND principal = $4";
                 let principal = principal(assignment.principal);
-                Ok(tx.execute(sql, values![organization, assignment.account, assignment.role, principal]).await? == 1)
+                let row = values![&organization, &assignment.account, &assignment.role, principal];
+                let taken = tx.execute(sql, row).await? == 1;
+                if taken {
+                    noted(tx, &organization, "assignment.remove", &assignment, now).await?;
+                }
+                Ok(taken)
+            })
+        })
+        .await
+    }
+
+    /// Removes an account, and who may do what there. `false` if there is none.
+    pub async fn remove_account(
+        &self,
+        organization: &str,
+        account: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.remove(
+            organization,
+            account,
+            ("accounts", "id", "account_id"),
+            "account.remove",
+            now,
+        )
+        .await
+    }
+
+    /// Removes a permission set, and who may take it where. `false` if there is none.
+    pub async fn remove_permission_set(
+        &self,
+        organization: &str,
+        set: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let place = ("permission_sets", "name", "permission_set");
+        self.remove(organization, set, place, "permission_set.remove", now)
+            .await
+    }
+
+    async fn remove(
+        &self,
+        organization: &str,
+        name: &str,
+        (table, key, in_assignments): (&'static str, &'static str, &'static str),
+        action: &'static str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (organization, name) = (organization.to_owned(), name.to_owned());
+        self.write(move |tx| {
+            let (organization, name) = (organization.clone(), name.clone());
+            Box::pin(async move {
+                let sql = format!(
+                    "DELETE FROM assignments WHERE organization = $1 AND {in_assignments} = $2"
+                );
+                let assignments = tx.execute(&sql, values![&organization, &name]).await?;
+                let sql = format!("DELETE FROM {table} WHERE organization = $1 AND {key} = $2");
+                if tx.execute(&sql, values![&organization, &name]).await? == 0 {
+                    return Ok(false);
+                }
+                let detail = json!({ "assignments": assignments });
+                audit::of_organization(tx, &organization, action, &name, detail, now).await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// An organisation's accounts, by id.
+    pub async fn accounts(&self, organization: &str) -> Result<Vec<Account>, StoreError> {
+        let organization = organization.to_owned();
+        self.read(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let sql =
+                    "SELECT id, name, email FROM accounts WHERE organization = $1 ORDER BY id";
+                let rows = tx.query(sql, values![organization]).await?;
+                rows.iter().map(account).collect()
+            })
+        })
+        .await
+    }
+
+    /// An organisation's permission sets, by name.
+    pub async fn permission_sets(
+        &self,
+        organization: &str,
+    ) -> Result<Vec<PermissionSet>, StoreError> {
+        let organization = organization.to_owned();
+        self.read(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let sql = "SELECT name, description, session_seconds FROM permission_sets WHERE organization = $1 ORDER BY name";
+                let rows = tx.query(sql, values![organization]).await?;
+                rows.iter().map(permission_set).collect()
+            })
+        })
+        .await
+    }
+
+    /// Who may take which role where, in an organisation, by account and role.
+    pub async fn assignments(&self, organization: &str) -> Result<Vec<Assignment>, StoreError> {
+        let organization = organization.to_owned();
+        self.read(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let sql = "SELECT a.account_id, a.permission_set, a.principal, g.id FROM assignments a \
+                           LEFT JOIN groups g ON g.id = a.principal \
+                           WHERE a.organization = $1 ORDER BY a.account_id, a.permission_set, a.principal";
+                let rows = tx.query(sql, values![organization]).await?;
+                rows.iter().map(assignment).collect()
             })
         })
         .await
@@ -168,6 +296,31 @@ fn principal(principal: Principal) -> Vec<u8> {
         Principal::User(user) => user.bytes().to_vec(),
         Principal::Group(group) => group.bytes().to_vec(),
     }
+}
+
+async fn noted(
+    tx: &mut Tx<'_>,
+    organization: &str,
+    action: &'static str,
+    assignment: &Assignment,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let to = match assignment.principal {
+        Principal::User(user) => json!({ "role": assignment.role, "user": user }),
+        Principal::Group(group) => json!({ "role": assignment.role, "group": group }),
+    };
+    audit::of_organization(tx, organization, action, &assignment.account, to, now).await
+}
+
+fn assignment(row: &Row) -> Result<Assignment, StoreError> {
+    Ok(Assignment {
+        account: row.text(0)?.to_owned(),
+        role: row.text(1)?.to_owned(),
+        principal: match row.optional(3, Row::id)? {
+            Some(group) => Principal::Group(group),
+            None => Principal::User(row.id(2)?),
+        },
+    })
 }
 
 fn account(row: &Row) -> Result<Account, StoreError> {

@@ -27,6 +27,27 @@ impl Store {
         Ok(found.into_iter().map(|(entry, _)| entry).collect())
     }
 
+    /// An organisation's entries before the one of this number, the newest first, at most `most`.
+    pub async fn audit_of(
+        &self,
+        organization: &str,
+        before: i64,
+        most: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let organization = organization.to_owned();
+        self.read(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM audit WHERE organization = $1 AND number < $2 ORDER BY number DESC LIMIT $3"
+                );
+                let rows = tx.query(&sql, values![organization, before, most]).await?;
+                rows.iter().map(|row| read(row).map(|(entry, _)| entry)).collect()
+            })
+        })
+        .await
+    }
+
     /// Checks the whole chain, and returns where it ends.
     pub async fn verify_audit(&self) -> Result<Result<Head, Broken>, StoreError> {
         self.read(|tx| {
@@ -155,6 +176,25 @@ pub(super) async fn of_person(
             || Ok(user.to_string()),
             |row| row.text(1).map(str::to_owned),
         )?,
+        done: true,
+        detail,
+    };
+    append(tx, deed, now).await
+}
+
+/// The same about what an organisation has.
+pub(super) async fn of_organization(
+    tx: &mut Tx<'_>,
+    organization: &str,
+    action: &'static str,
+    subject: &str,
+    detail: serde_json::Value,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let deed = Deed {
+        action,
+        organization: Some(organization.to_owned()),
+        subject: subject.to_owned(),
         done: true,
         detail,
     };

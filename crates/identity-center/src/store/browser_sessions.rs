@@ -1,6 +1,6 @@
 //! Browsers in which somebody has signed in, and what a person sees of their own sessions.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use serde_json::json;
 
@@ -39,6 +39,12 @@ impl Store {
                 let sql = "INSERT INTO browser_sessions (digest, user_id, authentication, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
                 let how = serde_json::to_string(&authentication).unwrap_or_default();
                 tx.execute(sql, values![cookie, user, how, now, ends]).await?;
+                if let Some(connection) = authentication.connection {
+                    // To the minute: everybody who signs in there would change the row.
+                    let sql = "UPDATE connections SET last_sign_in_at = $2 WHERE id = $1 AND (last_sign_in_at IS NULL OR last_sign_in_at < $3)";
+                    let minute = now - SignedDuration::from_mins(1);
+                    tx.execute(sql, values![connection, now, minute]).await?;
+                }
                 let how = json!({ "methods": authentication.methods, "connection": authentication.connection });
                 audit::of_person(tx, user, "sign_in", how, now).await?;
                 Ok(true)

@@ -1,9 +1,11 @@
 //! Applications in the store.
 
 use jiff::Timestamp;
+use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, values};
+use super::{Row, Store, StoreError, Tx, audit, sessions, values};
 use crate::client::{Client, Wire};
+use crate::session::Ended;
 
 const COLUMNS: &str = "id, organization, wire, secret_digest, name, details, issued_at, expires_at";
 
@@ -21,13 +23,72 @@ impl Store {
     }
 
     /// Adds an application in place of the one with its id, if there is one. The sessions of that one go on.
-    pub async fn put_client(&self, client: Client) -> Result<(), StoreError> {
+    pub async fn put_client(&self, client: Client, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |tx| {
             let client = client.clone();
             Box::pin(async move {
                 let sql = "DELETE FROM clients WHERE id = $1";
                 tx.execute(sql, values![&client.id]).await?;
-                insert(tx, client).await
+                let (organization, id) = (client.organization.clone(), client.id.clone());
+                let detail =
+                    json!({ "name": client.name, "confidential": client.secret.is_some() });
+                insert(tx, client).await?;
+                match organization {
+                    Some(of) => {
+                        audit::of_organization(tx, &of, "application.set", &id, detail, now).await
+                    }
+                    None => Ok(()),
+                }
+            })
+        })
+        .await
+    }
+
+    /// An organisation's applications that speak OpenID Connect, by name; its administration is none of them.
+    pub async fn applications(&self, organization: &str) -> Result<Vec<Client>, StoreError> {
+        let organization = organization.to_owned();
+        self.read(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let own = Client::id_of_administration(&organization);
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM clients WHERE organization = $1 AND wire = 'oidc' AND id <> $2 ORDER BY name, id"
+                );
+                let rows = tx.query(&sql, values![organization, own]).await?;
+                rows.iter().map(read).collect()
+            })
+        })
+        .await
+    }
+
+    /// Removes an application of an organisation, and ends what people had granted it. `None` if there is none; else how many
+    /// sessions lived.
+    pub async fn remove_application(
+        &self,
+        organization: &str,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<Option<u64>, StoreError> {
+        let (organization, id) = (organization.to_owned(), id.to_owned());
+        self.write(move |tx| {
+            let (organization, id) = (organization.clone(), id.clone());
+            Box::pin(async move {
+                let sql = "SELECT name FROM clients WHERE id = $1 AND organization = $2 AND wire = 'oidc' AND id <> $3";
+                let own = Client::id_of_administration(&organization);
+                let Some(row) = tx.row(sql, values![&id, &organization, own]).await? else {
+                    return Ok(None);
+                };
+                let name = row.text(0)?.to_owned();
+                let sql = "SELECT id FROM sessions WHERE client_id = $1 AND state <> 'ended' ORDER BY id";
+                let mut ended = 0;
+                for row in tx.query(sql, values![&id]).await? {
+                    sessions::end(tx, row.id(0)?, Ended::ByAdministrator, now).await?;
+                    ended += 1;
+                }
+                tx.execute("DELETE FROM clients WHERE id = $1", values![&id]).await?;
+                let detail = json!({ "name": name, "sessions": ended });
+                audit::of_organization(tx, &organization, "application.remove", &id, detail, now).await?;
+                Ok(Some(ended))
             })
         })
         .await
@@ -63,7 +124,7 @@ impl Store {
     }
 }
 
-async fn insert(tx: &mut Tx<'_>, client: Client) -> Result<(), StoreError> {
+pub(super) async fn insert(tx: &mut Tx<'_>, client: Client) -> Result<(), StoreError> {
     let sql = format!("INSERT INTO clients ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     let wire = serde_json::to_value(client.wire).unwrap_or_default();
     let row = values![

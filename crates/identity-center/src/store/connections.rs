@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, values};
+use super::{Row, Store, StoreError, Tx, audit, values};
 use crate::federation::{Connection, ConnectionRefusal};
 use crate::id::ConnectionId;
 
@@ -20,7 +21,10 @@ impl Store {
             Box::pin(async move {
                 match refusal(tx, &connection).await? {
                     Some(refusal) => Ok(Err(refusal)),
-                    None => keep(tx, &connection, now).await.map(Ok),
+                    None => {
+                        keep(tx, &connection, now).await?;
+                        noted(tx, &connection, "connection.set", now).await.map(Ok)
+                    }
                 }
             })
         })
@@ -57,6 +61,23 @@ impl Store {
         .await
     }
 
+    /// When somebody last came through each connection of an organisation, to the minute; none of those that nobody did.
+    pub async fn last_sign_ins(
+        &self,
+        organization: &str,
+    ) -> Result<BTreeMap<ConnectionId, Timestamp>, StoreError> {
+        let organization = organization.to_owned();
+        self.read(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let sql = "SELECT id, last_sign_in_at FROM connections WHERE organization = $1 AND last_sign_in_at IS NOT NULL";
+                let rows = tx.query(sql, values![organization]).await?;
+                rows.iter().map(|row| Ok((row.id(0)?, row.time(1)?))).collect()
+            })
+        })
+        .await
+    }
+
     /// Sends people there, or no more. What was granted to them before goes on. `false` if there is no such connection.
     pub async fn set_connection_active(
         &self,
@@ -67,16 +88,30 @@ impl Store {
         self.write(move |tx| {
             Box::pin(async move {
                 let sql = "UPDATE connections SET active = $2, modified_at = $3 WHERE id = $1";
-                Ok(tx.execute(sql, values![id, active, now]).await? == 1)
+                if tx.execute(sql, values![id, active, now]).await? == 0 {
+                    return Ok(false);
+                }
+                let action = if active {
+                    "connection.activate"
+                } else {
+                    "connection.deactivate"
+                };
+                noted_by_id(tx, id, action, now).await?;
+                Ok(true)
             })
         })
         .await
     }
 
     /// Removes a connection, and who its people are here. `false` if there is none.
-    pub async fn remove_connection(&self, id: ConnectionId) -> Result<bool, StoreError> {
+    pub async fn remove_connection(
+        &self,
+        id: ConnectionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
+                noted_by_id(tx, id, "connection.remove", now).await?;
                 for table in ["links", "realms", "trials"] {
                     let sql = format!("DELETE FROM {table} WHERE connection = $1");
                     tx.execute(&sql, values![id]).await?;
@@ -87,6 +122,41 @@ impl Store {
         })
         .await
     }
+}
+
+async fn noted_by_id(
+    tx: &mut Tx<'_>,
+    id: ConnectionId,
+    action: &'static str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match select(tx, "WHERE c.id = $1", values![id]).await?.pop() {
+        Some(connection) => noted(tx, &connection, action, now).await,
+        None => Ok(()),
+    }
+}
+
+async fn noted(
+    tx: &mut Tx<'_>,
+    connection: &Connection,
+    action: &'static str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let detail = json!({
+        "connection": connection.id,
+        "issuer": connection.details.issuer.as_str(),
+        "domains": connection.domains,
+        "active": connection.active,
+    });
+    audit::of_organization(
+        tx,
+        &connection.organization,
+        action,
+        &connection.name,
+        detail,
+        now,
+    )
+    .await
 }
 
 async fn refusal(

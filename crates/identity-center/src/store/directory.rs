@@ -4,13 +4,25 @@ use jiff::Timestamp;
 
 use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, audit, sessions, values};
+use super::{Row, Store, StoreError, Tx, administrators, audit, clients, sessions, values};
+use crate::client::Client;
 use crate::directory::{DirectoryRefusal, Organization, Profile, User, fold, name};
 use crate::id::UserId;
 use crate::session::Ended;
 
 pub(super) const COLUMNS: &str = "u.id, u.organization, u.user_name, u.display_name, u.given_name, u.family_name, u.email, u.external_id, \
                        u.connection, u.active, u.created_at, u.modified_at, u.version";
+
+/// How many there are of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// People who may sign in.
+    pub users: u64,
+    /// Groups.
+    pub groups: u64,
+    /// Sessions that live.
+    pub sessions: u64,
+}
 
 type Decided<T> = Result<Result<T, DirectoryRefusal>, StoreError>;
 
@@ -29,11 +41,13 @@ impl Store {
             Box::pin(async move {
                 let sql = "INSERT INTO organizations (name, title, contact, second_factor, created_at) VALUES ($1, $2, $3, $4, $5) \
                            ON CONFLICT DO NOTHING";
-                let row = values![made.name, made.title, made.contact, made.second_factor, now];
-                Ok(match tx.execute(sql, row).await? {
-                    0 => Err(DirectoryRefusal::Taken),
-                    _ => Ok(()),
-                })
+                let row = values![&made.name, &made.title, made.contact, made.second_factor, now];
+                if tx.execute(sql, row).await? == 0 {
+                    return Ok(Err(DirectoryRefusal::Taken));
+                }
+                clients::insert(tx, Client::of_administration(&made.name, now)).await?;
+                audit::of_organization(tx, &made.name, "organization.create", &made.title, json!({}), now).await?;
+                Ok(Ok(()))
             })
         })
         .await
@@ -49,6 +63,72 @@ impl Store {
         .await
     }
 
+    /// Changes what is said of an organisation, and whether its native users need a second factor. Its name stays.
+    pub async fn change_organization(
+        &self,
+        organization: Organization,
+        now: Timestamp,
+    ) -> Decided<()> {
+        self.write(move |tx| {
+            let changed = organization.clone();
+            Box::pin(async move {
+                let sql = "UPDATE organizations SET title = $2, contact = $3, second_factor = $4 WHERE name = $1";
+                let row = values![&changed.name, &changed.title, &changed.contact, changed.second_factor];
+                if tx.execute(sql, row).await? == 0 {
+                    return Ok(Err(DirectoryRefusal::NoOrganization));
+                }
+                let detail = json!({ "contact": changed.contact, "second_factor": changed.second_factor });
+                audit::of_organization(tx, &changed.name, "organization.change", &changed.title, detail, now).await?;
+                Ok(Ok(()))
+            })
+        })
+        .await
+    }
+
+    /// How many there are of what, in an organisation.
+    pub async fn counts(&self, organization: &str, now: Timestamp) -> Result<Counts, StoreError> {
+        let organization = organization.to_owned();
+        self.read(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let sql = "SELECT (SELECT COUNT(*) FROM users WHERE organization = $1 AND active = 1), \
+                           (SELECT COUNT(*) FROM groups WHERE organization = $1), \
+                           (SELECT COUNT(*) FROM sessions s JOIN users u ON u.id = s.user_id \
+                            WHERE u.organization = $1 AND s.state = 'live' AND s.expires_at > $2)";
+                let row = tx.row(sql, values![organization, now]).await?;
+                let row = row.ok_or_else(|| StoreError::Corrupt("no counts".to_owned()))?;
+                let count = |column| row.integer(column).map(|count| u64::try_from(count).unwrap_or(0));
+                Ok(Counts {
+                    users: count(0)?,
+                    groups: count(1)?,
+                    sessions: count(2)?,
+                })
+            })
+        })
+        .await
+    }
+
+    /// The people of an organisation by name, whatever its case: at most `most`, behind the one of the name `after`.
+    pub async fn users(
+        &self,
+        organization: &str,
+        after: &str,
+        most: u32,
+    ) -> Result<Vec<User>, StoreError> {
+        let (organization, after) = (organization.to_owned(), fold(after));
+        self.read(move |tx| {
+            let (organization, after) = (organization.clone(), after.clone());
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM users u WHERE u.organization = $1 AND u.user_name_folded > $2 ORDER BY u.user_name_folded LIMIT $3"
+                );
+                let rows = tx.query(&sql, values![organization, after, most]).await?;
+                rows.iter().map(read).collect()
+            })
+        })
+        .await
+    }
+
     /// Makes a person, who may sign in at once.
     pub async fn create_user(
         &self,
@@ -56,48 +136,10 @@ impl Store {
         profile: Profile,
         now: Timestamp,
     ) -> Decided<User> {
-        let profile = match checked(profile) {
-            Ok(profile) => profile,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let user = User {
-            id: UserId::random(),
-            organization: organization.to_owned(),
-            profile,
-            active: true,
-            created_at: now,
-            modified_at: now,
-            version: 0,
-        };
+        let organization = organization.to_owned();
         self.write(move |tx| {
-            let user = user.clone();
-            Box::pin(async move {
-                if self::organization(tx, &user.organization).await?.is_none() {
-                    return Ok(Err(DirectoryRefusal::NoOrganization));
-                }
-                let sql = "INSERT INTO users (id, organization, user_name, user_name_folded, display_name, given_name, family_name, email, \
-                           external_id, connection, active, created_at, modified_at, version) \
-                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, 0) ON CONFLICT DO NOTHING";
-                let profile = user.profile.clone();
-                let row = values![
-                    user.id,
-                    &user.organization,
-                    &profile.user_name,
-                    fold(&profile.user_name),
-                    profile.display_name,
-                    profile.given_name,
-                    profile.family_name,
-                    profile.email,
-                    profile.external_id,
-                    profile.connection,
-                    now,
-                ];
-                if tx.execute(sql, row).await? == 0 {
-                    return Ok(Err(DirectoryRefusal::Taken));
-                }
-                audit::of_person(tx, user.id, "user.create", json!({}), now).await?;
-                Ok(Ok(user))
-            })
+            let (organization, profile) = (organization.clone(), profile.clone());
+            Box::pin(async move { insert(tx, &organization, profile, now).await })
         })
         .await
     }
@@ -180,6 +222,9 @@ impl Store {
     pub async fn deactivate_user(&self, id: UserId, now: Timestamp) -> Decided<u64> {
         self.write(move |tx| {
             Box::pin(async move {
+                if let Err(refusal) = administrators::may_lose(tx, id).await? {
+                    return Ok(Err(refusal));
+                }
                 let sql = "UPDATE users SET active = 0, modified_at = $2, version = version + 1 WHERE id = $1";
                 if tx.execute(sql, values![id, now]).await? == 0 {
                     return Ok(Err(DirectoryRefusal::NoUser));
@@ -214,9 +259,16 @@ impl Store {
                 if user(tx, id).await?.is_none() {
                     return Ok(Err(DirectoryRefusal::NoUser));
                 }
+                if let Err(refusal) = administrators::may_lose(tx, id).await? {
+                    return Ok(Err(refusal));
+                }
                 let ended = sessions::end_all(tx, id, Ended::Deactivated, now).await?;
                 audit::of_person(tx, id, "user.delete", json!({ "sessions": ended }), now).await?;
+                let sql = "DELETE FROM assignments WHERE principal = $1";
+                tx.execute(sql, values![id]).await?;
                 for table in [
+                    "administrators",
+                    "setup_links",
                     "sessions",
                     "browser_sessions",
                     "links",
@@ -243,6 +295,52 @@ impl Store {
     }
 }
 
+/// Makes a person in this transaction.
+pub(super) async fn insert(
+    tx: &mut Tx<'_>,
+    organization: &str,
+    profile: Profile,
+    now: Timestamp,
+) -> Result<Result<User, DirectoryRefusal>, StoreError> {
+    let profile = match checked(profile) {
+        Ok(profile) => profile,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if self::organization(tx, organization).await?.is_none() {
+        return Ok(Err(DirectoryRefusal::NoOrganization));
+    }
+    let user = User {
+        id: UserId::random(),
+        organization: organization.to_owned(),
+        profile: profile.clone(),
+        active: true,
+        created_at: now,
+        modified_at: now,
+        version: 0,
+    };
+    let sql = "INSERT INTO users (id, organization, user_name, user_name_folded, display_name, given_name, family_name, email, \
+               external_id, connection, active, created_at, modified_at, version) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, 0) ON CONFLICT DO NOTHING";
+    let row = values![
+        user.id,
+        organization,
+        &profile.user_name,
+        fold(&profile.user_name),
+        profile.display_name,
+        profile.given_name,
+        profile.family_name,
+        profile.email,
+        profile.external_id,
+        profile.connection,
+        now,
+    ];
+    if tx.execute(sql, row).await? == 0 {
+        return Ok(Err(DirectoryRefusal::Taken));
+    }
+    audit::of_person(tx, user.id, "user.create", json!({}), now).await?;
+    Ok(Ok(user))
+}
+
 fn checked(profile: Profile) -> Result<Profile, DirectoryRefusal> {
     Ok(Profile {
         user_name: name(&profile.user_name)?.to_owned(),
@@ -264,7 +362,7 @@ async fn organization(tx: &mut Tx<'_>, name: &str) -> Result<Option<Organization
     .transpose()
 }
 
-async fn user(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, StoreError> {
+pub(super) async fn user(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM users u WHERE u.id = $1");
     let row = tx.row(&sql, values![id]).await?;
     row.as_ref().map(read).transpose()

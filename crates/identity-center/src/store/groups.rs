@@ -57,10 +57,13 @@ impl Store {
                     group.connection,
                     now,
                 ];
-                Ok(match tx.execute(sql, row).await? {
-                    0 => Err(DirectoryRefusal::Taken),
-                    _ => Ok(group),
-                })
+                if tx.execute(sql, row).await? == 0 {
+                    return Ok(Err(DirectoryRefusal::Taken));
+                }
+                let subject = &group.display_name;
+                let detail = json!({ "group": group.id });
+                audit::of_organization(tx, &group.organization, "group.create", subject, detail, now).await?;
+                Ok(Ok(group))
             })
         })
         .await
@@ -73,6 +76,27 @@ impl Store {
                 let sql = format!("SELECT {COLUMNS} FROM groups WHERE id = $1");
                 let row = tx.row(&sql, values![id]).await?;
                 row.as_ref().map(read).transpose()
+            })
+        })
+        .await
+    }
+
+    /// The groups of an organisation by name, whatever its case: at most `most`, behind the one of the name `after`.
+    pub async fn groups(
+        &self,
+        organization: &str,
+        after: &str,
+        most: u32,
+    ) -> Result<Vec<Group>, StoreError> {
+        let (organization, after) = (organization.to_owned(), fold(after));
+        self.read(move |tx| {
+            let (organization, after) = (organization.clone(), after.clone());
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM groups WHERE organization = $1 AND display_name_folded > $2 ORDER BY display_name_folded LIMIT $3"
+                );
+                let rows = tx.query(&sql, values![organization, after, most]).await?;
+                rows.iter().map(read).collect()
             })
         })
         .await
@@ -151,11 +175,18 @@ impl Store {
                 for row in tx.query(sql, values![group]).await? {
                     remove(tx, group, row.id(0)?, now).await?;
                 }
-                let sql = "DELETE FROM groups WHERE id = $1";
-                Ok(match tx.execute(sql, values![group]).await? {
-                    0 => Err(DirectoryRefusal::NoGroup),
-                    _ => Ok(()),
-                })
+                let sql = "DELETE FROM assignments WHERE principal = $1";
+                tx.execute(sql, values![group]).await?;
+                let sql = "SELECT organization, display_name FROM groups WHERE id = $1";
+                let Some(row) = tx.row(sql, values![group]).await? else {
+                    return Ok(Err(DirectoryRefusal::NoGroup));
+                };
+                tx.execute("DELETE FROM groups WHERE id = $1", values![group])
+                    .await?;
+                let (organization, name) = (row.text(0)?, row.text(1)?);
+                let detail = json!({ "group": group });
+                audit::of_organization(tx, organization, "group.delete", name, detail, now).await?;
+                Ok(Ok(()))
             })
         })
         .await

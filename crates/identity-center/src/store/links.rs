@@ -2,8 +2,9 @@
 //! somebody else.
 
 use jiff::Timestamp;
+use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, values};
+use super::{Row, Store, StoreError, Tx, audit, values};
 use crate::directory::fold;
 use crate::federation::{Connection, Identity};
 use crate::id::{ConnectionId, UserId};
@@ -73,11 +74,21 @@ impl Store {
     }
 
     /// Forgets who a person is at a connection: their next sign-in there is a first one. `false` if they were not linked.
-    pub async fn unlink(&self, connection: ConnectionId, user: UserId) -> Result<bool, StoreError> {
+    pub async fn unlink(
+        &self,
+        connection: ConnectionId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
                 let sql = "DELETE FROM links WHERE connection = $1 AND user_id = $2";
-                Ok(tx.execute(sql, values![connection, user]).await? == 1)
+                let gone = tx.execute(sql, values![connection, user]).await? == 1;
+                if gone {
+                    let detail = json!({ "connection": connection });
+                    audit::of_person(tx, user, "link.remove", detail, now).await?;
+                }
+                Ok(gone)
             })
         })
         .await
@@ -151,7 +162,10 @@ async fn link(
     // Another instance may link in the same moment: one of the two wins, and both go by what it wrote.
     let sql = "INSERT INTO links (connection, subject, user_id, linked_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     let row = values![connection.id, &identity.subject, found.user, now];
-    tx.execute(sql, row).await?;
+    if tx.execute(sql, row).await? == 1 {
+        let detail = json!({ "connection": connection.id, "subject": identity.subject });
+        audit::of_person(tx, found.user, "link.add", detail, now).await?;
+    }
     linked(tx, connection, identity).await
 }
 

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, audit, values};
+use super::{Row, Store, StoreError, Tx, audit, sessions, values};
 use crate::directory::User;
 use crate::id::UserId;
 use crate::secret::Digest;
+use crate::session::Ended;
 
 /// What is kept to check somebody by.
 #[derive(Clone)]
@@ -69,12 +70,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
             let hash = hash.clone();
-            Box::pin(async move {
-                let sql = "INSERT INTO passwords (user_id, hash, changed_at) VALUES ($1, $2, $3) \
-                           ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
-                tx.execute(sql, values![user, hash, now]).await?;
-                audit::of_person(tx, user, "password.set", json!({}), now).await
-            })
+            Box::pin(set(tx, user, hash, now))
         })
         .await
     }
@@ -129,18 +125,37 @@ impl Store {
         .await
     }
 
-    /// Takes a person's second factor away (an administrator, after the device was lost): they enrol anew when they next sign in.
-    pub async fn forget_second_factor(&self, user: UserId) -> Result<(), StoreError> {
+    /// Takes a person's second factor away (an administrator, after the device was lost): what they have open ends, and they enrol anew
+    /// when they next sign in. Returns how many sessions lived.
+    pub async fn forget_second_factor(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
                 forget_recovery_codes(tx, user).await?;
                 let sql = "DELETE FROM totp WHERE user_id = $1";
                 tx.execute(sql, values![user]).await?;
-                Ok(())
+                audit::of_person(tx, user, "second_factor.forget", json!({}), now).await?;
+                sessions::end_all(tx, user, Ended::ByAdministrator, now).await
             })
         })
         .await
     }
+}
+
+/// Keeps a password's hash in this transaction.
+pub(super) async fn set(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    hash: String,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO passwords (user_id, hash, changed_at) VALUES ($1, $2, $3) \
+               ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
+    tx.execute(sql, values![user, hash, now]).await?;
+    audit::of_person(tx, user, "password.set", json!({}), now).await
 }
 
 async fn forget_recovery_codes(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {

@@ -43,6 +43,21 @@ pub struct Demand {
     pub token_key: bool,
 }
 
+/// What may be told of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// `kid`.
+    pub id: String,
+    /// `alg`.
+    pub algorithm: String,
+    /// `published`, `active` or `retired`.
+    pub state: String,
+    /// Since when it is known.
+    pub published_at: Timestamp,
+    /// When it is first used.
+    pub active_at: Timestamp,
+}
+
 /// What is sealed: a table, its key, and the column that says under which master key (where there is one).
 struct Sealed {
     table: &'static str,
@@ -137,6 +152,27 @@ impl Store {
             Box::pin(async move {
                 let row = tx.row("SELECT single FROM master_key", &[]).await?;
                 Ok(row.is_some())
+            })
+        })
+        .await
+    }
+
+    /// The keys of ID tokens, the oldest first.
+    pub async fn signing_keys(&self) -> Result<Vec<Described>, StoreError> {
+        self.read(|tx| {
+            Box::pin(async move {
+                let sql = "SELECT id, algorithm, state, published_at, active_at FROM signing_keys ORDER BY published_at, id";
+                let rows = tx.query(sql, &[]).await?;
+                let read = |row: &super::Row| {
+                    Ok(Described {
+                        id: row.text(0)?.to_owned(),
+                        algorithm: row.text(1)?.to_owned(),
+                        state: row.text(2)?.to_owned(),
+                        published_at: row.time(3)?,
+                        active_at: row.time(4)?,
+                    })
+                };
+                rows.iter().map(read).collect()
             })
         })
         .await

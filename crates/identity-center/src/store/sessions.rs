@@ -121,6 +121,15 @@ impl Store {
         .await
     }
 
+    /// Keeps a session that no code stands for: a demonstration's.
+    pub(crate) async fn grant_directly(&self, session: Session) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let session = session.clone();
+            Box::pin(async move { insert(tx, &session, None).await })
+        })
+        .await
+    }
+
     /// The session of a genuine access token, if it is good now.
     pub async fn good_session(
         &self,

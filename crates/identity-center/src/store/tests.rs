@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod administration;
 mod audit;
 mod cases;
 mod directory;
@@ -20,6 +21,7 @@ fn every() -> impl Iterator<Item = &'static (&'static str, cases::Case)> {
         .iter()
         .chain(directory::ALL)
         .chain(federation::ALL)
+        .chain(administration::ALL)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

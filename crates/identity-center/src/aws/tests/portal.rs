@@ -29,7 +29,10 @@ pub(super) async fn furnish(service: &Running) -> GroupId {
             description: String::new(),
             session: SignedDuration::from_hours(1),
         };
-        store.put_permission_set("acme", set).await.unwrap();
+        store
+            .put_permission_set("acme", set, service.center.now())
+            .await
+            .unwrap();
     }
     for number in 0..30 {
         let account = Account {
@@ -37,7 +40,10 @@ pub(super) async fn furnish(service: &Running) -> GroupId {
             name: format!("Account {number} 口座"),
             email: format!("aws+{number}@acme.example"),
         };
-        store.put_account("acme", account).await.unwrap();
+        store
+            .put_account("acme", account, service.center.now())
+            .await
+            .unwrap();
     }
     for number in 0..29 {
         let principal = match number % 2 {
@@ -49,13 +55,18 @@ pub(super) async fn furnish(service: &Running) -> GroupId {
     // Twice, by two ways: it is one role.
     assign(service, 0, "Developer", Principal::Group(group)).await;
     assign(service, 0, "ReadOnly", Principal::Group(group)).await;
-    assign(service, 29, "ReadOnly", Principal::Group(GroupId::random())).await;
+    let others = store.create_group("acme", "Others", None, service.center.now());
+    let others = others.await.unwrap().unwrap().id;
+    assign(service, 29, "ReadOnly", Principal::Group(others)).await;
     group
 }
 
 async fn assign(service: &Running, number: u32, role: &str, principal: Principal) {
     let assignment = assignment(number, role, principal);
-    let assigned = service.center.store.assign("acme", assignment);
+    let assigned = service
+        .center
+        .store
+        .assign("acme", assignment, service.center.now());
     assert!(assigned.await.unwrap());
 }
 
@@ -140,11 +151,15 @@ async fn a_person_sees_the_accounts_and_roles_that_are_assigned_to_them() {
         service
             .center
             .store
-            .unassign("acme", taken.clone())
+            .unassign("acme", taken.clone(), service.center.now())
             .await
             .unwrap()
     );
-    assert!(!service.center.store.unassign("acme", taken).await.unwrap());
+    let again = service
+        .center
+        .store
+        .unassign("acme", taken, service.center.now());
+    assert!(!again.await.unwrap());
     let left = service.center.store.write(move |tx| {
         Box::pin(async move {
             tx.execute("DELETE FROM members WHERE group_id = $1", values![group])

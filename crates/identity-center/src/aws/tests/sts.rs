@@ -156,7 +156,10 @@ async fn credentials_live_as_long_as_the_permission_set_says_within_aws_s_bounds
             session: SignedDuration::from_secs(says),
         };
         let store = &service.center.store;
-        store.put_permission_set("acme", set).await.unwrap();
+        store
+            .put_permission_set("acme", set, service.center.now())
+            .await
+            .unwrap();
         assert_eq!(get(&service, &token, CREDENTIALS).await.status, 200);
         let asked = stand_in.asked.lock().unwrap().pop().unwrap();
         assert_eq!(asked["DurationSeconds"], expected);

@@ -21,20 +21,31 @@ pub(super) async fn assigned(
         name: name.to_owned(),
         email: format!("aws+{number}@acme.example"),
     };
-    store.put_account("acme", account).await.unwrap();
+    store
+        .put_account("acme", account, service.center.now())
+        .await
+        .unwrap();
     for role in roles {
         let set = PermissionSet {
             name: (*role).to_owned(),
             description: String::new(),
             session: SignedDuration::from_hours(1),
         };
-        store.put_permission_set("acme", set).await.unwrap();
+        store
+            .put_permission_set("acme", set, service.center.now())
+            .await
+            .unwrap();
         let assignment = Assignment {
             account: format!("{number:012}"),
             role: (*role).to_owned(),
             principal: Principal::User(user),
         };
-        assert!(store.assign("acme", assignment).await.unwrap());
+        assert!(
+            store
+                .assign("acme", assignment, service.center.now())
+                .await
+                .unwrap()
+        );
     }
 }
 

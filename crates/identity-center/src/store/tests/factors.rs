@@ -70,7 +70,7 @@ pub(super) async fn factors(store: Store) {
             .unwrap(),
         "another's"
     );
-    store.forget_second_factor(user.id).await.unwrap();
+    store.forget_second_factor(user.id, at(0)).await.unwrap();
     assert!(!recover("b").await && enrol(b"new").await);
 }
 

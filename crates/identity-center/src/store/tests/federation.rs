@@ -99,7 +99,7 @@ async fn connections(store: Store) {
     let keys = store.secrets(&old, lifetime, Demand::default(), at(0));
     keys.await.unwrap();
     for other in of(None).await {
-        assert!(other.id == okta.id || store.remove_connection(other.id).await.unwrap());
+        assert!(other.id == okta.id || store.remove_connection(other.id, at(0)).await.unwrap());
     }
     let place = purpose("connections", &Value::from(okta.id));
     okta.sealed = old.seal(&place, b"secret");
@@ -108,7 +108,7 @@ async fn connections(store: Store) {
     let sealed = store.connection(okta.id).await.unwrap().unwrap().sealed;
     let opened = MasterKeys::of([9; 32]).open(&place, &sealed);
     assert_eq!(opened.unwrap().as_slice(), b"secret");
-    assert!(store.remove_connection(okta.id).await.unwrap());
+    assert!(store.remove_connection(okta.id, at(0)).await.unwrap());
     assert_eq!(of(None).await, []);
 }
 
@@ -306,8 +306,8 @@ async fn links_are_final(store: Store) {
     assert_eq!(identified(&store, &oidc, &first).await, Some(user.id));
     assert_eq!(identified(&store, &oidc, &second).await, None);
 
-    assert!(store.unlink(okta.id, user.id).await.unwrap());
-    assert!(!store.unlink(okta.id, user.id).await.unwrap());
+    assert!(store.unlink(okta.id, user.id, at(0)).await.unwrap());
+    assert!(!store.unlink(okta.id, user.id, at(0)).await.unwrap());
     assert_eq!(identified(&store, &okta, &second).await, Some(user.id));
     assert_eq!(identified(&store, &okta, &first).await, None);
     // A person who is removed leaves no link behind for the next of that name.
@@ -316,7 +316,7 @@ async fn links_are_final(store: Store) {
     let next = person(&store, "acme", name, None, None).await;
     assert_eq!(identified(&store, &okta, &first).await, Some(next.id));
     // Nor does a connection.
-    assert!(store.remove_connection(okta.id).await.unwrap());
+    assert!(store.remove_connection(okta.id, at(0)).await.unwrap());
     keep(&store, &okta).await.unwrap();
     assert_eq!(identified(&store, &okta, &second).await, Some(next.id));
 }

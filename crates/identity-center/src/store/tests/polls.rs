@@ -214,20 +214,35 @@ pub(super) async fn accounts(store: Store) {
         principal,
     };
     let assign = async |organization, principal| {
-        let assigned = store.assign(organization, assignment(principal));
+        let assigned = store.assign(organization, assignment(principal), at(0));
         assigned.await.unwrap()
     };
     assert!(!assign("acme", Principal::User(user)).await, "no account");
-    store.put_account("acme", account("before")).await.unwrap();
+    store
+        .put_account("acme", account("before"), at(0))
+        .await
+        .unwrap();
     assert!(!assign("acme", Principal::User(user)).await, "no role");
-    store.put_permission_set("acme", set(1)).await.unwrap();
-    store.put_account("acme", account("after")).await.unwrap();
-    store.put_permission_set("acme", set(12)).await.unwrap();
+    store
+        .put_permission_set("acme", set(1), at(0))
+        .await
+        .unwrap();
+    store
+        .put_account("acme", account("after"), at(0))
+        .await
+        .unwrap();
+    store
+        .put_permission_set("acme", set(12), at(0))
+        .await
+        .unwrap();
     for _ in 0..2 {
         assert!(assign("acme", Principal::User(user)).await);
     }
     assert!(!assign("none", Principal::User(user)).await);
-    assert!(assign("acme", Principal::Group(GroupId::random())).await);
+    assert!(
+        !assign("acme", Principal::Group(GroupId::random())).await,
+        "no group"
+    );
 
     let of = async |user| {
         let accounts = store.accounts_of(user, "", 10).await.unwrap();

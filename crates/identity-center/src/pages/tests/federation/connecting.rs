@@ -112,8 +112,18 @@ async fn a_connection_is_inactive_until_it_is_activated_and_can_be_changed() {
         matches!(&error, ConnectError::Refused(found) if *found == expected),
         "{error}"
     );
-    assert!(store.remove_connection(made.id).await.unwrap());
-    assert!(!store.remove_connection(made.id).await.unwrap());
+    assert!(
+        store
+            .remove_connection(made.id, service.center.now())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .remove_connection(made.id, service.center.now())
+            .await
+            .unwrap()
+    );
     let freed = connect_as(&service, entra.described("acme.test"));
     assert_eq!(freed.await.unwrap().domains, ["acme.test"]);
 }

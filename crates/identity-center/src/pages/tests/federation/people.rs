@@ -128,7 +128,12 @@ async fn a_name_that_somebody_else_gets_later_does_not_get_them_the_account() {
     okta.control(json!({ "tamper": second })).await;
     assert_eq!(subject().await, added.to_string());
     // An administrator may say that somebody's identity at the provider is another now.
-    assert!(store.unlink(connection.id, added).await.unwrap());
+    assert!(
+        store
+            .unlink(connection.id, added, service.center.now())
+            .await
+            .unwrap()
+    );
     okta.control(json!({ "tamper": { "sub": "00u-third" } }))
         .await;
     assert_eq!(subject().await, added.to_string());
@@ -191,7 +196,12 @@ async fn a_connection_that_was_switched_off_meanwhile_signs_nobody_in() {
     let page = brought(&browser, &back).await;
     page.shows(410, "This sign-in is over");
     assert_eq!(okta.seen("token_requests").await, 0);
-    assert!(store.remove_connection(connection.id).await.unwrap());
+    assert!(
+        store
+            .remove_connection(connection.id, service.center.now())
+            .await
+            .unwrap()
+    );
     brought(&browser, &back)
         .await
         .shows(410, "This sign-in is over");

@@ -1,0 +1,165 @@
+//! `/admin/v1`: an organisation is looked after by its administrators, in JSON, as `openapi.json` beside it describes.
+//!
+//! ```text
+//! admitted     an access token with the scope `admin`, of somebody who proved a second factor and has a role now
+//! reading      read-only and above     everything that is there; no secret
+//! operating    operator and above      people, groups, who may take which role in AWS, sessions
+//! owning       owners                  identity providers, applications, accounts, keys, other administrators
+//! ```
+//!
+//! Every request concerns the administrator's own organisation: there is no way to name another. What is changed is in the audit log
+//! under the administrator's name (the store writes it in the same transaction). Refusals are problem details (RFC 9457, [`problem`]).
+
+mod accounts;
+mod administrators;
+mod admitted;
+mod applications;
+mod audit;
+mod body;
+mod client_settings;
+mod connections;
+mod groups;
+mod keys;
+mod organization;
+pub mod problem;
+mod sessions;
+mod status;
+mod users;
+mod view;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::administrator::Role;
+use crate::center::Center;
+
+/// Where everything of it is.
+pub const BASE: &str = "/admin/v1";
+/// A request's body is no longer.
+const LIMIT: usize = 256 * 1024;
+
+type Part = OpenApiRouter<Arc<Center>>;
+
+/// The administration.
+pub fn router(center: &Arc<Center>) -> Router<Arc<Center>> {
+    let (router, document) = parts(Some(center)).split_for_parts();
+    let describe = move || std::future::ready(Json(document));
+    router
+        .route(&format!("{BASE}/openapi.json"), get(describe))
+        .layer(DefaultBodyLimit::max(LIMIT))
+}
+
+/// What the administration offers, as OpenAPI 3.1.
+#[must_use]
+pub fn description() -> utoipa::openapi::OpenApi {
+    parts(None).into_openapi()
+}
+
+fn parts(center: Option<&Arc<Center>>) -> Part {
+    let within = |part: Part, role: Role| match center {
+        Some(center) => {
+            let gate = (Arc::clone(center), role);
+            part.route_layer(from_fn_with_state(gate, admitted::admit))
+        }
+        None => part,
+    };
+    let whole = within(reading(), Role::ReadOnly)
+        .merge(within(operating(), Role::Operator))
+        .merge(within(owning(), Role::Owner));
+    OpenApiRouter::with_openapi(document()).nest(BASE, whole)
+}
+
+fn reading() -> Part {
+    Part::new()
+        .routes(routes!(status::get))
+        .routes(routes!(administrators::me))
+        .routes(routes!(administrators::list))
+        .routes(routes!(organization::get))
+        .routes(routes!(users::list))
+        .routes(routes!(users::get))
+        .routes(routes!(sessions::list))
+        .routes(routes!(groups::list))
+        .routes(routes!(groups::get))
+        .routes(routes!(groups::members))
+        .routes(routes!(accounts::list))
+        .routes(routes!(accounts::permission_sets))
+        .routes(routes!(accounts::assignments))
+        .routes(routes!(connections::list))
+        .routes(routes!(connections::trial))
+        .routes(routes!(applications::list))
+        .routes(routes!(keys::list))
+        .routes(routes!(audit::list))
+        .routes(routes!(client_settings::get))
+}
+
+fn operating() -> Part {
+    Part::new()
+        .routes(routes!(users::create))
+        .routes(routes!(users::change))
+        .routes(routes!(users::delete))
+        .routes(routes!(users::deactivate))
+        .routes(routes!(users::reactivate))
+        .routes(routes!(users::setup_link))
+        .routes(routes!(users::forget_second_factor))
+        .routes(routes!(users::unlink))
+        .routes(routes!(sessions::end_all))
+        .routes(routes!(sessions::end))
+        .routes(routes!(groups::create))
+        .routes(routes!(groups::delete))
+        .routes(routes!(groups::add))
+        .routes(routes!(groups::remove))
+        .routes(routes!(accounts::assign_group))
+        .routes(routes!(accounts::assign_user))
+        .routes(routes!(accounts::unassign_group))
+        .routes(routes!(accounts::unassign_user))
+}
+
+fn owning() -> Part {
+    Part::new()
+        .routes(routes!(organization::change))
+        .routes(routes!(administrators::set))
+        .routes(routes!(administrators::remove))
+        .routes(routes!(accounts::set))
+        .routes(routes!(accounts::remove))
+        .routes(routes!(accounts::set_permission_set))
+        .routes(routes!(accounts::remove_permission_set))
+        .routes(routes!(connections::connect))
+        .routes(routes!(connections::remove))
+        .routes(routes!(connections::offer_trial))
+        .routes(routes!(connections::activate))
+        .routes(routes!(connections::deactivate))
+        .routes(routes!(applications::create))
+        .routes(routes!(applications::change))
+        .routes(routes!(applications::secret))
+        .routes(routes!(applications::remove))
+        .routes(routes!(keys::rotate))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Identity Center administration",
+        description = "An organisation's people, groups, identity providers, applications, AWS accounts and keys. Each request concerns the organisation of the administrator whose access token it carries; the token comes from `kiro-identity-center admin login`."
+    ),
+    security(("administrator" = []))
+)]
+struct Described;
+
+fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Described::openapi();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("administrator", SecurityScheme::Http(bearer));
+    document
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,354 @@
+//! Identity providers that the organisation's people sign in at.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use utoipa::ToSchema;
+
+use super::admitted::Who;
+use super::body::{Body, Line, Named};
+use super::problem::Problem;
+use super::view::{Link, Page};
+use crate::administrator::Role;
+use crate::center::Center;
+use crate::federation::{
+    self, Connect, ConnectError, ConnectionRefusal, Kind, entra_issuer, trial,
+};
+use crate::id::ConnectionId;
+
+/// Entra ID's public cloud.
+const ENTRA: &str = "https://login.microsoftonline.com";
+
+/// An identity provider. Its client secret is told to nobody.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Connection {
+    /// 32 hexadecimal digits.
+    #[schema(value_type = String)]
+    pub(crate) id: ConnectionId,
+    pub(crate) name: String,
+    /// Which provider it is.
+    #[schema(inline)]
+    pub(crate) kind: ProviderKind,
+    pub(crate) issuer: String,
+    /// This service, there.
+    pub(crate) client_id: String,
+    pub(crate) scopes: Vec<String>,
+    /// The Entra tenants whose people may sign in.
+    pub(crate) tenants: Vec<String>,
+    /// Whose names lead there.
+    pub(crate) domains: Vec<String>,
+    /// Whether people are sent there.
+    pub(crate) active: bool,
+    /// When somebody last came through it, to the minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) last_sign_in_at: Option<Timestamp>,
+    /// To be registered there: where the browser comes back to.
+    pub(crate) redirect_uri: String,
+    /// To be registered there: where the browser goes after signing out.
+    pub(crate) signed_out_uri: String,
+}
+
+/// Which provider it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ProviderKind {
+    /// Okta.
+    Okta,
+    /// Microsoft Entra ID.
+    Entra,
+    /// Any other `OpenID` Provider.
+    Oidc,
+}
+
+impl From<ProviderKind> for Kind {
+    fn from(kind: ProviderKind) -> Kind {
+        match kind {
+            ProviderKind::Okta => Kind::Okta,
+            ProviderKind::Entra => Kind::Entra,
+            ProviderKind::Oidc => Kind::Oidc,
+        }
+    }
+}
+
+impl From<Kind> for ProviderKind {
+    fn from(kind: Kind) -> ProviderKind {
+        match kind {
+            Kind::Okta => ProviderKind::Okta,
+            Kind::Entra => ProviderKind::Entra,
+            Kind::Oidc => ProviderKind::Oidc,
+        }
+    }
+}
+
+/// What an owner says of a provider.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Said {
+    pub(crate) kind: ProviderKind,
+    /// The issuer, as the provider names it. For Entra ID `tenant` may stand instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issuer: Option<Line>,
+    /// Entra ID: the directory's id or domain, `organizations` or `common`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tenant: Option<Line>,
+    /// This service, as registered there.
+    pub(crate) client_id: Line,
+    /// What this service proves itself with, there. It is kept sealed.
+    pub(crate) client_secret: String,
+    /// What is asked for beyond `openid`, `profile` and `email`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scopes: Vec<Line>,
+    /// Entra ID: the tenants whose people may sign in; needed where the issuer is every tenant's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tenants: Vec<Line>,
+    /// The domains of its people's names.
+    pub(crate) domains: Vec<Line>,
+}
+
+impl Said {
+    fn issuer(&self) -> Result<Url, Problem> {
+        let unfit = |title: &str| Problem::unfit("issuer", title);
+        match (&self.issuer, &self.tenant) {
+            (Some(issuer), None) => {
+                let url = kiro_relying_party::secure_url(&issuer.0);
+                url.map_err(|_| unfit("The issuer is an https address"))
+            }
+            (None, Some(tenant)) if self.kind == ProviderKind::Entra && !tenant.0.contains('/') => {
+                let cloud = ENTRA.parse().map_err(|_| unfit("The issuer is missing"))?;
+                Ok(entra_issuer(&cloud, &tenant.0))
+            }
+            _ => Err(unfit(
+                "Either the issuer or, for Entra ID, the tenant is named",
+            )),
+        }
+    }
+}
+
+/// How a test sign-in stands.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Trial {
+    /// Whether somebody came back.
+    pub(crate) done: bool,
+    /// What the provider calls who came back.
+    pub(crate) shown: Option<String>,
+    /// What provisioning would know them by.
+    pub(crate) external_id: Option<String>,
+    /// The person that they would be here; nobody yet, where there is none.
+    pub(crate) user_name: Option<String>,
+    /// The link's end.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) expires_at: Timestamp,
+}
+
+/// The connection of this name in the administrator's organisation.
+pub(super) async fn found(
+    center: &Center,
+    who: &Who,
+    name: &Line,
+) -> Result<federation::Connection, Problem> {
+    let all = center.store.connections(Some(who.organization())).await?;
+    all.into_iter()
+        .find(|connection| connection.name == name.0)
+        .ok_or_else(|| Problem::nothing("connection"))
+}
+
+fn view(
+    center: &Center,
+    connection: federation::Connection,
+    last_sign_in_at: Option<Timestamp>,
+) -> Connection {
+    Connection {
+        id: connection.id,
+        name: connection.name,
+        kind: connection.details.kind.into(),
+        issuer: connection.details.issuer.to_string(),
+        client_id: connection.details.client_id,
+        scopes: connection.details.scopes,
+        tenants: connection.details.tenants,
+        domains: connection.domains,
+        active: connection.active,
+        last_sign_in_at,
+        redirect_uri: center.settings.at(federation::CALLBACK),
+        signed_out_uri: center.settings.at("/signed-out"),
+    }
+}
+
+/// Identity providers, by name
+#[utoipa::path(get, path = "/connections", tag = "identity providers", responses((status = 200, body = Page<Connection>), (status = "4XX", body = Problem)))]
+pub(super) async fn list(
+    State(center): State<Arc<Center>>,
+    who: Who,
+) -> Result<Json<Page<Connection>>, Problem> {
+    let store = &center.store;
+    let all = store.connections(Some(who.organization())).await?;
+    let last = store.last_sign_ins(who.organization()).await?;
+    let items = all.into_iter().map(|connection| {
+        let last = last.get(&connection.id).copied();
+        view(&center, connection, last)
+    });
+    Ok(Json(Page::whole(items.collect())))
+}
+
+/// Connects an identity provider, or changes the connection of this name. The provider is looked at first: discovery, issuer, keys and
+/// PKCE. A new connection is inactive until it was tried
+#[utoipa::path(put, path = "/connections/{connection}", tag = "identity providers", params(("connection" = String, Path, description = "the connection's name")), request_body = Said, responses((status = 200, body = Connection), (status = "4XX", body = Problem)))]
+pub(super) async fn connect(
+    State(center): State<Arc<Center>>,
+    who: Who,
+    Named(name): Named<Line>,
+    Body(said): Body<Said>,
+) -> Result<Json<Connection>, Problem> {
+    let texts = |lines: Vec<Line>| lines.into_iter().map(|line| line.0).collect();
+    let asked = Connect {
+        organization: who.organization().to_owned(),
+        name: name.0,
+        kind: said.kind.into(),
+        issuer: said.issuer()?,
+        client_id: said.client_id.0,
+        client_secret: SecretString::from(said.client_secret),
+        scopes: texts(said.scopes),
+        tenants: texts(said.tenants),
+        domains: texts(said.domains),
+    };
+    let connection = federation::connect(&center, asked).await?;
+    let last = center.store.last_sign_ins(who.organization()).await?;
+    let last = last.get(&connection.id).copied();
+    Ok(Json(view(&center, connection, last)))
+}
+
+/// Removes a connection, and who its people are here
+#[utoipa::path(delete, path = "/connections/{connection}", tag = "identity providers", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn remove(
+    State(center): State<Arc<Center>>,
+    who: Who,
+    Named(name): Named<Line>,
+) -> Result<StatusCode, Problem> {
+    let connection = found(&center, &who, &name).await?;
+    center
+        .store
+        .remove_connection(connection.id, center.now())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A link to a test sign-in. Whoever opens it learns who they are at the provider; nobody is signed in here
+#[utoipa::path(post, path = "/connections/{connection}/trial", tag = "identity providers", params(("connection" = String, Path)), responses((status = 201, body = Link), (status = "4XX", body = Problem)))]
+pub(super) async fn offer_trial(
+    State(center): State<Arc<Center>>,
+    who: Who,
+    Named(name): Named<Line>,
+) -> Result<(StatusCode, Json<Link>), Problem> {
+    let connection = found(&center, &who, &name).await?;
+    let url = trial::offer(&center, connection.id).await?;
+    let link = Link {
+        url: url.expose_secret().to_owned(),
+        expires_at: center.now() + trial::LIFETIME,
+    };
+    Ok((StatusCode::CREATED, Json(link)))
+}
+
+/// What came of the newest test sign-in
+#[utoipa::path(get, path = "/connections/{connection}/trial", tag = "identity providers", params(("connection" = String, Path)), responses((status = 200, body = Trial), (status = "4XX", body = Problem)))]
+pub(super) async fn trial(
+    State(center): State<Arc<Center>>,
+    who: Who,
+    Named(name): Named<Line>,
+) -> Result<Json<Trial>, Problem> {
+    let connection = found(&center, &who, &name).await?;
+    let trial = center.store.trial_of(connection.id).await?;
+    let trial = trial.ok_or_else(|| Problem::nothing("test sign-in"))?;
+    let (shown, external_id, user_name) = match trial.outcome {
+        Some(outcome) => (
+            Some(outcome.shown),
+            Some(outcome.external_id),
+            outcome.user_name,
+        ),
+        None => (None, None, None),
+    };
+    Ok(Json(Trial {
+        done: shown.is_some(),
+        shown,
+        external_id,
+        user_name,
+        expires_at: trial.expires_at,
+    }))
+}
+
+/// Sends people there from now on. Somebody has come back from a test sign-in before, and one owner can sign in without it
+#[utoipa::path(post, path = "/connections/{connection}/activate", tag = "identity providers", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn activate(
+    State(center): State<Arc<Center>>,
+    who: Who,
+    Named(name): Named<Line>,
+) -> Result<StatusCode, Problem> {
+    let connection = found(&center, &who, &name).await?;
+    let store = &center.store;
+    let tried = store.trial_of(connection.id).await?;
+    let tried = tried.is_some_and(|trial| trial.outcome.is_some());
+    let used = store.last_sign_ins(who.organization()).await?;
+    if !tried && !used.contains_key(&connection.id) {
+        let title = "Nobody has come back from a test sign-in";
+        return Err(Problem::conflict("untried", title)
+            .because("Open a test sign-in’s link and sign in there, then activate"));
+    }
+    let administrators = store.administrators(who.organization()).await?;
+    let mut owners = administrators.iter().filter(|one| one.role == Role::Owner);
+    if !owners.any(|owner| owner.local) {
+        let title = "No owner could sign in without this identity provider";
+        return Err(Problem::conflict("no-local-owner", title)
+            .because("Give an owner a password by a set-up link first"));
+    }
+    store
+        .set_connection_active(connection.id, true, center.now())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sends nobody there any more. Sessions that began there go on
+#[utoipa::path(post, path = "/connections/{connection}/deactivate", tag = "identity providers", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn deactivate(
+    State(center): State<Arc<Center>>,
+    who: Who,
+    Named(name): Named<Line>,
+) -> Result<StatusCode, Problem> {
+    let connection = found(&center, &who, &name).await?;
+    let store = &center.store;
+    store
+        .set_connection_active(connection.id, false, center.now())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl From<ConnectError> for Problem {
+    fn from(error: ConnectError) -> Problem {
+        let title = "The identity provider cannot be connected";
+        let unfit = |word, why: String| Problem::unfit(word, title).because(why);
+        match error {
+            ConnectError::Store(error) => error.into(),
+            ConnectError::NotAName(wrong) => wrong.into(),
+            ConnectError::Refused(ConnectionRefusal::NoOrganization) => {
+                Problem::nothing("organisation")
+            }
+            ConnectError::Refused(refusal) => {
+                Problem::conflict("taken", title).because(refusal.to_string())
+            }
+            ConnectError::OtherIssuer { .. } => {
+                Problem::conflict("other-issuer", title).because(error.to_string())
+            }
+            ConnectError::NoDomain | ConnectError::NotADomain(_) => {
+                unfit("domains", error.to_string())
+            }
+            ConnectError::NoTenant => unfit("tenants", error.to_string()),
+            ConnectError::NoPkce => unfit("no-pkce", error.to_string()),
+            ConnectError::Http(error) => unfit("unreachable", error.to_string()),
+            ConnectError::Discovery(error) => unfit("discovery", error.to_string()),
+            ConnectError::Keys(error) => unfit("keys", error.to_string()),
+        }
+    }
+}
