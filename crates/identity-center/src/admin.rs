@@ -27,6 +27,8 @@ mod status;
 mod users;
 mod view;
 
+pub(crate) use connections::ProviderKind;
+
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;

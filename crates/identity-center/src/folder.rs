@@ -35,7 +35,7 @@ pub enum FolderError {
     },
     /// A database that several instances share has one key, which nobody makes unasked.
     #[error(
-        "{key} is missing and {VARIABLE} is not set: copy the master key of the other instances there. For the first one, make it: (umask 077; openssl rand -base64 32 > {key})"
+        "{key} is missing and {VARIABLE} is not set: copy the master key of the other instances there. For the first one, `kiro-identity-center init` makes it"
     )]
     NoSharedKey {
         /// Where it would be.
@@ -58,6 +58,60 @@ pub async fn open(
     environment: Option<&str>,
 ) -> Result<(Store, MasterKeys), FolderError> {
     make(&configuration.data)?;
+    found(configuration, environment).await
+}
+
+/// An installation that was set up, or was there.
+pub struct Created {
+    /// What it knows.
+    pub store: Store,
+    /// What that is sealed under.
+    pub master: MasterKeys,
+    /// What was made, for people.
+    pub made: Vec<String>,
+}
+
+/// The same, where `init` was asked for: a database that has no master key gets one, too.
+///
+/// # Errors
+/// See [`FolderError`].
+pub async fn create(
+    configuration: &Configuration,
+    environment: Option<&str>,
+) -> Result<Created, FolderError> {
+    let (data, key) = (&configuration.data, configuration.data.join("master.key"));
+    let mut made = Vec::new();
+    if !data.exists() {
+        make(data)?;
+        made.push(format!("{} (0700)", data.display()));
+    }
+    let had_key = key.exists();
+    let elsewhere = configuration.master_key.is_some() || environment.is_some();
+    if let Some(url) = &configuration.store
+        && !elsewhere
+        && !had_key
+        && !Store::postgres(url.expose_secret())
+            .await?
+            .has_master_key()
+            .await?
+    {
+        keep(&key)?;
+    }
+    let (store, master) = found(configuration, environment).await?;
+    if !had_key && key.exists() {
+        made.push(format!("master key {}", key.display()));
+    }
+    Ok(Created {
+        store,
+        master,
+        made,
+    })
+}
+
+async fn found(
+    configuration: &Configuration,
+    environment: Option<&str>,
+) -> Result<(Store, MasterKeys), FolderError> {
     let key = configuration.data.join("master.key");
     let elsewhere = configuration.master_key.is_some() || environment.is_some();
     let source = configuration

@@ -21,6 +21,7 @@ pub mod aws;
 pub mod center;
 pub mod client;
 pub mod clock;
+pub mod command;
 pub mod configuration;
 pub mod cookie;
 pub mod demonstration;

@@ -1,11 +1,12 @@
 //! The program `kiro-identity-center`.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use kiro_identity_center::configuration::{Argument, Configuration, ConfigurationError};
+use kiro_identity_center::command::admin::Admin;
+use kiro_identity_center::command::init::Init;
+use kiro_identity_center::command::{Failure, Installation};
 use kiro_identity_center::master_key::VARIABLE;
 use kiro_identity_center::serve::{Demonstration, serve};
 use kiro_identity_center::{audit, demonstration, folder};
@@ -21,8 +22,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
+    Init(Init),
     /// Serve until told to stop
     Serve(Serve),
+    Admin(Admin),
     /// The log of who did what, when and from where
     #[command(subcommand)]
     Audit(Audit),
@@ -61,60 +64,49 @@ struct Serve {
     demo: bool,
 }
 
-/// Where the installation is. Every setting may be given in the file or as `KIRO_IC_<NAME>`.
-#[derive(Args)]
-struct Installation {
-    /// The settings [default: /etc/kiro-identity-center/config.toml, unless --data is given]
-    #[arg(long, value_name = "FILE")]
-    settings: Option<PathBuf>,
-    /// The folder of the store and of its master key, made where there is none
-    #[arg(long, value_name = "DIR")]
-    data: Option<String>,
-    /// The PostgreSQL database to use instead of the folder's SQLite file; without a password
-    #[arg(long, value_name = "URL")]
-    store: Option<String>,
-    /// The file of the master key [default: master.key in the folder]
-    #[arg(long, value_name = "FILE")]
-    master_key: Option<String>,
-}
-
-impl Installation {
-    fn read(
-        &self,
-        more: Vec<(&'static str, Option<String>)>,
-    ) -> Result<Configuration, ConfigurationError> {
-        let mut given = vec![
-            ("data", self.data.clone()),
-            ("store", self.store.clone()),
-            ("master_key", self.master_key.clone()),
-        ];
-        given.extend(more);
-        let arguments: Vec<Argument> = given
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect();
-        // A variable that is not text cannot be one of ours.
-        let environment: Vec<_> = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        Configuration::read(self.settings.as_deref(), &environment, &arguments)
-    }
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log();
     let outcome = match arguments.verb {
-        Verb::Serve(asked) => run(asked),
-        Verb::Audit(asked) => audited(&asked),
+        Verb::Serve(asked) => run(asked).map_err(plain),
+        Verb::Audit(asked) => audited(&asked).map_err(plain),
+        Verb::Init(asked) => initialised(asked),
+        Verb::Admin(asked) => administered(asked),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+        Err(Failure { error, hint, code }) => {
             drop(writeln!(io::stderr(), "error: {error}"));
-            ExitCode::FAILURE
+            if let Some(hint) = hint {
+                drop(writeln!(io::stderr(), "hint: {hint}"));
+            }
+            ExitCode::from(code)
         }
     }
+}
+
+fn plain(error: Box<dyn std::error::Error>) -> Failure {
+    Failure {
+        error: error.to_string(),
+        hint: None,
+        code: 1,
+    }
+}
+
+fn initialised(asked: Init) -> Result<(), Failure> {
+    let environment = std::env::var(VARIABLE).ok();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut stdout = io::stdout().lock();
+    runtime.block_on(asked.run(environment.as_deref(), &mut stdout))
+}
+
+fn administered(asked: Admin) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(asked.run())
 }
 
 fn run(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {

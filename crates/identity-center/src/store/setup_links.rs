@@ -63,7 +63,8 @@ impl Store {
     }
 
     /// Sets a person up by a link, which is good no more then: their password, and where the link makes an owner, the owner.
-    /// `profile` is who that will be; nobody asks for it where the link is a person's. What that person had open ends.
+    /// `profile` is who that will be; nobody asks for it where the link is a person's. What that person had open ends where a
+    /// password is replaced.
     pub async fn set_up(
         &self,
         link: Digest,
@@ -79,7 +80,10 @@ impl Store {
                 };
                 let user = match link.user {
                     Some(user) => {
-                        sessions::end_all(tx, user, Ended::PasswordReset, now).await?;
+                        let sql = "SELECT 1 FROM passwords WHERE user_id = $1";
+                        if tx.row(sql, values![user]).await?.is_some() {
+                            sessions::end_all(tx, user, Ended::PasswordReset, now).await?;
+                        }
                         directory::user(tx, user).await?
                     }
                     None => match insert(tx, &link.organization, profile, now).await? {

@@ -78,7 +78,7 @@ impl Browser<'_> {
 }
 
 /// RFC 4648 §6.
-fn unbase32(text: &str) -> Vec<u8> {
+pub(crate) fn unbase32(text: &str) -> Vec<u8> {
     let mut bits = String::new();
     for letter in text.chars() {
         let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap();

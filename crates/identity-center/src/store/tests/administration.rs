@@ -216,6 +216,7 @@ async fn setup_links(store: Store) {
 
     // Somebody else's: whoever they are stands in the link, and what they had open ends.
     let maya = made(&store, "acme", "maya").await;
+    local(&store, maya.id).await;
     let session = live(&store, maya.id, "app").await;
     let (old, offered) = link(Some(maya.id));
     store.offer_setup(offered, at(2)).await.unwrap();

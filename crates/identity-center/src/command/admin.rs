@@ -1,0 +1,662 @@
+//! `kiro-identity-center admin`: an organisation is looked after from any computer, by the requests of `/admin/v1` and under the name of
+//! whoever signed in.
+//!
+//! Each verb is one request, or a few; people and groups are named as people name them. Data goes to standard output, as a table or
+//! (`--json`) as the service said it; talk goes to standard error.
+
+mod connect;
+mod login;
+mod print;
+mod remote;
+mod verbs;
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::Failure;
+use crate::administrator::Role;
+
+use print::{Column, table};
+use remote::{Remote, encoded};
+use verbs::{
+    Account, Administrator, Application, Group, Idp, Keys, PermissionSet, Principal, User,
+};
+
+/// Look after an organisation: people, identity providers, applications, AWS accounts
+#[derive(Args)]
+pub struct Admin {
+    /// As the service says it, in JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Sign in as an administrator, by a code that is typed on any computer
+    Login(login::Login),
+    /// Sign out, and forget the token
+    Logout,
+    /// Who is signed in
+    Whoami,
+    /// How things stand
+    Status,
+    /// People
+    #[command(subcommand)]
+    User(User),
+    /// Groups
+    #[command(subcommand)]
+    Group(Group),
+    /// Who else administers: owner, operator, read-only
+    #[command(subcommand)]
+    Administrator(Administrator),
+    /// Identity providers that people sign in at: Okta, Entra ID, any OIDC provider
+    #[command(subcommand)]
+    Idp(Idp),
+    /// Applications that speak OIDC
+    #[command(subcommand)]
+    Application(Application),
+    /// AWS accounts
+    #[command(subcommand)]
+    Account(Account),
+    /// Permission sets, and who may take which role where
+    #[command(subcommand)]
+    Role(PermissionSet),
+    /// The service's keys
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Who did what, the newest first
+    Audit {
+        /// So many entries
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: u32,
+    },
+    /// Say something else of the organisation, or only show it
+    Organization {
+        /// What people call it
+        #[arg(long)]
+        title: Option<String>,
+        /// Whom its people ask for help
+        #[arg(long)]
+        contact: Option<String>,
+        /// Whether people with a password need a second factor
+        #[arg(long, value_name = "true|false")]
+        second_factor: Option<bool>,
+    },
+    /// Print the organizations.toml for people's computers
+    ClientSettings {
+        /// The organisation that is meant, to be sure
+        #[arg(long, value_name = "NAME", alias = "organisation")]
+        organization: Option<String>,
+    },
+}
+
+impl Admin {
+    /// Does it.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn run(self) -> Result<(), Failure> {
+        let mut shown = Shown { json: self.json };
+        match self.verb {
+            Verb::Login(asked) => return login::login(asked).await,
+            Verb::Logout => return login::logout().await,
+            Verb::Whoami
+            | Verb::Status
+            | Verb::User(_)
+            | Verb::Group(_)
+            | Verb::Administrator(_)
+            | Verb::Idp(_)
+            | Verb::Application(_)
+            | Verb::Account(_)
+            | Verb::Role(_)
+            | Verb::Keys(_)
+            | Verb::Audit { .. }
+            | Verb::Organization { .. }
+            | Verb::ClientSettings { .. } => {}
+        }
+        let remote = Remote::signed_in().await?;
+        shown.verb(&remote, self.verb).await
+    }
+}
+
+/// Where answers go.
+struct Shown {
+    json: bool,
+}
+
+impl Shown {
+    /// A list, or one thing, in these columns.
+    fn rows(&self, answer: &Value, columns: &[Column]) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        if self.json {
+            writeln!(stdout, "{answer}")?;
+            return Ok(());
+        }
+        let one = std::slice::from_ref(answer);
+        let rows = answer["items"].as_array().map_or(one, Vec::as_slice);
+        write!(stdout, "{}", table(rows, columns))?;
+        Ok(())
+    }
+
+    /// What was done, in a sentence; in JSON the answer itself.
+    fn done(&self, answer: &Value, sentence: &str) -> Result<(), Failure> {
+        if self.json && !answer.is_null() {
+            writeln!(io::stdout().lock(), "{answer}")?;
+        } else {
+            writeln!(io::stderr().lock(), "✓ {sentence}")?;
+        }
+        Ok(())
+    }
+
+    async fn verb(&mut self, remote: &Remote, verb: Verb) -> Result<(), Failure> {
+        match verb {
+            Verb::Login(_) | Verb::Logout => Ok(()),
+            Verb::Whoami => {
+                let me = remote.get("/me").await?;
+                self.rows(
+                    &me,
+                    &[
+                        ("user_name", "name"),
+                        ("role", "role"),
+                        ("organization", "organisation"),
+                    ],
+                )
+            }
+            Verb::Status => {
+                let status = remote.get("/status").await?;
+                if self.json {
+                    return self.rows(&status, &[]);
+                }
+                write!(io::stdout().lock(), "{}", print::status(&status))?;
+                Ok(())
+            }
+            Verb::User(verb) => self.user(remote, verb).await,
+            Verb::Group(verb) => self.group(remote, verb).await,
+            Verb::Administrator(verb) => self.administrator(remote, verb).await,
+            Verb::Idp(verb) => self.idp(remote, verb).await,
+            Verb::Application(verb) => self.application(remote, verb).await,
+            Verb::Account(verb) => self.account(remote, verb).await,
+            Verb::Role(verb) => self.role(remote, verb).await,
+            Verb::Keys(Keys::List) => {
+                let keys = remote.get("/keys").await?;
+                self.rows(
+                    &keys,
+                    &[
+                        ("id", "key"),
+                        ("algorithm", "algorithm"),
+                        ("state", "state"),
+                        ("active_at", "active since"),
+                    ],
+                )
+            }
+            Verb::Keys(Keys::Rotate) => {
+                let done = remote.post("/keys/rotate", &Value::Null).await?;
+                self.done(&done, "New keys are published now and used once every client knows them. Nobody is signed out.")
+            }
+            Verb::Audit { limit } => {
+                let limit = limit.clamp(1, 500);
+                let log = remote.get(&format!("/audit?limit={limit}")).await?;
+                self.rows(
+                    &log,
+                    &[
+                        ("at", "when"),
+                        ("actor", "who"),
+                        ("action", "what"),
+                        ("subject", "whom"),
+                        ("outcome", "outcome"),
+                        ("address", "from"),
+                    ],
+                )
+            }
+            Verb::Organization {
+                title,
+                contact,
+                second_factor,
+            } => {
+                let mut organization = remote.get("/organization").await?;
+                if title.is_some() || contact.is_some() || second_factor.is_some() {
+                    let keep = |given: Option<String>, name: &str| {
+                        given.map_or_else(|| organization[name].clone(), Value::from)
+                    };
+                    let said = json!({
+                        "title": keep(title, "title"),
+                        "contact": keep(contact, "contact"),
+                        "second_factor": second_factor.map_or_else(|| organization["second_factor"].clone(), Value::from),
+                    });
+                    organization = remote.put("/organization", &said).await?;
+                }
+                self.rows(
+                    &organization,
+                    &[
+                        ("name", "name"),
+                        ("title", "title"),
+                        ("contact", "contact"),
+                        ("second_factor", "second factor"),
+                    ],
+                )
+            }
+            Verb::ClientSettings { organization } => {
+                let me = remote.get("/me").await?;
+                if organization
+                    .as_deref()
+                    .is_some_and(|meant| me["organization"] != meant)
+                {
+                    let here = me["organization"].as_str().unwrap_or_default();
+                    return Err(Failure::new(format!(
+                        "you are signed in to administer {here}"
+                    )));
+                }
+                let text = remote.text("/client-settings").await?;
+                write!(io::stdout().lock(), "{text}")?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn user(&mut self, remote: &Remote, verb: User) -> Result<(), Failure> {
+        const COLUMNS: &[Column] = &[
+            ("user_name", "name"),
+            ("display_name", "called"),
+            ("email", "e-mail"),
+            ("active", "active"),
+            ("id", "id"),
+        ];
+        match verb {
+            User::List => self.rows(&remote.whole("/users").await?, COLUMNS),
+            User::Show { user } => self.rows(&remote.user(&user).await?.1, COLUMNS),
+            User::Add {
+                user,
+                said,
+                setup_link,
+            } => {
+                let made = remote.post("/users", &said.body(&user)).await?;
+                if !setup_link {
+                    return self.done(&made, &format!("{user} is there. They have no password: `admin user setup-link {user}`, or they sign in at an identity provider"));
+                }
+                let id = made["id"].as_str().unwrap_or_default();
+                let link = remote
+                    .post(&format!("/users/{id}/setup-link"), &Value::Null)
+                    .await?;
+                self.link(&link, &user)
+            }
+            User::Change { user, said } => {
+                let (path, before) = remote.user(&user).await?;
+                let name = said.user_name.clone().unwrap_or_else(|| user.clone());
+                let body = said.over(&name, &before);
+                let changed = remote.put(&path, &body).await?;
+                self.done(&changed, &format!("{name} is changed"))
+            }
+            User::Deactivate { user } => {
+                let path = remote.user(&user).await?.0;
+                let ended = remote
+                    .post(&format!("{path}/deactivate"), &Value::Null)
+                    .await?;
+                self.done(&ended, &format!("{user} may not sign in any more. Ended: {} sessions. AWS credentials that were given live to their own end", ended["sessions"]))
+            }
+            User::Reactivate { user } => {
+                let path = remote.user(&user).await?.0;
+                let done = remote
+                    .post(&format!("{path}/reactivate"), &Value::Null)
+                    .await?;
+                self.done(&done, &format!("{user} may sign in again"))
+            }
+            User::Remove { user } => {
+                let path = remote.user(&user).await?.0;
+                let done = remote.delete(&path).await?;
+                self.done(&done, &format!("{user} is gone, with everything of theirs"))
+            }
+            User::SetupLink { user } => {
+                let path = remote.user(&user).await?.0;
+                let link = remote
+                    .post(&format!("{path}/setup-link"), &Value::Null)
+                    .await?;
+                self.link(&link, &user)
+            }
+            User::ForgetSecondFactor { user } => {
+                let path = remote.user(&user).await?.0;
+                let ended = remote.delete(&format!("{path}/second-factor")).await?;
+                self.done(&ended, &format!("{user} sets up a second factor anew at the next sign-in. Ended: {} sessions", ended["sessions"]))
+            }
+            User::Sessions { user } => {
+                let path = remote.user(&user).await?.0;
+                let sessions = remote.get(&format!("{path}/sessions")).await?;
+                self.rows(
+                    &sessions,
+                    &[
+                        ("client_id", "application"),
+                        ("created_at", "since"),
+                        ("renewed_at", "renewed"),
+                        ("expires_at", "ends"),
+                        ("id", "id"),
+                    ],
+                )
+            }
+            User::SignOut {
+                user,
+                session: Some(session),
+            } => {
+                drop(remote.user(&user).await?);
+                let done = remote
+                    .delete(&format!("/sessions/{}", encoded(&session)))
+                    .await?;
+                self.done(&done, "The session has ended")
+            }
+            User::SignOut {
+                user,
+                session: None,
+            } => {
+                let path = remote.user(&user).await?.0;
+                let ended = remote.delete(&format!("{path}/sessions")).await?;
+                self.done(
+                    &ended,
+                    &format!(
+                        "{user} is signed out everywhere. Ended: {} sessions",
+                        ended["sessions"]
+                    ),
+                )
+            }
+        }
+    }
+
+    /// A link for somebody, alone on standard output.
+    fn link(&self, link: &Value, user: &str) -> Result<(), Failure> {
+        if self.json {
+            return self.done(link, "");
+        }
+        writeln!(
+            io::stdout().lock(),
+            "{}",
+            link["url"].as_str().unwrap_or_default()
+        )?;
+        let until = print::time(&link["expires_at"]);
+        writeln!(
+            io::stderr().lock(),
+            "Give it to {user} alone: it sets their password, once, until {until}"
+        )?;
+        Ok(())
+    }
+
+    async fn group(&mut self, remote: &Remote, verb: Group) -> Result<(), Failure> {
+        match verb {
+            Group::List => self.rows(
+                &remote.whole("/groups").await?,
+                &[("display_name", "name"), ("id", "id")],
+            ),
+            Group::Add { group } => {
+                let made = remote
+                    .post("/groups", &json!({ "display_name": group }))
+                    .await?;
+                self.done(&made, &format!("{group} is there"))
+            }
+            Group::Remove { group } => {
+                let done = remote.delete(&remote.group(&group).await?).await?;
+                self.done(
+                    &done,
+                    &format!("{group} is gone; its members have lost what it gave them"),
+                )
+            }
+            Group::Members { group } => {
+                let path = remote.group(&group).await?;
+                let members = remote.get(&format!("{path}/members")).await?;
+                self.rows(
+                    &members,
+                    &[
+                        ("user_name", "name"),
+                        ("display_name", "called"),
+                        ("active", "active"),
+                    ],
+                )
+            }
+            Group::Join { group, user } => {
+                let path = remote.membership(&group, &user).await?;
+                let done = remote.put(&path, &Value::Null).await?;
+                self.done(&done, &format!("{user} is in {group}"))
+            }
+            Group::Leave { group, user } => {
+                let path = remote.membership(&group, &user).await?;
+                let ended = remote.delete(&path).await?;
+                self.done(
+                    &ended,
+                    &format!(
+                        "{user} is no longer in {group}. Ended: {} sessions",
+                        ended["sessions"]
+                    ),
+                )
+            }
+        }
+    }
+
+    async fn administrator(&mut self, remote: &Remote, verb: Administrator) -> Result<(), Failure> {
+        let path = async |user: &str| {
+            let path = remote.user(user).await?.0;
+            Ok::<_, Failure>(path.replace("/users/", "/administrators/"))
+        };
+        match verb {
+            Administrator::List => {
+                let all = remote.get("/administrators").await?;
+                self.rows(
+                    &all,
+                    &[
+                        ("user_name", "name"),
+                        ("role", "role"),
+                        ("local", "with a password"),
+                        ("since", "since"),
+                    ],
+                )
+            }
+            Administrator::Set { user, role } => {
+                let done = remote
+                    .put(&path(&user).await?, &json!({ "role": role }))
+                    .await?;
+                let article = if role == Role::ReadOnly { "" } else { "an " };
+                self.done(&done, &format!("{user} is {article}{} now", role.word()))
+            }
+            Administrator::Remove { user } => {
+                let done = remote.delete(&path(&user).await?).await?;
+                self.done(&done, &format!("{user} administers no more"))
+            }
+        }
+    }
+
+    async fn idp(&mut self, remote: &Remote, verb: Idp) -> Result<(), Failure> {
+        let path = |name: &str| format!("/connections/{}", encoded(name));
+        match verb {
+            Idp::List => {
+                let all = remote.get("/connections").await?;
+                self.rows(
+                    &all,
+                    &[
+                        ("name", "name"),
+                        ("kind", "kind"),
+                        ("active", "active"),
+                        ("domains", "domains"),
+                        ("issuer", "issuer"),
+                        ("last_sign_in_at", "last sign-in"),
+                    ],
+                )
+            }
+            Idp::Connect(asked) => connect::connect(remote, asked, self.json).await,
+            Idp::Test { name, no_wait } => connect::test(remote, &name, !no_wait, self.json).await,
+            Idp::Activate { name } => {
+                let done = remote
+                    .post(&format!("{}/activate", path(&name)), &Value::Null)
+                    .await?;
+                self.done(
+                    &done,
+                    &format!(
+                        "{name} is active: people whose names are of its domains sign in there"
+                    ),
+                )
+            }
+            Idp::Deactivate { name } => {
+                let done = remote
+                    .post(&format!("{}/deactivate", path(&name)), &Value::Null)
+                    .await?;
+                self.done(
+                    &done,
+                    &format!(
+                        "{name} is inactive: nobody is sent there. Sessions that began there go on"
+                    ),
+                )
+            }
+            Idp::Remove { name } => {
+                let done = remote.delete(&path(&name)).await?;
+                self.done(
+                    &done,
+                    &format!("{name} is gone, and who its people are here"),
+                )
+            }
+            Idp::Unlink { name, user } => {
+                let of = remote.user(&user).await?.0;
+                let done = remote
+                    .delete(&format!("{of}/links/{}", encoded(&name)))
+                    .await?;
+                self.done(
+                    &done,
+                    &format!("{user}’s next sign-in at {name} is a first one"),
+                )
+            }
+        }
+    }
+
+    async fn application(&mut self, remote: &Remote, verb: Application) -> Result<(), Failure> {
+        match verb {
+            Application::List => {
+                let all = remote.get("/applications").await?;
+                self.rows(
+                    &all,
+                    &[
+                        ("name", "name"),
+                        ("client_id", "client_id"),
+                        ("confidential", "secret"),
+                        ("redirect_uris", "redirect URIs"),
+                    ],
+                )
+            }
+            Application::Add(said) => {
+                let made = remote.post("/applications", &said.body()).await?;
+                self.registered(&made)
+            }
+            Application::Secret { client_id } => {
+                let path = format!("/applications/{}/secret", encoded(&client_id));
+                let made = remote.post(&path, &Value::Null).await?;
+                self.registered(&made)
+            }
+            Application::Remove { client_id } => {
+                let ended = remote
+                    .delete(&format!("/applications/{}", encoded(&client_id)))
+                    .await?;
+                self.done(
+                    &ended,
+                    &format!("{client_id} is gone. Ended: {} sessions", ended["sessions"]),
+                )
+            }
+        }
+    }
+
+    fn registered(&self, made: &Value) -> Result<(), Failure> {
+        self.rows(
+            made,
+            &[
+                ("name", "name"),
+                ("client_id", "client_id"),
+                ("client_secret", "client_secret"),
+            ],
+        )?;
+        if made["client_secret"].is_string() {
+            writeln!(
+                io::stderr().lock(),
+                "The secret is shown now and never again"
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn account(&mut self, remote: &Remote, verb: Account) -> Result<(), Failure> {
+        let path = |id: &str| format!("/accounts/{}", encoded(id));
+        match verb {
+            Account::List => self.rows(
+                &remote.get("/accounts").await?,
+                &[("id", "account"), ("name", "name"), ("email", "e-mail")],
+            ),
+            Account::Set { id, name, email } => {
+                let said = json!({ "name": name, "email": email.unwrap_or_default() });
+                let done = remote.put(&path(&id), &said).await?;
+                self.done(&done, &format!("{id} is {name}"))
+            }
+            Account::Remove { id } => {
+                let done = remote.delete(&path(&id)).await?;
+                self.done(&done, &format!("{id} is gone, and who may do what there"))
+            }
+        }
+    }
+
+    async fn role(&mut self, remote: &Remote, verb: PermissionSet) -> Result<(), Failure> {
+        let path = |name: &str| format!("/permission-sets/{}", encoded(name));
+        match verb {
+            PermissionSet::List => {
+                let all = remote.get("/permission-sets").await?;
+                self.rows(
+                    &all,
+                    &[
+                        ("name", "role"),
+                        ("session_seconds", "seconds"),
+                        ("description", "description"),
+                    ],
+                )
+            }
+            PermissionSet::Set {
+                name,
+                description,
+                session_seconds,
+            } => {
+                let said = json!({ "description": description.unwrap_or_default(), "session_seconds": session_seconds });
+                let done = remote.put(&path(&name), &said).await?;
+                self.done(&done, &format!("{name} can be assigned"))
+            }
+            PermissionSet::Remove { name } => {
+                let done = remote.delete(&path(&name)).await?;
+                self.done(&done, &format!("{name} is gone, and who may take it where"))
+            }
+            PermissionSet::Assignments => {
+                let all = remote.assignments().await?;
+                self.rows(
+                    &all,
+                    &[("account", "account"), ("role", "role"), ("to", "to")],
+                )
+            }
+            PermissionSet::Assign { account, role, to } => {
+                let path = assignment(remote, &account, &role, &to).await?;
+                let done = remote.put(&path, &Value::Null).await?;
+                self.done(
+                    &done,
+                    &format!("{} may take {role} in {account}", to.name()),
+                )
+            }
+            PermissionSet::Unassign { account, role, to } => {
+                let path = assignment(remote, &account, &role, &to).await?;
+                let done = remote.delete(&path).await?;
+                self.done(&done, &format!("{} may not take {role} in {account} any more. Credentials that were given live to their own end", to.name()))
+            }
+        }
+    }
+}
+
+async fn assignment(
+    remote: &Remote,
+    account: &str,
+    role: &str,
+    to: &Principal,
+) -> Result<String, Failure> {
+    let whom = match (&to.group, &to.user) {
+        (Some(group), _) => remote.group(group).await?,
+        (None, Some(user)) => remote.user(user).await?.0,
+        (None, None) => return Err(Failure::new("name a group or a user")),
+    };
+    let (account, role) = (encoded(account), encoded(role));
+    Ok(format!("/accounts/{account}/roles/{role}{whom}"))
+}

@@ -1,0 +1,201 @@
+//! Connecting an identity provider: what to fill in there, what to say of it here, and a test sign-in.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::print;
+use super::remote::{Remote, encoded};
+use crate::admin::ProviderKind;
+use crate::command::Failure;
+use crate::federation::CALLBACK;
+
+/// Which provider, and how it knows this service.
+#[derive(Args)]
+pub(super) struct Connect {
+    kind: ProviderKind,
+    /// What the connection is called here [default: the kind]
+    #[arg(long)]
+    name: Option<String>,
+    /// The issuer, such as <https://acme.okta.com>
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// Entra ID: the directory's id or domain, instead of an issuer
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Entra ID: a tenant whose people may sign in, where the issuer is every tenant's; may be given several times
+    #[arg(long = "allow-tenant", value_name = "ID")]
+    tenants: Vec<String>,
+    /// A domain of its people's names; may be given several times
+    #[arg(long = "domain", value_name = "DOMAIN")]
+    domains: Vec<String>,
+    /// This service's client id there; asked for, if it is left out
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// A file with the client secret; asked for, if it is left out
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
+    /// What is asked for beyond `openid`, `profile` and `email`
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Do not offer a test sign-in now
+    #[arg(long)]
+    no_test: bool,
+}
+
+pub(super) async fn connect(remote: &Remote, asked: Connect, json: bool) -> Result<(), Failure> {
+    let (word, title) = match asked.kind {
+        ProviderKind::Okta => ("okta", "Okta"),
+        ProviderKind::Entra => ("entra", "Entra ID"),
+        ProviderKind::Oidc => ("oidc", "the identity provider"),
+    };
+    let name = asked.name.clone().unwrap_or_else(|| word.to_owned());
+    let base = remote.url.as_str().trim_end_matches('/');
+    let create = match asked.kind {
+        ProviderKind::Okta => "OIDC · Web Application · Authorization Code",
+        ProviderKind::Entra => "App registration · Web · a client secret",
+        ProviderKind::Oidc => "a confidential client · authorization code with PKCE",
+    };
+    writeln!(
+        io::stderr().lock(),
+        "In {title} create: {create}\n  Sign-in redirect URI   {base}{CALLBACK}\n  Sign-out redirect URI  {base}/signed-out"
+    )?;
+    let client_id = match asked.client_id {
+        Some(id) => id,
+        None => typed("Client ID: ")?,
+    };
+    let secret = match &asked.client_secret_file {
+        Some(file) => {
+            let read = std::fs::read_to_string(file);
+            let read = read
+                .map_err(|why| Failure::new(format!("{} cannot be read: {why}", file.display())))?;
+            read.trim_end_matches(['\r', '\n']).to_owned()
+        }
+        None => hidden("Client secret (hidden): ")?,
+    };
+    let domains = match asked.domains.is_empty() {
+        false => asked.domains,
+        true => typed("Domains of its people's names (acme.example): ")?
+            .split([',', ' '])
+            .filter(|domain| !domain.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    };
+    let mut said = json!({
+        "kind": word,
+        "client_id": client_id,
+        "client_secret": secret,
+        "scopes": asked.scopes,
+        "tenants": asked.tenants,
+        "domains": domains,
+    });
+    for (member, value) in [("issuer", asked.issuer), ("tenant", asked.tenant)] {
+        if let Some(value) = value {
+            said[member] = json!(value);
+        }
+    }
+    let kept = remote
+        .put(&format!("/connections/{}", encoded(&name)), &said)
+        .await?;
+    writeln!(io::stderr().lock(), "✓ discovery ✓ issuer ✓ keys ✓ PKCE")?;
+    if json {
+        writeln!(io::stdout().lock(), "{kept}")?;
+    }
+    if !asked.no_test {
+        test(remote, &name, io::stderr().is_terminal(), json).await?;
+    }
+    let stands = if kept["active"] == true {
+        "Saved, active as before.".to_owned()
+    } else {
+        format!("Saved, inactive. `admin idp activate {name}`")
+    };
+    writeln!(io::stderr().lock(), "{stands}")?;
+    Ok(())
+}
+
+/// Offers a test sign-in; `wait`: says what comes of it.
+pub(super) async fn test(
+    remote: &Remote,
+    name: &str,
+    wait: bool,
+    json: bool,
+) -> Result<(), Failure> {
+    let path = format!("/connections/{}/trial", encoded(name));
+    let link = remote.post(&path, &Value::Null).await?;
+    if json {
+        writeln!(io::stdout().lock(), "{link}")?;
+    } else {
+        writeln!(
+            io::stderr().lock(),
+            "Test sign-in, until {}:",
+            print::time(&link["expires_at"])
+        )?;
+        writeln!(
+            io::stdout().lock(),
+            "{}",
+            link["url"].as_str().unwrap_or_default()
+        )?;
+    }
+    if !wait {
+        return Ok(());
+    }
+    writeln!(
+        io::stderr().lock(),
+        "Waiting for somebody to come back · Ctrl-C leaves the link as it is"
+    )?;
+    loop {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let trial = remote.get(&path).await?;
+        if trial["done"] == true {
+            let text = |member: &str| trial[member].as_str().unwrap_or_default().to_owned();
+            let here = match trial["user_name"].as_str() {
+                Some(user) => format!("here they are {user}"),
+                None => "no such user yet: provision first".to_owned(),
+            };
+            writeln!(
+                io::stderr().lock(),
+                "✓ came back as {}; {here}",
+                text("shown")
+            )?;
+            return Ok(());
+        }
+        let ends = trial["expires_at"]
+            .as_str()
+            .and_then(|end| end.parse().ok());
+        if ends.is_none_or(|ends: jiff::Timestamp| ends <= jiff::Timestamp::now()) {
+            return Err(Failure::new("nobody came back in time")
+                .hint(format!("Run `admin idp test {name}`")));
+        }
+    }
+}
+
+fn typed(question: &str) -> Result<String, Failure> {
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "{question}")?;
+    stderr.flush()?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    let line = line.trim().to_owned();
+    if line.is_empty() {
+        return Err(
+            Failure::new("nothing was typed").hint("`--help` shows the options that say it")
+        );
+    }
+    Ok(line)
+}
+
+fn hidden(question: &str) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return typed("").map_err(|_| {
+            Failure::new("there is no client secret").hint("Give it with --client-secret-file")
+        });
+    }
+    let secret = dialoguer::Password::new()
+        .with_prompt(question.trim_end_matches(": "))
+        .interact()
+        .map_err(Failure::new)?;
+    Ok(secret)
+}

@@ -1,0 +1,165 @@
+//! What people read: tables, times, how things stand.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use crate::directory::is_invisible;
+
+/// A member of the answer, and what its column is called.
+pub(super) type Column = (&'static str, &'static str);
+
+/// Rows under their columns, each as wide as its widest cell. One row alone is a list of its members.
+pub(super) fn table(rows: &[Value], columns: &[Column]) -> String {
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            columns
+                .iter()
+                .map(|(member, _)| cell(member, &row[member]))
+                .collect()
+        })
+        .collect();
+    let mut heads: Vec<String> = columns
+        .iter()
+        .map(|(_, head)| head.to_uppercase())
+        .collect();
+    let width = |text: &str| text.chars().count();
+    let mut widths: Vec<usize> = heads.iter().map(|head| width(head)).collect();
+    for row in &cells {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = (*widest).max(width(cell));
+        }
+    }
+    let mut text = String::new();
+    let mut line = |row: &[String]| {
+        let mut said = String::new();
+        for (cell, widest) in row.iter().zip(&widths) {
+            let gap = " ".repeat(widest + 2 - width(cell));
+            said.push_str(cell);
+            said.push_str(&gap);
+        }
+        text.push_str(said.trim_end());
+        text.push('\n');
+    };
+    line(&std::mem::take(&mut heads));
+    for row in &cells {
+        line(row);
+    }
+    text
+}
+
+/// A cell: a line of its own whatever is in it.
+fn cell(member: &str, value: &Value) -> String {
+    let text = match value {
+        Value::Null => "–".to_owned(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) if member == "at" || member.ends_with("_at") || member == "since" => {
+            read(text).unwrap_or_else(|| text.clone())
+        }
+        Value::String(text) => text.clone(),
+        Value::Array(all) => {
+            let all: Vec<String> = all.iter().map(|each| cell("", each)).collect();
+            all.join(" ")
+        }
+        Value::Number(_) | Value::Object(_) => value.to_string(),
+    };
+    text.chars()
+        .filter(|character| !is_invisible(*character))
+        .collect()
+}
+
+/// A time in the machine's zone.
+pub(super) fn time(value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    read(text).unwrap_or_else(|| text.to_owned())
+}
+
+fn read(text: &str) -> Option<String> {
+    let time: Timestamp = text.parse().ok()?;
+    Some(
+        time.to_zoned(TimeZone::system())
+            .strftime("%F %H:%M")
+            .to_string(),
+    )
+}
+
+/// How things stand, in a few lines.
+pub(super) fn status(status: &Value) -> String {
+    let text = |name: &str| cell(name, &status[name]);
+    let mut said = format!(
+        "{} · {} · version {} on {}\n",
+        text("title"),
+        text("issuer"),
+        text("version"),
+        text("store")
+    );
+    for connection in status["connections"].as_array().into_iter().flatten() {
+        said.push_str(&format!(
+            "IdP {} {}, last sign-in {}\n",
+            cell("name", &connection["name"]),
+            if connection["active"] == true {
+                "active"
+            } else {
+                "inactive"
+            },
+            cell("last_sign_in_at", &connection["last_sign_in_at"]),
+        ));
+    }
+    said.push_str(&format!(
+        "{} · {} · {}\n",
+        counted(&status["users"], "user"),
+        counted(&status["groups"], "group"),
+        counted(&status["sessions"], "session")
+    ));
+    if status["local_owners"] == 0 {
+        said.push_str("! No owner could sign in without an identity provider: give one a password by `admin user setup-link`\n");
+    }
+    said
+}
+
+fn counted(count: &Value, what: &str) -> String {
+    let many = if *count == 1 { "" } else { "s" };
+    format!("{count} {what}{many}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_table_is_aligned_and_nothing_in_it_breaks_a_line() {
+        let rows = [
+            json!({ "name": "aiko", "active": true, "domains": ["a.example", "b.example"] }),
+            json!({ "name": "田中\n\u{202e}愛子", "active": false, "domains": null }),
+        ];
+        let columns = [
+            ("name", "name"),
+            ("active", "active"),
+            ("domains", "domains"),
+        ];
+        let expected =
+            "NAME  ACTIVE  DOMAINS\naiko  yes     a.example b.example\n田中愛子  no      –\n";
+        assert_eq!(table(&rows, &columns), expected);
+        assert_eq!(table(&[], &columns), "NAME  ACTIVE  DOMAINS\n");
+    }
+
+    #[test]
+    fn how_things_stand_is_said_in_a_few_lines() {
+        let given = json!({
+            "title": "Acme", "issuer": "https://id.acme.example", "version": "0.1.0", "store": "sqlite",
+            "users": 1, "groups": 2, "sessions": 0, "local_owners": 0,
+            "connections": [{ "name": "okta", "active": false, "last_sign_in_at": null }],
+        });
+        assert_eq!(
+            status(&given),
+            "Acme · https://id.acme.example · version 0.1.0 on sqlite\n\
+             IdP okta inactive, last sign-in –\n\
+             1 user · 2 groups · 0 sessions\n\
+             ! No owner could sign in without an identity provider: give one a password by `admin user setup-link`\n"
+        );
+    }
+}

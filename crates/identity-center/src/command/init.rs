@@ -1,0 +1,262 @@
+//! `kiro-identity-center init`: the settings, the folder, the keys, the organisation, and a link for its first owner. What is there
+//! already stays; no password is ever printed.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use secrecy::ExposeSecret as _;
+use url::{Host, Url};
+
+use super::{Failure, Installation};
+use crate::administrator::Role;
+use crate::center::{Center, Settings};
+use crate::clock::{Clock as _, SystemClock};
+use crate::configuration::{Configuration, INSTALLED, is_address};
+use crate::directory::Organization;
+use crate::{folder, setup};
+
+/// Where an installed service keeps its data.
+const DATA: &str = "/var/lib/kiro-identity-center";
+
+/// Set an installation up, as the user that the service runs as, and make a link for its first owner
+#[derive(Args)]
+pub struct Init {
+    #[command(flatten)]
+    installation: Installation,
+    /// The service's address as browsers know it: https, or http on this computer
+    #[arg(long)]
+    url: Url,
+    /// The organisation's short name, part of addresses [default: from the address]
+    #[arg(long, value_name = "NAME", alias = "organisation")]
+    organization: Option<String>,
+    /// What people call the organisation [default: its short name]
+    #[arg(long)]
+    title: Option<String>,
+    /// Whom its people ask for help, such as it-help@acme.example
+    #[arg(long)]
+    contact: Option<String>,
+    /// Make another link for an owner: the first was lost, or no owner can sign in any more
+    #[arg(long)]
+    new_setup_link: bool,
+}
+
+impl Init {
+    /// Sets the installation up, and says to `out` what was made. `environment` is the value of [`crate::master_key::VARIABLE`].
+    ///
+    /// # Errors
+    /// See [`Failure`]. What was made until then stays, and is found the next time.
+    pub async fn run(self, environment: Option<&str>, out: &mut dyn Write) -> Result<(), Failure> {
+        if !is_address(&self.url) {
+            return Err(
+                Failure::new(format!("{} is no address for the service", self.url))
+                    .hint("An https address without a query; http only on this computer"),
+            );
+        }
+        let name = match &self.organization {
+            Some(name) => name.clone(),
+            None => derived(&self.url),
+        };
+        if !is_plain(&name) {
+            return Err(Failure::new(format!("`{name}` is no short name"))
+                .hint("--organization takes lower-case letters, digits and hyphens, at most 63"));
+        }
+        let settings = self.settings(out)?;
+        let installation = Installation {
+            settings: Some(settings),
+            ..self.installation
+        };
+        let configuration = installation.read(Vec::new())?;
+        if configuration.url.as_ref() != Some(&self.url) {
+            let there = configuration.url.as_ref().map_or("none", Url::as_str);
+            return Err(
+                Failure::new(format!("the settings have another `url`: {there}")).hint(
+                    "Change it there; sign-ins that are under way, and clients, know the old one",
+                ),
+            );
+        }
+        let opened = folder::create(&configuration, environment).await?;
+        for made in opened.made {
+            writeln!(out, "Created {made}")?;
+        }
+        let settings = Settings {
+            sts: configuration.sts.clone(),
+            ..Settings::new(self.url, &configuration.region)
+        };
+        let had_keys = opened.store.has_keys().await?;
+        let center =
+            Center::open(opened.store, Arc::new(SystemClock), settings, opened.master).await?;
+        if !had_keys {
+            writeln!(out, "Created signing key ES256")?;
+        }
+        said_of_key(&configuration, out)?;
+        let title = self.title.unwrap_or_else(|| name.clone());
+        let contact = self.contact.unwrap_or_default();
+        organization(&center, &name, title, contact, out).await?;
+        link(&center, &name, self.new_setup_link, out).await
+    }
+
+    /// The file of settings, made where there is none.
+    fn settings(&self, out: &mut dyn Write) -> Result<PathBuf, Failure> {
+        let path = self.installation.settings.clone();
+        let path = path.unwrap_or_else(|| INSTALLED.into());
+        if path.exists() {
+            return Ok(path);
+        }
+        let unusable = |why: io::Error| {
+            Failure::new(format!("{} cannot be made: {why}", path.display()))
+            .hint("Run this as a user who may write there, or name another place with --settings and --data")
+        };
+        if let Some(folder) = path.parent() {
+            let made = DirBuilder::new().recursive(true).mode(0o755).create(folder);
+            made.map_err(unusable)?;
+        }
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o640)
+            .open(&path)
+            .map_err(unusable)?;
+        let text = self.text();
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(unusable)?;
+        writeln!(out, "Created {}", path.display())?;
+        Ok(path)
+    }
+
+    fn text(&self) -> String {
+        let mut table = toml::Table::new();
+        table.insert("url".to_owned(), self.url.as_str().into());
+        // A path in the file is read from wherever the service is started: it is written whole.
+        let data = self.installation.data.as_ref().map_or_else(
+            || PathBuf::from(DATA),
+            |data| std::path::absolute(data).unwrap_or_else(|_| data.into()),
+        );
+        table.insert("data".to_owned(), data.display().to_string().into());
+        for (name, value) in [
+            ("store", &self.installation.store),
+            ("master_key", &self.installation.master_key),
+        ] {
+            if let Some(value) = value {
+                table.insert(name.to_owned(), value.as_str().into());
+            }
+        }
+        let settings = toml::to_string(&table).unwrap_or_default();
+        format!("# Identity Center: docs/identity-center.md has every setting.\n{settings}")
+    }
+}
+
+fn said_of_key(configuration: &Configuration, out: &mut dyn Write) -> io::Result<()> {
+    let key = configuration.data.join("master.key");
+    if configuration.master_key.is_none() && key.exists() {
+        let key = key.display();
+        writeln!(
+            out,
+            "Back up {key} apart from the data: without it the data cannot be read."
+        )?;
+    }
+    Ok(())
+}
+
+async fn organization(
+    center: &Center,
+    name: &str,
+    title: String,
+    contact: String,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    if center.store.organization(name).await?.is_some() {
+        return Ok(());
+    }
+    let organization = Organization {
+        name: name.to_owned(),
+        title,
+        contact,
+        second_factor: true,
+    };
+    center
+        .store
+        .create_organization(organization, center.now())
+        .await??;
+    writeln!(
+        out,
+        "Created the organisation {name}: {}",
+        crate::start_url::of(&center.settings, name)
+    )?;
+    Ok(())
+}
+
+async fn link(center: &Center, name: &str, anew: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let (store, settings) = (&center.store, &center.settings);
+    let administrators = store.administrators(name).await?;
+    let owners: Vec<_> = administrators
+        .iter()
+        .filter(|one| one.role == Role::Owner && one.local)
+        .map(|one| one.user_name.as_str())
+        .collect();
+    if !owners.is_empty() && !anew {
+        writeln!(
+            out,
+            "Owner: {}. Nobody can sign in? Run this again with --new-setup-link",
+            owners.join(", ")
+        )?;
+        return Ok(());
+    }
+    let (url, _) = setup::offer(store, settings, name, None, SystemClock.now()).await?;
+    writeln!(
+        out,
+        "{}: open once, within {} min (sets password and TOTP): {}\nLost? Run this again with --new-setup-link",
+        if owners.is_empty() {
+            "First administrator"
+        } else {
+            "Another owner"
+        },
+        setup::OWNER_LIFETIME.as_mins(),
+        url.expose_secret(),
+    )?;
+    Ok(())
+}
+
+/// `acme` of `https://id.acme.example`.
+pub(super) fn derived(url: &Url) -> String {
+    let Some(Host::Domain(host)) = url.host() else {
+        return "main".to_owned();
+    };
+    let labels: Vec<&str> = host.split('.').collect();
+    let label = match labels.as_slice() {
+        [_, second, _, ..] => second,
+        [first, _] => first,
+        [] | [_] => "main",
+    };
+    label.to_owned()
+}
+
+fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(plain) && !name.starts_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_organisation_is_called_as_its_domain() {
+        let check = |url: &str, expected: &str| {
+            assert_eq!(
+                url.parse().as_ref().map(derived),
+                Ok(expected.to_owned()),
+                "{url}"
+            );
+        };
+        check("https://id.acme.example", "acme");
+        check("https://id.acme.co.jp/", "acme");
+        check("https://acme.example:8443", "acme");
+        check("http://localhost:7465", "main");
+        check("http://127.0.0.1:7465", "main");
+    }
+}

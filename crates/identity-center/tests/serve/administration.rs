@@ -1,0 +1,397 @@
+//! From nothing to a first person: `init`, the set-up link, `admin login` and the verbs, by the programs themselves.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use kiro_identity_center::totp;
+use serde_json::Value;
+use tempfile::TempDir;
+use url::{Position, Url};
+
+use super::program::Program;
+use super::walk::{Browser, unbase32};
+
+/// A computer on which nothing is installed.
+struct Computer {
+    home: TempDir,
+    url: String,
+}
+
+impl Computer {
+    fn new() -> Computer {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        Computer {
+            home: tempfile::tempdir().unwrap(),
+            url: format!("http://{}", free.local_addr().unwrap()),
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.home.path().join(name).display().to_string()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kiro-identity-center"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("TZ", "UTC")
+            .env("KIRO_LOG", "trace")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = self.command(arguments).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (status.code().unwrap(), text(stdout), text(stderr))
+    }
+
+    /// The verb does it; what it says on standard output.
+    fn admin(&self, arguments: &[&str]) -> String {
+        let (code, said, talk) = self.run(&[&["admin"], arguments].concat());
+        assert_eq!(code, 0, "{arguments:?}: {talk}");
+        said
+    }
+
+    /// The verb does not; what it says instead, and its exit code.
+    fn refused(&self, arguments: &[&str]) -> (i32, String) {
+        let (code, said, talk) = self.run(&[&["admin"], arguments].concat());
+        assert_eq!(said, "", "{arguments:?}");
+        (code, talk)
+    }
+
+    fn init(&self, more: &[&str]) -> String {
+        let (settings, data) = (self.path("etc/config.toml"), self.path("data"));
+        let mut arguments = vec![
+            "init",
+            "--url",
+            &self.url,
+            "--settings",
+            &settings,
+            "--data",
+            &data,
+        ];
+        arguments.extend([
+            "--organization",
+            "acme",
+            "--title",
+            "Acme GmbH",
+            "--contact",
+            "it@acme.example",
+        ]);
+        arguments.extend(more);
+        let (code, said, talk) = self.run(&arguments);
+        assert_eq!((code, talk.as_str()), (0, ""), "{said}");
+        said
+    }
+
+    fn serve(&self) -> Program {
+        let settings = self.path("etc/config.toml");
+        let listen = self.url.strip_prefix("http://").unwrap();
+        let mut command = self.command(&["serve", "--settings", &settings, "--listen", listen]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Program::of(command)
+    }
+}
+
+/// The path of the set-up link in what was said.
+fn link(said: &str) -> String {
+    let address = said
+        .split_whitespace()
+        .find(|word| word.contains("/setup/"));
+    let address: Url = address.unwrap_or_else(|| panic!("{said}")).parse().unwrap();
+    address[Position::BeforePath..].to_owned()
+}
+
+/// Sets somebody up by a link, second factor included, in a browser of their own; what the authenticator has.
+fn set_up<'a>(
+    program: &'a Program,
+    link: &str,
+    name: &str,
+    password: &str,
+) -> (Browser<'a>, Vec<u8>) {
+    let mut browser = Browser {
+        program,
+        cookies: BTreeMap::new(),
+    };
+    let form = [
+        ("user_name", name),
+        ("password", password),
+        ("again", password),
+    ];
+    let (at, page) = browser.open("POST", link, &form);
+    let key = page
+        .split_once("id=\"key\"><code>")
+        .unwrap_or_else(|| panic!("{at}: {page}"))
+        .1;
+    let key = key.split_once('<').unwrap().0.replace(' ', "");
+    let seed = unbase32(&key);
+    let step = totp::step(jiff::Timestamp::now());
+    let code = format!("{:06}", totp::code(&seed, step));
+    let (at, page) = browser.step(&at, "enrolment", &[("code", &code)]);
+    assert!(page.contains("class=\"codes\""), "{page}");
+    let (at, page) = browser.step(&at, "continue", &[]);
+    assert_eq!(at, "/start/acme", "{page}");
+    (browser, seed)
+}
+
+/// `admin login`, approved in this browser.
+fn login(computer: &Computer, browser: &mut Browser<'_>) -> (i32, String) {
+    let arguments = [
+        "admin",
+        "login",
+        "--url",
+        &computer.url,
+        "--organization",
+        "acme",
+    ];
+    let mut child = computer
+        .command(&arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut talk = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("type  ") {
+        assert_ne!(talk.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    let code = said
+        .split_once("type  ")
+        .unwrap()
+        .1
+        .split_whitespace()
+        .next()
+        .unwrap();
+    let (at, page) = browser.open("POST", "/device", &[("user_code", code)]);
+    assert!(
+        page.contains("Identity Center administration"),
+        "{at}: {page}"
+    );
+    browser.step(&at, "consent", &[("decision", "allow")]);
+    talk.read_to_string(&mut said).unwrap();
+    (child.wait().unwrap().code().unwrap(), said)
+}
+
+#[test]
+fn from_nothing_to_the_first_person_by_the_programs_alone() {
+    let computer = Computer::new();
+    let said = computer.init(&[]);
+    for made in [
+        "config.toml",
+        "data (0700)",
+        "master key",
+        "signing key ES256",
+        "the organisation acme",
+    ] {
+        assert!(
+            said.contains(&format!("Created {made}")) || said.contains(made),
+            "{made}: {said}"
+        );
+    }
+    assert!(!said.to_lowercase().contains("password:"), "{said}");
+    let settings = fs::metadata(computer.path("etc/config.toml")).unwrap();
+    assert_eq!(settings.permissions().mode() & 0o777, 0o640);
+    let first = link(&said);
+    let said = computer.init(&[]);
+    assert!(
+        !said.contains("Created"),
+        "a second time makes nothing: {said}"
+    );
+    let newer = link(&said);
+
+    let program = computer.serve();
+    let mut stranger = Browser {
+        program: &program,
+        cookies: BTreeMap::new(),
+    };
+    let (_, page) = stranger.open("GET", &first, &[]);
+    assert!(page.contains("This link is good no more"), "{page}");
+    let password = "a-password-of-the-owner";
+    let form = |again| {
+        [
+            ("user_name", "root"),
+            ("password", password),
+            ("again", again),
+        ]
+    };
+    let (_, page) = stranger.open("GET", &newer, &[]);
+    assert!(
+        page.contains("You become an owner of \u{2068}Acme GmbH\u{2069}"),
+        "{page}"
+    );
+    let (_, page) = stranger.open("POST", &newer, &form("another-password"));
+    assert!(page.contains("The two passwords differ"), "{page}");
+    let short = [
+        ("user_name", "root"),
+        ("password", "short"),
+        ("again", "short"),
+    ];
+    let (_, page) = stranger.open("POST", &newer, &short);
+    assert!(page.contains("too short"), "{page}");
+    let (mut owner, seed) = set_up(&program, &newer, "root", password);
+    let (_, page) = stranger.open("POST", &newer, &form(password));
+    assert!(page.contains("This link is good no more"), "{page}");
+
+    assert_eq!(
+        computer.refused(&["status"]),
+        (
+            3,
+            "error: not signed in\nhint: Run `kiro-identity-center admin login`\n".to_owned()
+        )
+    );
+    let (code, said) = login(&computer, &mut owner);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.ends_with("✓ Signed in as root (owner), to administer acme for 60 min\n"),
+        "{said}"
+    );
+    let saved =
+        Path::new(computer.home.path()).join(".local/state/kiro-identity-center/admin.json");
+    assert_eq!(
+        fs::metadata(&saved).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+
+    let said = computer.admin(&[
+        "user",
+        "add",
+        "maya",
+        "--display-name",
+        "Maya Fischer",
+        "--setup-link",
+    ]);
+    let (mut maya, _) = set_up(&program, &link(&said), "ignored", "a-password-of-maya");
+    computer.admin(&["group", "add", "Engineers"]);
+    computer.admin(&["group", "join", "engineers", "MAYA"]);
+    computer.admin(&["account", "set", "111122223333", "--name", "Development"]);
+    computer.admin(&["role", "set", "Developer"]);
+    computer.admin(&[
+        "role",
+        "assign",
+        "111122223333",
+        "Developer",
+        "--group",
+        "Engineers",
+    ]);
+    let said = computer.admin(&["role", "assignments"]);
+    assert_eq!(
+        said,
+        "ACCOUNT       ROLE       TO\n111122223333  Developer  Engineers\n"
+    );
+    let (_, page) = maya.open("GET", "/start/acme", &[]);
+    assert!(
+        page.contains("111122223333") && page.contains("Developer"),
+        "{page}"
+    );
+    let said = computer.admin(&["status"]);
+    assert!(said.contains("2 users · 1 group · 1 session\n"), "{said}");
+    let said = computer.admin(&["client-settings", "--organisation", "acme"]);
+    assert!(
+        said.contains("default = \"acme\"") && said.contains("it@acme.example"),
+        "{said}"
+    );
+    let said = computer.admin(&["audit", "--limit", "1"]);
+    assert!(
+        said.contains("root") && said.contains("assignment.add"),
+        "{said}"
+    );
+
+    // Maya administers nothing; her own token for it is refused and forgotten.
+    let (code, said) = login(&computer, &mut maya);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("error: You are no administrator"), "{said}");
+    assert!(
+        computer.admin(&["whoami"]).contains("root"),
+        "who was signed in stays"
+    );
+    let (code, said) = computer.refused(&["user", "deactivate", "root"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("error: This is the last owner"), "{said}");
+    let (_, said) = computer.refused(&["user", "show", "nobody"]);
+    assert!(said.contains("there is nobody called nobody"), "{said}");
+
+    // Whoever leaves is out.
+    computer.admin(&["user", "deactivate", "maya"]);
+    let (_, page) = maya.open("GET", "/sessions", &[]);
+    assert!(page.contains("name=\"user_name\""), "{page}");
+
+    let token = fs::read_to_string(&saved).unwrap();
+    let token: Value = serde_json::from_str(&token).unwrap();
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    computer.admin(&["logout"]);
+    assert!(!saved.exists());
+    let bearer = format!("authorization: Bearer {token}");
+    assert_eq!(
+        program.call_with("GET /admin/v1/me", &bearer, "").0,
+        401,
+        "revoked"
+    );
+    let (ended, _, log) = program.stop("TERM");
+    assert!(ended.success(), "{log}");
+    for secret in [
+        password,
+        &token,
+        newer.rsplit('/').next().unwrap(),
+        &totp::base32(&seed),
+    ] {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+    let said = computer.init(&[]);
+    assert!(said.contains("Owner: root."), "{said}");
+    assert!(!said.contains("/setup/"), "{said}");
+    let said = computer.init(&["--new-setup-link"]);
+    assert!(said.contains("Another owner: open once"), "{said}");
+}
+
+#[test]
+fn what_init_cannot_do_is_said_and_nothing_is_made() {
+    let computer = Computer::new();
+    let (settings, data) = (computer.path("etc/config.toml"), computer.path("data"));
+    let check = |arguments: &[&str], expected: &str| {
+        let all = [
+            &["init", "--settings", &settings, "--data", &data],
+            arguments,
+        ]
+        .concat();
+        let (code, said, talk) = computer.run(&all);
+        assert_eq!((code, said.as_str()), (1, ""), "{arguments:?}");
+        assert!(talk.contains(expected), "{arguments:?}: {talk}");
+    };
+    check(
+        &["--url", "http://id.acme.example"],
+        "is no address for the service",
+    );
+    check(
+        &["--url", "https://id.acme.example/?x"],
+        "is no address for the service",
+    );
+    check(
+        &[
+            "--url",
+            "https://id.acme.example",
+            "--organization",
+            "Acme GmbH",
+        ],
+        "is no short name",
+    );
+    assert!(!Path::new(&settings).exists());
+    drop(computer.init(&[]));
+    check(
+        &["--url", "https://id.acme.example"],
+        "the settings have another `url`",
+    );
+    let address = format!("{}/", computer.url);
+    let text = fs::read_to_string(&settings).unwrap();
+    assert!(text.contains(&address), "{text}");
+}
