@@ -18,9 +18,12 @@ fn tree_complaints(document: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String>
         .collect()
 }
 
-/// Each threat T1 to T25 has its row, and each row a proof, `path::test`, that exists, or says that there is none yet.
+/// The last threat's number.
+const LAST: u32 = 26;
+
+/// Each threat T1 to T26 has its row, and each row a proof, `path::test`, that exists, or says that there is none yet.
 fn threat_complaints(document: &str, read: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
-    let mut missing: BTreeSet<u32> = (1..=25).collect();
+    let mut missing: BTreeSet<u32> = (1..=LAST).collect();
     let mut complaints = Vec::new();
     for row in document.lines().filter(|line| line.starts_with("| T")) {
         let threat = row.split('|').nth(1).unwrap_or_default().trim();
@@ -107,7 +110,7 @@ fn a_document_that_has_drifted_is_refused() {
 
     let read = |path: &str| (path == "a.rs").then(|| "fn attack() {}".to_owned());
     let check = |row: &str, expected: &[&str]| {
-        let mut table: String = (2..=25)
+        let mut table: String = (2..=LAST)
             .map(|n| format!("| T{n} | `a.rs::attack` |\n"))
             .collect();
         table.push_str(row);

@@ -9,6 +9,7 @@ mod chromium;
 mod devices;
 mod federation;
 mod pictures;
+mod setup;
 mod sign_in;
 mod silence;
 mod start;

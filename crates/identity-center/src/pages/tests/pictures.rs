@@ -13,6 +13,7 @@ use super::browser::{
     Browser, PASSWORD, Place, application, code, person, started, with_factor, with_password,
 };
 use super::federation::{Provider, signed_in};
+use super::setup::link;
 use super::start::assigned;
 use crate::federation::Fault;
 use crate::federation::trial::offer;
@@ -110,6 +111,22 @@ async fn upstream(folder: &Folder, service: &Running) {
     );
 }
 
+/// A password is set by a link.
+async fn setup(folder: &Folder, service: &Running, browser: &Browser<'_>) {
+    let noa = person(service, "noa@acme.example", "Noa").await;
+    let theirs = link(service, Some(noa)).await;
+    folder.keep("setup", &browser.get(&theirs).await);
+    let owners = link(service, None).await;
+    folder.keep("setup-owner", &browser.get(&owners).await);
+    let short = [
+        ("user_name", "root"),
+        ("password", "short"),
+        ("again", "short"),
+    ];
+    folder.keep("setup-short", &browser.post(&owners, &short).await);
+    folder.keep("setup-over", &browser.get("/setup/none").await);
+}
+
 async fn text(response: Response) -> String {
     let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
     String::from_utf8(body.unwrap().to_vec()).unwrap()
@@ -143,6 +160,7 @@ async fn pictures_of_every_page() {
 
         let mut browser = Browser::new(&service);
         browser.language = language;
+        setup(&folder, &service, &browser).await;
         let at = browser.begin("kiro", &[]).await;
         folder.keep("name", &at);
         folder.keep(
