@@ -141,4 +141,4 @@ fn kept(content_type: &'static str, text: &'static str) -> Response {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod applications;
+mod connections;
 mod people;
 
 use jiff::SignedDuration;
@@ -19,6 +21,17 @@ use crate::token::{Kind, Token};
 
 /// A token for a session of this person's.
 async fn token(service: &Running, user: UserId, scopes: &[&str], methods: &[&str]) -> String {
+    bound(service, user, scopes, methods, None).await
+}
+
+/// The same, bound to a key (RFC 9449).
+async fn bound(
+    service: &Running,
+    user: UserId,
+    scopes: &[&str],
+    methods: &[&str],
+    binding: Option<&str>,
+) -> String {
     let (center, now) = (&service.center, service.center.now());
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let session = Session {
@@ -35,7 +48,7 @@ async fn token(service: &Running, user: UserId, scopes: &[&str], methods: &[&str
             upstream_at: None,
             upstream_session: None,
         },
-        binding: None,
+        binding: binding.map(str::to_owned),
         rotation: 0,
         rotated_at: now,
         created_at: now,
@@ -157,6 +170,11 @@ async fn each_operation_is_for_its_roles_and_nobody_else() {
         ),
         (
             token(&service, owner, &["openid", "profile"], &["mfa"]).await,
+            403,
+            "insufficient-scope",
+        ),
+        (
+            bound(&service, owner, &["admin"], &["mfa"], Some("a-key")).await,
             403,
             "insufficient-scope",
         ),

@@ -4,10 +4,10 @@
 
 mod attacks;
 mod aws;
-mod browser;
+pub(crate) mod browser;
 mod chromium;
 mod devices;
-mod federation;
+pub(crate) mod federation;
 mod pictures;
 mod setup;
 mod sign_in;

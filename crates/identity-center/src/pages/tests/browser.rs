@@ -15,11 +15,11 @@ use crate::password;
 use crate::store::{SecondFactor, Store, Value, secrets, values};
 use crate::totp;
 
-pub(super) const PASSWORD: &str = "correct horse battery";
-pub(super) const SEED: &[u8] = b"12345678901234567890";
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const SEED: &[u8] = b"12345678901234567890";
 
 /// The service with Aiko, who has a password and a second factor.
-pub(super) async fn started() -> Running {
+pub(crate) async fn started() -> Running {
     let service = Running::start().await;
     contact(&service, "it-help@acme.example").await;
     let aiko = service.user;
@@ -28,7 +28,7 @@ pub(super) async fn started() -> Running {
     service
 }
 
-pub(super) async fn contact(service: &Running, contact: &'static str) {
+pub(crate) async fn contact(service: &Running, contact: &'static str) {
     let changed = service.center.store.write(move |tx| {
         Box::pin(async move {
             let sql = "UPDATE organizations SET contact = $1";
@@ -39,7 +39,7 @@ pub(super) async fn contact(service: &Running, contact: &'static str) {
 }
 
 /// Another person, without anything to sign in with.
-pub(super) async fn person(service: &Running, user_name: &str, display_name: &str) -> UserId {
+pub(crate) async fn person(service: &Running, user_name: &str, display_name: &str) -> UserId {
     let profile = Profile {
         user_name: user_name.to_owned(),
         display_name: display_name.to_owned(),
@@ -52,7 +52,7 @@ pub(super) async fn person(service: &Running, user_name: &str, display_name: &st
     made.await.unwrap().unwrap().id
 }
 
-pub(super) async fn with_password(service: &Running, user: UserId) {
+pub(crate) async fn with_password(service: &Running, user: UserId) {
     let hash = password::hash(&SecretString::from(PASSWORD));
     let kept = service
         .center
@@ -61,7 +61,7 @@ pub(super) async fn with_password(service: &Running, user: UserId) {
     kept.await.unwrap();
 }
 
-pub(super) async fn with_factor(service: &Running, user: UserId, recovery: &[&str]) {
+pub(crate) async fn with_factor(service: &Running, user: UserId, recovery: &[&str]) {
     let purpose = secrets::purpose("totp", &Value::from(user));
     let factor = SecondFactor {
         sealed: service.center.master.seal(&purpose, SEED),
@@ -79,7 +79,7 @@ pub(super) async fn with_factor(service: &Running, user: UserId, recovery: &[&st
 }
 
 /// The code that Aiko's app shows, so many steps from now.
-pub(super) fn code(service: &Running, steps: i64) -> String {
+pub(crate) fn code(service: &Running, steps: i64) -> String {
     format!(
         "{:06}",
         totp::code(SEED, totp::step(service.center.now()) + steps)
@@ -87,7 +87,7 @@ pub(super) fn code(service: &Running, steps: i64) -> String {
 }
 
 /// Another application.
-pub(super) async fn application(
+pub(crate) async fn application(
     store: &Store,
     id: &str,
     name: &str,
@@ -116,47 +116,47 @@ pub(super) async fn application(
 }
 
 /// A browser: it keeps cookies and follows redirects within the service.
-pub(super) struct Browser<'a> {
-    pub(super) service: &'a Running,
-    pub(super) jar: RefCell<BTreeMap<String, String>>,
-    pub(super) language: &'static str,
+pub(crate) struct Browser<'a> {
+    pub(crate) service: &'a Running,
+    pub(crate) jar: RefCell<BTreeMap<String, String>>,
+    pub(crate) language: &'static str,
 }
 
 /// Where a walk has come to: a page of the service, or an address elsewhere.
-pub(super) struct Place {
-    pub(super) path: String,
-    pub(super) answer: Answer,
+pub(crate) struct Place {
+    pub(crate) path: String,
+    pub(crate) answer: Answer,
 }
 
 impl Place {
     /// The address outside that the browser was sent to.
-    pub(super) fn outside(&self) -> Url {
+    pub(crate) fn outside(&self) -> Url {
         let url = self.answer.location();
         assert!(url.as_str().starts_with("http://127.0.0.1:7/"), "{url}");
         url
     }
 
     /// The page's text, without isolates.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.answer.text().replace(['\u{2068}', '\u{2069}'], "")
     }
 
     /// The sign-in that the page belongs to.
-    pub(super) fn sign_in(&self) -> String {
+    pub(crate) fn sign_in(&self) -> String {
         let mut parts = self.path.split('/').skip(1);
         assert_eq!(parts.next(), Some("sign-in"), "{}", self.path);
         parts.next().unwrap().to_owned()
     }
 
     #[track_caller]
-    pub(super) fn shows(&self, status: u16, text: &str) {
+    pub(crate) fn shows(&self, status: u16, text: &str) {
         assert_eq!(self.answer.status, status, "{} {}", self.path, self.text());
         assert!(self.text().contains(text), "{text}: {}", self.text());
     }
 }
 
 impl<'a> Browser<'a> {
-    pub(super) fn new(service: &'a Running) -> Browser<'a> {
+    pub(crate) fn new(service: &'a Running) -> Browser<'a> {
         Browser {
             service,
             jar: RefCell::default(),
@@ -165,7 +165,7 @@ impl<'a> Browser<'a> {
     }
 
     /// One request, no redirect followed.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: &str,
         path: &str,
@@ -221,12 +221,12 @@ impl<'a> Browser<'a> {
         Place { path, answer }
     }
 
-    pub(super) async fn get(&self, path: &str) -> Place {
+    pub(crate) async fn get(&self, path: &str) -> Place {
         let answer = self.send("GET", path, &[], &[]).await;
         self.follow(path, answer).await
     }
 
-    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Place {
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Place {
         let origin = self.service.issuer();
         let own = [
             ("origin", origin.as_str()),
@@ -237,7 +237,7 @@ impl<'a> Browser<'a> {
     }
 
     /// From an application to the first page (or, where nothing is asked, back).
-    pub(super) async fn begin(&self, client: &str, further: &[(&str, &str)]) -> Place {
+    pub(crate) async fn begin(&self, client: &str, further: &[(&str, &str)]) -> Place {
         let challenge = challenge(VERIFIER);
         let mut parameters = ask(client, "openid profile email", &challenge);
         parameters.retain(|(name, _)| further.iter().all(|(other, _)| other != name));
@@ -248,19 +248,19 @@ impl<'a> Browser<'a> {
     }
 
     /// A form of the sign-in.
-    pub(super) async fn step(&self, at: &Place, step: &str, form: &[(&str, &str)]) -> Place {
+    pub(crate) async fn step(&self, at: &Place, step: &str, form: &[(&str, &str)]) -> Place {
         self.post(&format!("/sign-in/{}/{step}", at.sign_in()), form)
             .await
     }
 
     /// From the first page through the password to what comes then.
-    pub(super) async fn password(&self, at: &Place, user_name: &str, password: &str) -> Place {
+    pub(crate) async fn password(&self, at: &Place, user_name: &str, password: &str) -> Place {
         let at = self.step(at, "name", &[("user_name", user_name)]).await;
         self.step(&at, "password", &[("password", password)]).await
     }
 
     /// Aiko signs in from the first page on; her code was not used before.
-    pub(super) async fn aiko(&self, at: &Place) -> Place {
+    pub(crate) async fn aiko(&self, at: &Place) -> Place {
         self.service.pass(31);
         let at = self.password(at, "aiko", PASSWORD).await;
         at.shows(200, "Enter your code");

@@ -9,4 +9,4 @@ mod step_up;
 mod trial;
 mod walk;
 
-pub(super) use provider::{AIKO, Provider, signed_in};
+pub(crate) use provider::{AIKO, Provider, signed_in};

@@ -15,12 +15,12 @@ use crate::oidc::tests::running::{Answer, Running, encode, peers, send};
 use crate::pages::tests::browser::{Browser, Place, person, started};
 
 /// Somebody of Okta's.
-pub(in crate::pages::tests) const AIKO: &str = "aiko@okta.acme.example";
+pub(crate) const AIKO: &str = "aiko@okta.acme.example";
 /// Somebody of Entra ID's.
 pub(super) const MAYA: &str = "maya@entra.acme.example";
 
 /// A running provider; it ends with this.
-pub(in crate::pages::tests) struct Provider {
+pub(crate) struct Provider {
     _child: Child,
     /// Kept open: a peer that writes to a closed pipe ends.
     _stdout: BufReader<ChildStdout>,
@@ -50,12 +50,12 @@ impl Provider {
         }
     }
 
-    pub(in crate::pages::tests) async fn okta() -> Provider {
+    pub(crate) async fn okta() -> Provider {
         Provider::start("okta.mjs", None).await
     }
 
     /// A service that sends its people here, and Aiko among them.
-    pub(in crate::pages::tests) async fn okta_with_aiko() -> (Running, Provider) {
+    pub(crate) async fn okta_with_aiko() -> (Running, Provider) {
         let (service, okta) = (started().await, Provider::okta().await);
         okta.connected(&service).await;
         person(&service, AIKO, "Aiko").await;
@@ -69,6 +69,11 @@ impl Provider {
 
     pub(super) fn origin(&self) -> Url {
         self.ready["origin"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// What it tells whoever connects it.
+    pub(crate) fn told(&self) -> &Value {
+        &self.ready["upstream"]
     }
 
     /// What an administrator says of it.
@@ -90,7 +95,7 @@ impl Provider {
     }
 
     /// Connects it, and sends people there.
-    pub(in crate::pages::tests) async fn connected(&self, service: &Running) -> Connection {
+    pub(crate) async fn connected(&self, service: &Running) -> Connection {
         let told = &self.ready["upstream"]["kind"];
         let domain = format!("{}.acme.example", told.as_str().unwrap());
         let made = connect_as(service, self.described(&domain)).await.unwrap();
@@ -100,7 +105,7 @@ impl Provider {
     }
 
     /// Changes its behaviour (`{}` changes nothing), and returns what it has seen.
-    pub(in crate::pages::tests) async fn control(&self, asked: Value) -> Value {
+    pub(crate) async fn control(&self, asked: Value) -> Value {
         let address: Url = self.ready["control"].as_str().unwrap().parse().unwrap();
         let body = asked.to_string();
         let answer = send(&address, "POST", "/control", &[], body.as_bytes()).await;
@@ -132,7 +137,7 @@ impl Provider {
     }
 
     /// Signs in at the address that the browser was sent to; the address that it is sent back to.
-    pub(in crate::pages::tests) async fn sign_in(&self, address: Url, user: &str) -> Url {
+    pub(crate) async fn sign_in(&self, address: Url, user: &str) -> Url {
         let at = Visit::default();
         at.walk(address, &[("username", user), ("password", "demo")])
             .await
@@ -230,7 +235,7 @@ pub(super) async fn brought(browser: &Browser<'_>, back: &Url) -> Place {
 }
 
 /// From the first page through the provider to what the service makes of it.
-pub(in crate::pages::tests) async fn signed_in(
+pub(crate) async fn signed_in(
     browser: &Browser<'_>,
     at: &Place,
     provider: &Provider,

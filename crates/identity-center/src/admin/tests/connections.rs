@@ -1,0 +1,173 @@
+//! An owner connects an identity provider, tries it, and sends people there.
+
+use serde_json::{Value, json};
+use url::{Position, Url};
+
+use super::{administrator, ask, kind};
+use crate::administrator::Role;
+use crate::oidc::tests::running::Running;
+use crate::pages::tests::browser::{Browser, application, person, started};
+use crate::pages::tests::federation::{AIKO, Provider, signed_in};
+use crate::store::values;
+
+/// The provider's own words, as an owner says them.
+fn said(okta: &Provider) -> Value {
+    let told = okta.told();
+    json!({
+        "kind": "okta",
+        "issuer": told["issuer"],
+        "client_id": told["client_id"],
+        "client_secret": told["client_secret"],
+        "domains": ["okta.acme.example"],
+    })
+}
+
+async fn without_passwords(service: &Running) {
+    let gone = service
+        .center
+        .store
+        .write(|tx| Box::pin(async move { tx.execute("DELETE FROM passwords", values![]).await }));
+    gone.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_is_active_once_somebody_has_come_back_from_it() {
+    let service = started().await;
+    let okta = Provider::okta().await;
+    application(&service.center.store, "kiro", "Kiro", false, vec![]).await;
+    person(&service, AIKO, "Aiko").await;
+    let (owner, token) = administrator(&service, "acme", Role::Owner).await;
+    let ask = async |method: &str, path: &str, body: Value| {
+        ask(&service, &token, method, path, &body).await
+    };
+    let nothing = || Value::Null;
+
+    let made = ask("PUT", "/connections/okta", said(&okta)).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    let secret = okta.told()["client_secret"].as_str().unwrap();
+    assert!(!made.text().contains(secret), "{}", made.text());
+    let made = made.json();
+    assert_eq!(
+        (&made["active"], &made["last_sign_in_at"]),
+        (&json!(false), &Value::Null)
+    );
+    let back = format!("{}/federation/oidc/callback", service.issuer());
+    assert_eq!(made["redirect_uri"], back);
+    let untried = ask("POST", "/connections/okta/activate", nothing()).await;
+    assert_eq!((untried.status, kind(&untried).as_str()), (409, "untried"));
+    let none = ask("GET", "/connections/okta/trial", nothing()).await;
+    assert_eq!(none.status, 404);
+
+    let link = ask("POST", "/connections/okta/trial", nothing()).await;
+    assert_eq!(link.status, 201);
+    let link: Url = link.json()["url"].as_str().unwrap().parse().unwrap();
+    let trial = async || {
+        ask("GET", "/connections/okta/trial", nothing())
+            .await
+            .json()
+    };
+    assert_eq!(trial().await["done"], false);
+    let still = ask("POST", "/connections/okta/activate", nothing()).await;
+    assert_eq!(kind(&still), "untried", "a link is no sign-in");
+    let browser = Browser::new(&service);
+    let at = browser.get(link.path()).await;
+    let away = browser.step(&at, "trial", &[]).await.answer.location();
+    let back = okta.sign_in(away, "aiko").await;
+    let page = browser.get(&back[Position::BeforePath..]).await;
+    page.shows(200, "The connection works");
+    let came = trial().await;
+    assert_eq!(
+        (&came["done"], &came["user_name"]),
+        (&json!(true), &json!(AIKO))
+    );
+
+    without_passwords(&service).await;
+    let nobody = ask("POST", "/connections/okta/activate", nothing()).await;
+    assert_eq!(
+        (nobody.status, kind(&nobody).as_str()),
+        (409, "no-local-owner")
+    );
+    let (store, now) = (&service.center.store, service.center.now());
+    store
+        .set_password(owner, "hash".to_owned(), now)
+        .await
+        .unwrap();
+    let active = ask("POST", "/connections/okta/activate", nothing()).await;
+    assert_eq!(active.status, 204);
+    let at = browser.begin("kiro", &[]).await;
+    signed_in(&browser, &at, &okta, AIKO).await.outside();
+    let all = ask("GET", "/connections", nothing()).await.json();
+    assert!(all["items"][0]["last_sign_in_at"].is_string(), "{all}");
+    let status = ask("GET", "/status", nothing()).await.json();
+    assert_eq!(status["connections"][0]["active"], true);
+
+    // What was in use may be switched on again without another test.
+    let off = ask("POST", "/connections/okta/deactivate", nothing()).await;
+    assert_eq!(off.status, 204);
+    let other = Browser::new(&service);
+    let at = other.begin("kiro", &[]).await;
+    let at = other.step(&at, "name", &[("user_name", AIKO)]).await;
+    at.shows(200, "Enter your password");
+    let changed = ask("PUT", "/connections/okta", said(&okta)).await.json();
+    assert_eq!(changed["active"], false, "a change activates nothing");
+    let on = ask("POST", "/connections/okta/activate", nothing()).await;
+    assert_eq!(on.status, 204);
+    assert_eq!(
+        ask("DELETE", "/connections/okta", nothing()).await.status,
+        204
+    );
+    assert_eq!(
+        ask("DELETE", "/connections/okta", nothing()).await.status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_be_connected_is_refused_in_words() {
+    let service = started().await;
+    let okta = Provider::okta().await;
+    let (_, token) = administrator(&service, "acme", Role::Owner).await;
+    let check = async |change: Value, status: u16, expected: &str| {
+        let mut body = said(&okta);
+        for (name, value) in change.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let answer = ask(&service, &token, "PUT", "/connections/okta", &body).await;
+        let found = (answer.status, kind(&answer));
+        assert_eq!(
+            found,
+            (status, expected.to_owned()),
+            "{change}: {}",
+            answer.text()
+        );
+        let secret = okta.told()["client_secret"].as_str().unwrap();
+        assert!(!answer.text().contains(secret), "{}", answer.text());
+    };
+    check(json!({ "issuer": "http://idp.example" }), 422, "issuer").await;
+    check(json!({ "issuer": null }), 422, "issuer").await;
+    check(json!({ "tenant": "acme" }), 422, "issuer").await;
+    check(
+        json!({ "kind": "entra", "issuer": null, "tenant": "a/b" }),
+        422,
+        "issuer",
+    )
+    .await;
+    check(json!({ "domains": [] }), 422, "domains").await;
+    check(json!({ "domains": ["acme.example/x"] }), 422, "domains").await;
+    check(json!({ "kind": "saml" }), 400, "body").await;
+    check(json!({ "more": 1 }), 400, "body").await;
+    okta.control(json!({ "unreachable": true })).await;
+    check(json!({}), 422, "discovery").await;
+    okta.control(json!({ "unreachable": false, "jwks_status": 503 }))
+        .await;
+    check(json!({}), 422, "keys").await;
+    okta.control(json!({ "jwks_status": null })).await;
+    check(json!({}), 200, "").await;
+    let other = Provider::okta().await;
+    let issuer = other.told()["issuer"].clone();
+    check(json!({ "issuer": issuer }), 409, "other-issuer").await;
+    let all = ask(&service, &token, "GET", "/connections", &Value::Null)
+        .await
+        .json();
+    assert_eq!(all["items"].as_array().unwrap().len(), 1);
+}
