@@ -1,6 +1,7 @@
 //! Journeys over the real programs: one file per family.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod administration;
 mod aws;
 mod canary;
 mod crash;

@@ -92,6 +92,27 @@ print(json.dumps(sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True).execut
         (status, json!(ids.collect::<Vec<_>>()))
     }
 
+    /// What the organisation's owner asks of `/admin/v1`: the answer's status and body.
+    pub async fn administer(&self, method: &str, path: &str) -> (u16, Value) {
+        let address = format!("{}{path}", self.word("admin_url"));
+        let asked = http()
+            .request(method.parse().unwrap(), address)
+            .bearer_auth(self.word("admin_token"));
+        let answer = asked.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        (status, body)
+    }
+
+    /// The administrator's path of somebody.
+    pub async fn person(&self, name: &str) -> String {
+        let (_, found) = self
+            .administer("GET", &format!("/users?user_name={name}"))
+            .await;
+        format!("/users/{}", found["items"][0]["id"].as_str().unwrap())
+    }
+
     /// What the service has written so far.
     pub(crate) fn log(&self) -> String {
         let folder = self.folder.as_ref();

@@ -1,5 +1,6 @@
-//! The demonstration: an organisation with two people, two applications and two accounts, for `serve --demo`, and as many identity
-//! providers as it is given. Its passwords are known to everybody, so it is for one's own computer only.
+//! The demonstration: an organisation with three people, one of whom looks after it, two applications and two accounts, for
+//! `serve --demo`, and as many identity providers as it is given. Its passwords are known to everybody, so it is for one's own computer
+//! only.
 
 mod administration;
 mod upstreams;
@@ -22,15 +23,16 @@ use crate::{password, start_url, totp};
 pub use upstreams::VARIABLE;
 
 const ORGANIZATION: &str = "acme";
-/// Of both people.
+/// Of everybody.
 const PASSWORD: &str = "kiro-demonstration";
-/// Aiko has a second factor; Maya is asked to set one up.
-const PEOPLE: [(&str, &str, &str, bool); 2] = [
+/// Aiko has a second factor; the others are asked to set one up.
+const PEOPLE: [(&str, &str, &str, bool); 3] = [
     ("aiko", "Aiko", "Tanaka", true),
     ("maya", "Maya", "Fischer", false),
+    (OWNER, "Noa", "Levi", false),
 ];
-/// She looks after the organisation.
-const OWNER: &str = "aiko";
+/// She looks after the organisation, and uses nothing in AWS.
+const OWNER: &str = "noa";
 /// Accounts and what the engineers may be there.
 const ACCOUNTS: [(&str, &str, &[&str]); 2] = [
     ("111122223333", "Development", &["Developer", "ReadOnly"]),
@@ -151,7 +153,9 @@ async fn directory(center: &Center, now: Timestamp) -> Result<(), DemonstrationE
             };
             store.enrol(user, factor, Vec::new(), now).await?;
         }
-        store.add_member(group, user, now).await??;
+        if user_name != OWNER {
+            store.add_member(group, user, now).await??;
+        }
     }
     accounts(center, group, now).await
 }

@@ -47,7 +47,7 @@ async fn password_and_second_factor_sign_in_window_tray_and_command_and_the_tray
     let token = token(&world);
     assert_eq!(peer.portal(&token).await.0, 200);
     assert_eq!(
-        peer.stored("SELECT COUNT(*) FROM sessions"),
+        peer.stored("SELECT COUNT(*) FROM sessions WHERE client_id <> 'admin-acme'"),
         1,
         "one session for both"
     );
@@ -82,6 +82,31 @@ async fn what_the_person_ends_on_the_service_s_page_is_over_in_window_tray_and_c
     window.press("Sign in again").await;
     window.says("Sign out of this computer").await;
     assert_eq!(world.status()["account"]["state"], "signed_in");
+}
+
+#[tokio::test]
+async fn whom_an_administrator_deactivates_is_out_of_window_tray_and_command() {
+    let peer = Peer::identity_center();
+    let (world, mut tray, window) = opened(&peer).await;
+    let browser = sign_in(&peer, &world, &window).await;
+    let token = token(&world);
+    let aiko = peer.person("aiko").await;
+    let (status, ended) = peer.administer("POST", &format!("{aiko}/deactivate")).await;
+    assert_eq!((status, ended), (200, json!({ "sessions": 1 })));
+    assert_eq!(peer.portal(&token).await.0, 401, "with the answer");
+    world.focus_window();
+    window.says("Your sign-in has ended").await;
+    tray.says("Your session ended").await;
+    assert_eq!(world.kiro(&["auth", "token"]).status.code(), Some(3));
+    window.press("Sign in again").await;
+    browser.tab("/sign-in/").await;
+    browser.says("Work e-mail or user name").await;
+    // Back at the organisation: nothing of it is revived, and a new sign-in is one.
+    let (status, _) = peer.administer("POST", &format!("{aiko}/reactivate")).await;
+    assert_eq!(status, 204);
+    assert_eq!(peer.portal(&token).await.0, 401);
+    browser.sign_in_at(&peer, "aiko").await;
+    window.says("Sign out of this computer").await;
 }
 
 #[tokio::test]

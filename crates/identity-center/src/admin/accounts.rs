@@ -96,7 +96,7 @@ impl From<account::Assignment> for Assignment {
 }
 
 /// Accounts, by id
-#[utoipa::path(get, path = "/accounts", tag = "AWS", responses((status = 200, body = Page<Account>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/accounts", tag = "AWS", responses((status = 200, body = Page<Account>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -111,7 +111,7 @@ pub(super) async fn list(
 }
 
 /// Adds an account, or changes the one with this id
-#[utoipa::path(put, path = "/accounts/{account}", tag = "AWS", params(("account" = String, Path, pattern = "^[0-9]{12}$")), request_body = AccountSaid, responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(put, path = "/accounts/{account}", tag = "AWS", params(("account" = String, Path, pattern = "^[0-9]{12}$")), request_body = AccountSaid, responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn set(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -137,7 +137,7 @@ pub(super) async fn set(
 }
 
 /// Removes an account, and who may do what there
-#[utoipa::path(delete, path = "/accounts/{account}", tag = "AWS", params(("account" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/accounts/{account}", tag = "AWS", params(("account" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn remove(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -155,7 +155,7 @@ pub(super) async fn remove(
 }
 
 /// Permission sets, by name
-#[utoipa::path(get, path = "/permission-sets", tag = "AWS", responses((status = 200, body = Page<PermissionSet>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/permission-sets", tag = "AWS", responses((status = 200, body = Page<PermissionSet>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn permission_sets(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -170,7 +170,7 @@ pub(super) async fn permission_sets(
 }
 
 /// Adds a permission set, or changes the one with this name
-#[utoipa::path(put, path = "/permission-sets/{role}", tag = "AWS", params(("role" = String, Path, pattern = "^[A-Za-z0-9+=,.@_-]{1,32}$")), request_body = PermissionSetSaid, responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(put, path = "/permission-sets/{role}", tag = "AWS", params(("role" = String, Path, pattern = "^[A-Za-z0-9+=,.@_-]{1,32}$")), request_body = PermissionSetSaid, responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn set_permission_set(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -199,7 +199,7 @@ pub(super) async fn set_permission_set(
 }
 
 /// Removes a permission set, and who may take it where
-#[utoipa::path(delete, path = "/permission-sets/{role}", tag = "AWS", params(("role" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/permission-sets/{role}", tag = "AWS", params(("role" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn remove_permission_set(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -217,7 +217,7 @@ pub(super) async fn remove_permission_set(
 }
 
 /// Who may take which role where, by account and role
-#[utoipa::path(get, path = "/assignments", tag = "AWS", responses((status = 200, body = Page<Assignment>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/assignments", tag = "AWS", responses((status = 200, body = Page<Assignment>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn assignments(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -229,7 +229,7 @@ pub(super) async fn assignments(
 }
 
 /// Lets whoever is in a group take a role in an account
-#[utoipa::path(put, path = "/accounts/{account}/roles/{role}/groups/{group}", tag = "AWS", params(("account" = String, Path), ("role" = String, Path), ("group" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(put, path = "/accounts/{account}/roles/{role}/groups/{group}", tag = "AWS", params(("account" = String, Path), ("role" = String, Path), ("group" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn assign_group(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -239,7 +239,7 @@ pub(super) async fn assign_group(
 }
 
 /// Lets a person take a role in an account
-#[utoipa::path(put, path = "/accounts/{account}/roles/{role}/users/{user}", tag = "AWS", params(("account" = String, Path), ("role" = String, Path), ("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(put, path = "/accounts/{account}/roles/{role}/users/{user}", tag = "AWS", params(("account" = String, Path), ("role" = String, Path), ("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn assign_user(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -249,7 +249,7 @@ pub(super) async fn assign_user(
 }
 
 /// Takes a role back from a group. Credentials that were given live to their own end
-#[utoipa::path(delete, path = "/accounts/{account}/roles/{role}/groups/{group}", tag = "AWS", params(("account" = String, Path), ("role" = String, Path), ("group" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/accounts/{account}/roles/{role}/groups/{group}", tag = "AWS", params(("account" = String, Path), ("role" = String, Path), ("group" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn unassign_group(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -259,7 +259,7 @@ pub(super) async fn unassign_group(
 }
 
 /// Takes a role back from a person. Credentials that were given live to their own end
-#[utoipa::path(delete, path = "/accounts/{account}/roles/{role}/users/{user}", tag = "AWS", params(("account" = String, Path), ("role" = String, Path), ("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/accounts/{account}/roles/{role}/users/{user}", tag = "AWS", params(("account" = String, Path), ("role" = String, Path), ("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn unassign_user(
     State(center): State<Arc<Center>>,
     who: Who,

@@ -55,13 +55,13 @@ pub(crate) struct Given {
 }
 
 /// Who asks
-#[utoipa::path(get, path = "/me", tag = "administrators", responses((status = 200, body = Administrator), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/me", tag = "administrators", responses((status = 200, body = Administrator), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn me(Who(administrator): Who) -> Json<Administrator> {
     Json(administrator.into())
 }
 
 /// Who administers, by user name
-#[utoipa::path(get, path = "/administrators", tag = "administrators", responses((status = 200, body = Page<Administrator>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/administrators", tag = "administrators", responses((status = 200, body = Page<Administrator>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -73,7 +73,7 @@ pub(super) async fn list(
 }
 
 /// Makes a person an administrator, or one of another role
-#[utoipa::path(put, path = "/administrators/{user}", tag = "administrators", params(("user" = String, Path)), request_body = Given, responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(put, path = "/administrators/{user}", tag = "administrators", params(("user" = String, Path)), request_body = Given, responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn set(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -89,7 +89,7 @@ pub(super) async fn set(
 }
 
 /// A person administers no more
-#[utoipa::path(delete, path = "/administrators/{user}", tag = "administrators", params(("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/administrators/{user}", tag = "administrators", params(("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn remove(
     State(center): State<Arc<Center>>,
     who: Who,

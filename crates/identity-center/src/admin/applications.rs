@@ -80,8 +80,12 @@ pub(crate) struct Registered {
 /// What an owner says of an application.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Said {
+pub(crate) struct ApplicationSaid {
     pub(crate) name: Line,
+    /// Whether it proves itself by a secret: a program on a server can keep one, a program on people's computers cannot. It stays as it
+    /// was made.
+    #[serde(default)]
+    pub(crate) confidential: bool,
     /// `https`, a scheme of the application's own, or a loopback address, where any port is meant if none is named.
     #[serde(default)]
     pub(crate) redirect_uris: Vec<String>,
@@ -103,15 +107,6 @@ pub(crate) struct Said {
     pub(crate) groups: Vec<GroupId>,
 }
 
-/// The same, and whether it gets a secret.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct NewApplication {
-    /// Whether it proves itself by a secret: a program on a server can keep one, a program on people's computers cannot.
-    pub(crate) confidential: bool,
-    #[serde(flatten)]
-    pub(crate) said: Said,
-}
-
 fn usual_grants() -> Vec<Grant> {
     vec![Grant::AuthorizationCode, Grant::RefreshToken]
 }
@@ -121,7 +116,7 @@ fn usual_scopes() -> Vec<String> {
 }
 
 /// What was said, checked.
-async fn details(center: &Center, who: &Who, said: Said) -> Result<Details, Problem> {
+async fn details(center: &Center, who: &Who, said: ApplicationSaid) -> Result<Details, Problem> {
     for uri in said
         .redirect_uris
         .iter()
@@ -174,7 +169,7 @@ async fn found(center: &Center, who: &Who, id: &str) -> Result<Client, Problem> 
 }
 
 /// Applications, by name
-#[utoipa::path(get, path = "/applications", tag = "applications", responses((status = 200, body = Page<Application>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/applications", tag = "applications", responses((status = 200, body = Page<Application>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -186,14 +181,14 @@ pub(super) async fn list(
 }
 
 /// Registers an application
-#[utoipa::path(post, path = "/applications", tag = "applications", request_body = NewApplication, responses((status = 201, body = Registered), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/applications", tag = "applications", request_body = ApplicationSaid, responses((status = 201, body = Registered), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn create(
     State(center): State<Arc<Center>>,
     who: Who,
-    Body(new): Body<NewApplication>,
+    Body(said): Body<ApplicationSaid>,
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
     let now = center.now();
-    let (secret, digest) = new.confidential.then(issue).unzip();
+    let (secret, digest) = said.confidential.then(issue).unzip();
     let id: String = random::<12>()
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -203,8 +198,8 @@ pub(super) async fn create(
         organization: Some(who.organization().to_owned()),
         wire: Wire::Oidc,
         secret: digest,
-        name: new.said.name.0.clone(),
-        details: details(&center, &who, new.said).await?,
+        name: said.name.0.clone(),
+        details: details(&center, &who, said).await?,
         issued_at: now,
         expires_at: None,
     };
@@ -217,14 +212,18 @@ pub(super) async fn create(
 }
 
 /// Says something else of an application; what is left out takes its default. Its sessions and its secret stay
-#[utoipa::path(put, path = "/applications/{client_id}", tag = "applications", params(("client_id" = String, Path)), request_body = Said, responses((status = 200, body = Application), (status = "4XX", body = Problem)))]
+#[utoipa::path(put, path = "/applications/{client_id}", tag = "applications", params(("client_id" = String, Path)), request_body = ApplicationSaid, responses((status = 200, body = Application), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn change(
     State(center): State<Arc<Center>>,
     who: Who,
     Named(id): Named<String>,
-    Body(said): Body<Said>,
+    Body(said): Body<ApplicationSaid>,
 ) -> Result<Json<Application>, Problem> {
     let before = found(&center, &who, &id).await?;
+    if said.confidential != before.secret.is_some() {
+        let title = "Whether an application has a secret stays as it was made";
+        return Err(Problem::conflict("confidential", title));
+    }
     let client = Client {
         name: said.name.0.clone(),
         details: details(&center, &who, said).await?,
@@ -235,7 +234,7 @@ pub(super) async fn change(
 }
 
 /// Gives a confidential application a new secret; the one before is good no more
-#[utoipa::path(post, path = "/applications/{client_id}/secret", tag = "applications", params(("client_id" = String, Path)), responses((status = 201, body = Registered), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/applications/{client_id}/secret", tag = "applications", params(("client_id" = String, Path)), responses((status = 201, body = Registered), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn secret(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -262,7 +261,7 @@ pub(super) async fn secret(
 }
 
 /// Removes an application, and ends what people had granted it
-#[utoipa::path(delete, path = "/applications/{client_id}", tag = "applications", params(("client_id" = String, Path)), responses((status = 200, body = super::view::Ended), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/applications/{client_id}", tag = "applications", params(("client_id" = String, Path)), responses((status = 200, body = super::view::Ended), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn remove(
     State(center): State<Arc<Center>>,
     who: Who,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::admitted::Who;
-use super::body::Asked;
+use super::body::{Asked, limit};
 use super::problem::Problem;
 use super::view::Page;
 use crate::audit;
@@ -69,14 +70,20 @@ pub(super) struct Wanted {
 }
 
 /// Who did what, the newest first. Only the whole log can be verified (`kiro-identity-center audit verify`)
-#[utoipa::path(get, path = "/audit", tag = "audit", params(Wanted), responses((status = 200, body = Page<Entry>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/audit", tag = "audit", params(Wanted), responses((status = 200, body = Page<Entry>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
     State(center): State<Arc<Center>>,
     who: Who,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<Page<Entry>>, Problem> {
-    let limit = wanted.limit.unwrap_or(100).clamp(1, 500);
+    let limit = limit(wanted.limit)?;
     let before = wanted.before.unwrap_or(i64::MAX);
+    if before < 1 {
+        let title = "The query cannot be used";
+        return Err(
+            Problem::new(StatusCode::BAD_REQUEST, "query", title).because("`before` is 1 or more")
+        );
+    }
     let found = center.store.audit_of(who.organization(), before, limit + 1);
     let entries = found.await?.into_iter().map(Entry::from).collect();
     Ok(Json(Page::of(entries, limit, |last: &Entry| {

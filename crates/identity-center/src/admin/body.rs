@@ -104,8 +104,8 @@ impl<S: Send + Sync, T: Names> FromRequestParts<S> for Named<T> {
 #[into_params(parameter_in = Query)]
 pub(super) struct Paging {
     /// The `next` of the page before; without, the first page.
-    #[param(max_length = 320)]
-    pub(super) after: Option<String>,
+    #[param(value_type = Option<String>, max_length = 320)]
+    pub(super) after: Option<Note>,
     /// So many at most, 1 to 500; 100 without.
     #[param(minimum = 1, maximum = 500)]
     pub(super) limit: Option<u32>,
@@ -113,12 +113,22 @@ pub(super) struct Paging {
 
 impl Paging {
     pub(super) fn after(&self) -> &str {
-        self.after.as_deref().unwrap_or_default()
+        self.after.as_ref().map_or("", |after| &after.0)
     }
 
-    pub(super) fn limit(&self) -> u32 {
-        self.limit.unwrap_or(100).clamp(1, 500)
+    pub(super) fn limit(&self) -> Result<u32, Problem> {
+        limit(self.limit)
     }
+}
+
+/// How many of a list are meant.
+pub(super) fn limit(asked: Option<u32>) -> Result<u32, Problem> {
+    let limit = asked.unwrap_or(100);
+    if (1..=500).contains(&limit) {
+        return Ok(limit);
+    }
+    let title = "The query cannot be used";
+    Err(Problem::new(StatusCode::BAD_REQUEST, "query", title).because("`limit` is 1 to 500"))
 }
 
 /// The query of a request.
@@ -128,22 +138,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>, Problem> {
-        let hidden = parts.uri.query().is_some_and(|query| query.contains("%00"));
         let query = Query::<T>::from_request_parts(parts, state).await;
-        match query {
-            Ok(Query(query)) if !hidden => Ok(Asked(query)),
-            _ => {
-                let title = "The query cannot be used";
-                Err(Problem::new(StatusCode::BAD_REQUEST, "query", title))
-            }
-        }
+        query.map(|Query(query)| Asked(query)).map_err(|_| {
+            let title = "The query cannot be used";
+            Problem::new(StatusCode::BAD_REQUEST, "query", title)
+        })
     }
 }
 
 /// A line of text: something visible, at most 320 bytes, without controls and other invisible characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
-#[schema(value_type = String, min_length = 1, max_length = 320)]
+#[schema(value_type = String, min_length = 1, max_length = 320, pattern = r"^[^\u0000-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]*$")]
 pub(super) struct Line(pub(super) String);
 
 impl TryFrom<String> for Line {
@@ -165,7 +171,7 @@ impl FromStr for Line {
 /// The same, which may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
-#[schema(value_type = String, max_length = 320)]
+#[schema(value_type = String, max_length = 320, pattern = r"^[^\u0000-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]*$")]
 pub(super) struct Note(pub(super) String);
 
 impl TryFrom<String> for Note {

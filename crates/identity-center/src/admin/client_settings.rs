@@ -15,7 +15,7 @@ use crate::directory::Organization;
 use crate::start_url;
 
 /// The managed `organizations.toml` for people's computers
-#[utoipa::path(get, path = "/client-settings", tag = "organisation", responses((status = 200, content_type = "application/toml", body = String), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/client-settings", tag = "organisation", responses((status = 200, content_type = "application/toml", body = String), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(State(center): State<Arc<Center>>, who: Who) -> Result<Response, Problem> {
     let organization = organization::found(&center, &who).await?;
     let text = organizations(&center.settings, &organization);

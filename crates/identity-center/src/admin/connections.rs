@@ -89,7 +89,7 @@ impl From<Kind> for ProviderKind {
 /// What an owner says of a provider.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Said {
+pub(crate) struct ConnectionSaid {
     pub(crate) kind: ProviderKind,
     /// The issuer, as the provider names it. For Entra ID `tenant` may stand instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,7 +111,7 @@ pub(crate) struct Said {
     pub(crate) domains: Vec<Line>,
 }
 
-impl Said {
+impl ConnectionSaid {
     fn issuer(&self) -> Result<Url, Problem> {
         let unfit = |title: &str| Problem::unfit("issuer", title);
         match (&self.issuer, &self.tenant) {
@@ -180,7 +180,7 @@ fn view(
 }
 
 /// Identity providers, by name
-#[utoipa::path(get, path = "/connections", tag = "identity providers", responses((status = 200, body = Page<Connection>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/connections", tag = "identity providers", responses((status = 200, body = Page<Connection>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -197,12 +197,12 @@ pub(super) async fn list(
 
 /// Connects an identity provider, or changes the connection of this name. The provider is looked at first: discovery, issuer, keys and
 /// PKCE. A new connection is inactive until it was tried
-#[utoipa::path(put, path = "/connections/{connection}", tag = "identity providers", params(("connection" = String, Path, description = "the connection's name")), request_body = Said, responses((status = 200, body = Connection), (status = "4XX", body = Problem)))]
+#[utoipa::path(put, path = "/connections/{connection}", tag = "identity providers", params(("connection" = String, Path, description = "the connection's name")), request_body = ConnectionSaid, responses((status = 200, body = Connection), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn connect(
     State(center): State<Arc<Center>>,
     who: Who,
     Named(name): Named<Line>,
-    Body(said): Body<Said>,
+    Body(said): Body<ConnectionSaid>,
 ) -> Result<Json<Connection>, Problem> {
     let texts = |lines: Vec<Line>| lines.into_iter().map(|line| line.0).collect();
     let asked = Connect {
@@ -223,7 +223,7 @@ pub(super) async fn connect(
 }
 
 /// Removes a connection, and who its people are here
-#[utoipa::path(delete, path = "/connections/{connection}", tag = "identity providers", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/connections/{connection}", tag = "identity providers", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn remove(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -238,7 +238,7 @@ pub(super) async fn remove(
 }
 
 /// A link to a test sign-in. Whoever opens it learns who they are at the provider; nobody is signed in here
-#[utoipa::path(post, path = "/connections/{connection}/trial", tag = "identity providers", params(("connection" = String, Path)), responses((status = 201, body = Link), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/connections/{connection}/trial", tag = "identity providers", params(("connection" = String, Path)), responses((status = 201, body = Link), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn offer_trial(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -254,7 +254,7 @@ pub(super) async fn offer_trial(
 }
 
 /// What came of the newest test sign-in
-#[utoipa::path(get, path = "/connections/{connection}/trial", tag = "identity providers", params(("connection" = String, Path)), responses((status = 200, body = Trial), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/connections/{connection}/trial", tag = "identity providers", params(("connection" = String, Path)), responses((status = 200, body = Trial), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn trial(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -281,7 +281,7 @@ pub(super) async fn trial(
 }
 
 /// Sends people there from now on. Somebody has come back from a test sign-in before, and one owner can sign in without it
-#[utoipa::path(post, path = "/connections/{connection}/activate", tag = "identity providers", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/connections/{connection}/activate", tag = "identity providers", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn activate(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -311,7 +311,7 @@ pub(super) async fn activate(
 }
 
 /// Sends nobody there any more. Sessions that began there go on
-#[utoipa::path(post, path = "/connections/{connection}/deactivate", tag = "identity providers", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/connections/{connection}/deactivate", tag = "identity providers", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn deactivate(
     State(center): State<Arc<Center>>,
     who: Who,

@@ -71,13 +71,13 @@ pub(super) async fn found(
 }
 
 /// Groups, by name
-#[utoipa::path(get, path = "/groups", tag = "groups", params(Paging), responses((status = 200, body = Page<Group>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/groups", tag = "groups", params(Paging), responses((status = 200, body = Page<Group>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
     State(center): State<Arc<Center>>,
     who: Who,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<Page<Group>>, Problem> {
-    let limit = paging.limit();
+    let limit = paging.limit()?;
     let store = &center.store;
     let groups = store.groups(who.organization(), paging.after(), limit + 1);
     let groups = groups.await?.into_iter().map(Group::from).collect();
@@ -86,7 +86,7 @@ pub(super) async fn list(
 }
 
 /// A group
-#[utoipa::path(get, path = "/groups/{group}", tag = "groups", params(("group" = String, Path)), responses((status = 200, body = Group), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/groups/{group}", tag = "groups", params(("group" = String, Path)), responses((status = 200, body = Group), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -96,7 +96,7 @@ pub(super) async fn get(
 }
 
 /// Who is in a group, by user name
-#[utoipa::path(get, path = "/groups/{group}/members", tag = "groups", params(("group" = String, Path)), responses((status = 200, body = Page<User>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/groups/{group}/members", tag = "groups", params(("group" = String, Path)), responses((status = 200, body = Page<User>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn members(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -109,7 +109,7 @@ pub(super) async fn members(
 }
 
 /// Adds a group
-#[utoipa::path(post, path = "/groups", tag = "groups", request_body = NewGroup, responses((status = 201, body = Group), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/groups", tag = "groups", request_body = NewGroup, responses((status = 201, body = Group), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn create(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -121,7 +121,7 @@ pub(super) async fn create(
 }
 
 /// Removes a group; its members lose what it gave them
-#[utoipa::path(delete, path = "/groups/{group}", tag = "groups", params(("group" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/groups/{group}", tag = "groups", params(("group" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn delete(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -133,7 +133,7 @@ pub(super) async fn delete(
 }
 
 /// Puts a person into a group
-#[utoipa::path(put, path = "/groups/{group}/members/{user}", tag = "groups", params(("group" = String, Path), ("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(put, path = "/groups/{group}/members/{user}", tag = "groups", params(("group" = String, Path), ("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn add(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -145,7 +145,7 @@ pub(super) async fn add(
 }
 
 /// Takes a person out of a group; what an application gave them because of it alone ends now
-#[utoipa::path(delete, path = "/groups/{group}/members/{user}", tag = "groups", params(("group" = String, Path), ("user" = String, Path)), responses((status = 200, body = Ended), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/groups/{group}/members/{user}", tag = "groups", params(("group" = String, Path), ("user" = String, Path)), responses((status = 200, body = Ended), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn remove(
     State(center): State<Arc<Center>>,
     who: Who,

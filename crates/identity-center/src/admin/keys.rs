@@ -31,7 +31,7 @@ pub(crate) struct Key {
 }
 
 /// The keys of ID tokens, the oldest first
-#[utoipa::path(get, path = "/keys", tag = "keys", responses((status = 200, body = Page<Key>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/keys", tag = "keys", responses((status = 200, body = Page<Key>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
     State(center): State<Arc<Center>>,
     _: Who,
@@ -49,7 +49,7 @@ pub(super) async fn list(
 
 /// Changes the keys of ID tokens and of access and refresh tokens: new ones are published now and used once every instance and client
 /// knows them. Nobody is signed out
-#[utoipa::path(post, path = "/keys/rotate", tag = "keys", responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/keys/rotate", tag = "keys", responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn rotate(
     State(center): State<Arc<Center>>,
     _: Who,

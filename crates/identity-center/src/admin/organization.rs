@@ -40,7 +40,7 @@ impl From<directory::Organization> for Organization {
 /// What an owner says of it.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Said {
+pub(crate) struct OrganizationSaid {
     pub(super) title: Line,
     #[serde(default)]
     pub(super) contact: Note,
@@ -53,7 +53,7 @@ pub(super) async fn found(center: &Center, who: &Who) -> Result<directory::Organ
 }
 
 /// The organisation
-#[utoipa::path(get, path = "/organization", tag = "organisation", responses((status = 200, body = Organization), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/organization", tag = "organisation", responses((status = 200, body = Organization), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -62,11 +62,11 @@ pub(super) async fn get(
 }
 
 /// Says something else of the organisation
-#[utoipa::path(put, path = "/organization", tag = "organisation", request_body = Said, responses((status = 200, body = Organization), (status = "4XX", body = Problem)))]
+#[utoipa::path(put, path = "/organization", tag = "organisation", request_body = OrganizationSaid, responses((status = 200, body = Organization), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn change(
     State(center): State<Arc<Center>>,
     who: Who,
-    Body(said): Body<Said>,
+    Body(said): Body<OrganizationSaid>,
 ) -> Result<Json<Organization>, Problem> {
     let organization = directory::Organization {
         name: who.organization().to_owned(),

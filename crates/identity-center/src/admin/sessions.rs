@@ -55,7 +55,7 @@ impl From<session::Session> for Session {
 }
 
 /// A person's sessions that live, newest first
-#[utoipa::path(get, path = "/users/{user}/sessions", tag = "sessions", params(("user" = String, Path)), responses((status = 200, body = Page<Session>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/users/{user}/sessions", tag = "sessions", params(("user" = String, Path)), responses((status = 200, body = Page<Session>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -68,7 +68,7 @@ pub(super) async fn list(
 }
 
 /// Ends everything that a person has open: sessions, browsers, codes that wait
-#[utoipa::path(delete, path = "/users/{user}/sessions", tag = "sessions", params(("user" = String, Path)), responses((status = 200, body = Ended), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/users/{user}/sessions", tag = "sessions", params(("user" = String, Path)), responses((status = 200, body = Ended), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn end_all(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -83,7 +83,7 @@ pub(super) async fn end_all(
 }
 
 /// Ends one session
-#[utoipa::path(delete, path = "/sessions/{session}", tag = "sessions", params(("session" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/sessions/{session}", tag = "sessions", params(("session" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn end(
     State(center): State<Arc<Center>>,
     who: Who,

@@ -44,7 +44,7 @@ pub(crate) struct ConnectionStatus {
 }
 
 /// How things stand
-#[utoipa::path(get, path = "/status", tag = "organisation", responses((status = 200, body = Status), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/status", tag = "organisation", responses((status = 200, body = Status), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(
     State(center): State<Arc<Center>>,
     who: Who,

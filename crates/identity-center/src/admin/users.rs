@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::admitted::Who;
-use super::body::{Asked, Body, Line, Named, Paging};
+use super::body::{Asked, Body, Line, Named, Note, Paging};
 use super::problem::Problem;
 use super::view::{Ended, Link, Page};
 use crate::center::Center;
@@ -67,7 +67,7 @@ impl From<directory::User> for User {
 /// What an administrator says of a person.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Said {
+pub(crate) struct UserSaid {
     /// The name that they sign in with; unique, whatever its case.
     pub(super) user_name: Line,
     /// Without, the user name.
@@ -81,7 +81,7 @@ pub(crate) struct Said {
     pub(super) email: Option<Line>,
 }
 
-impl Said {
+impl UserSaid {
     /// With what stays as it was.
     fn profile(self, before: Option<Profile>) -> Profile {
         let text = |line: Option<Line>| line.map(|line| line.0);
@@ -103,8 +103,8 @@ impl Said {
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// The one with this user name, whatever its case.
-    #[param(max_length = 320)]
-    user_name: Option<String>,
+    #[param(value_type = Option<String>, max_length = 320)]
+    user_name: Option<Note>,
 }
 
 /// The person of this id in the administrator's organisation.
@@ -126,7 +126,7 @@ async fn theirs(center: &Center, who: &Who, id: UserId) -> Result<directory::Use
 }
 
 /// People, by user name
-#[utoipa::path(get, path = "/users", tag = "people", params(Paging, Wanted), responses((status = 200, body = Page<User>), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/users", tag = "people", params(Paging, Wanted), responses((status = 200, body = Page<User>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -135,11 +135,13 @@ pub(super) async fn list(
 ) -> Result<Json<Page<User>>, Problem> {
     let store = &center.store;
     if let Some(name) = wanted.user_name {
-        let user = store.user_by_name(Some(who.organization()), &name).await?;
+        let user = store
+            .user_by_name(Some(who.organization()), &name.0)
+            .await?;
         let items = user.into_iter().map(User::from).collect();
         return Ok(Json(Page::whole(items)));
     }
-    let limit = paging.limit();
+    let limit = paging.limit()?;
     let users = store.users(who.organization(), paging.after(), limit + 1);
     let users = users.await?.into_iter().map(User::from).collect();
     Ok(Json(Page::of(users, limit, |user: &User| {
@@ -148,7 +150,7 @@ pub(super) async fn list(
 }
 
 /// A person
-#[utoipa::path(get, path = "/users/{user}", tag = "people", params(("user" = String, Path)), responses((status = 200, body = User), (status = "4XX", body = Problem)))]
+#[utoipa::path(get, path = "/users/{user}", tag = "people", params(("user" = String, Path)), responses((status = 200, body = User), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -158,11 +160,11 @@ pub(super) async fn get(
 }
 
 /// Adds a person. They have no password: a set-up link gives them one, or they sign in at an identity provider
-#[utoipa::path(post, path = "/users", tag = "people", request_body = Said, responses((status = 201, body = User), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/users", tag = "people", request_body = UserSaid, responses((status = 201, body = User), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn create(
     State(center): State<Arc<Center>>,
     who: Who,
-    Body(said): Body<Said>,
+    Body(said): Body<UserSaid>,
 ) -> Result<(StatusCode, Json<User>), Problem> {
     let made = center
         .store
@@ -171,12 +173,12 @@ pub(super) async fn create(
 }
 
 /// Says something else of a person; what is left out is gone
-#[utoipa::path(put, path = "/users/{user}", tag = "people", params(("user" = String, Path)), request_body = Said, responses((status = 200, body = User), (status = "4XX", body = Problem)))]
+#[utoipa::path(put, path = "/users/{user}", tag = "people", params(("user" = String, Path)), request_body = UserSaid, responses((status = 200, body = User), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn change(
     State(center): State<Arc<Center>>,
     who: Who,
     Named(id): Named<UserId>,
-    Body(said): Body<Said>,
+    Body(said): Body<UserSaid>,
 ) -> Result<Json<User>, Problem> {
     let before = theirs(&center, &who, id).await?;
     let profile = said.profile(Some(before.profile));
@@ -185,7 +187,7 @@ pub(super) async fn change(
 }
 
 /// Removes a person and everything of theirs
-#[utoipa::path(delete, path = "/users/{user}", tag = "people", params(("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/users/{user}", tag = "people", params(("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn delete(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -197,7 +199,7 @@ pub(super) async fn delete(
 }
 
 /// A person may not sign in any more: everything of theirs ends now
-#[utoipa::path(post, path = "/users/{user}/deactivate", tag = "people", params(("user" = String, Path)), responses((status = 200, body = Ended), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/users/{user}/deactivate", tag = "people", params(("user" = String, Path)), responses((status = 200, body = Ended), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn deactivate(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -209,7 +211,7 @@ pub(super) async fn deactivate(
 }
 
 /// A person may sign in again; nothing that ended comes back
-#[utoipa::path(post, path = "/users/{user}/reactivate", tag = "people", params(("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/users/{user}/reactivate", tag = "people", params(("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn reactivate(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -221,7 +223,7 @@ pub(super) async fn reactivate(
 }
 
 /// A link by which the person sets a password, once; earlier ones are good no more
-#[utoipa::path(post, path = "/users/{user}/setup-link", tag = "people", params(("user" = String, Path)), responses((status = 201, body = Link), (status = "4XX", body = Problem)))]
+#[utoipa::path(post, path = "/users/{user}/setup-link", tag = "people", params(("user" = String, Path)), responses((status = 201, body = Link), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn setup_link(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -236,7 +238,7 @@ pub(super) async fn setup_link(
 }
 
 /// Takes a person's second factor and recovery codes away, and ends their sessions: they enrol anew at the next sign-in
-#[utoipa::path(delete, path = "/users/{user}/second-factor", tag = "people", params(("user" = String, Path)), responses((status = 200, body = Ended), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/users/{user}/second-factor", tag = "people", params(("user" = String, Path)), responses((status = 200, body = Ended), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn forget_second_factor(
     State(center): State<Arc<Center>>,
     who: Who,
@@ -248,7 +250,7 @@ pub(super) async fn forget_second_factor(
 }
 
 /// Forgets who a person is at a connection's identity provider: their next sign-in there is a first one
-#[utoipa::path(delete, path = "/users/{user}/links/{connection}", tag = "people", params(("user" = String, Path), ("connection" = String, Path, description = "the connection's name")), responses((status = 204), (status = "4XX", body = Problem)))]
+#[utoipa::path(delete, path = "/users/{user}/links/{connection}", tag = "people", params(("user" = String, Path), ("connection" = String, Path, description = "the connection's name")), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn unlink(
     State(center): State<Arc<Center>>,
     who: Who,

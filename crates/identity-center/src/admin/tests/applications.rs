@@ -34,6 +34,13 @@ async fn an_application_s_secret_is_told_once_and_replaced_when_asked() {
     };
     assert_eq!(known(secret).await, "invalid_grant", "it proves itself");
     let path = format!("/applications/{id}");
+    let public = ask("PUT", &path, said.clone()).await;
+    assert_eq!(
+        (public.status, kind(&public).as_str()),
+        (409, "confidential")
+    );
+    let mut said = said;
+    said["confidential"] = json!(true);
     let mut renamed = said.clone();
     renamed["name"] = json!("Builds 2");
     let changed = ask("PUT", &path, renamed).await;
