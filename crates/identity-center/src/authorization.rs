@@ -160,6 +160,13 @@ pub enum Progress {
         /// What its answer is compared with (`federation`'s own), sealed where it is secret.
         expected: serde_json::Value,
     },
+    /// The provider has answered by a form (SAML), which came without a cookie: the browser that began the sign-in goes on with it.
+    Answered {
+        /// Which provider.
+        connection: ConnectionId,
+        /// What came of it (`pages::saml`), verified.
+        answer: serde_json::Value,
+    },
     /// It is known who it is; the person is asked whether the application may.
     Consent {
         /// Who.

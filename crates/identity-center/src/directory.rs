@@ -68,6 +68,13 @@ pub fn name(text: &str) -> Result<&str, NotAName> {
     }
 }
 
+/// Whether a short name may be part of addresses that are compared byte for byte: lower-case letters, digits and hyphens.
+#[must_use]
+pub fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(plain) && !name.starts_with('-')
+}
+
 /// An organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {

@@ -5,6 +5,7 @@
 //! connect     an administrator connects a provider: discovery first, inactive until it is activated
 //! begin       the browser goes there: code flow, PKCE, state, nonce, and what the application asked for (step-up)
 //! complete    it comes back: code redeemed, ID token verified ─► identity + authentication
+//! saml        the same by SAML 2.0
 //! trial       an administrator does both before people are sent there
 //! identity    whose it is: the link, else the provider's own id, else the user name; never an e-mail address (store: links)
 //! ```
@@ -18,10 +19,11 @@ mod connection;
 mod fault;
 mod identity;
 pub mod providers;
+pub mod saml;
 pub mod trial;
 
 pub use begin::begin;
-pub(crate) use begin::named;
+pub(crate) use begin::{expected, named};
 pub(crate) use complete::belongs;
 pub use complete::{Proof, complete};
 pub use connect::{Connect, ConnectError, connect, entra_issuer};

@@ -7,6 +7,7 @@
 //! /sign-in/{id}/password        password        password      /sign-in/{id}/consent     may it?                     consent
 //! /sign-in/{id}/code            second factor   second_factor /sign-in/{id}/back        somebody else               name
 //! /federation/oidc/callback     back from an identity provider                              upstream
+//! /federation/saml/{organization}/{connection}/acs, metadata                                saml
 //! /test/{token}, /sign-in/{id}/trial     a connection is tried                              trial
 //! /setup/{token}                a password is set by a link                                 setup
 //! /device  device               /sessions  sessions           /signed-out  signed_out
@@ -24,7 +25,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::center::Center;
 use crate::federation;
@@ -43,6 +44,7 @@ mod password;
 mod plain;
 mod refusal;
 pub mod route;
+mod saml;
 mod second_factor;
 mod sessions;
 mod setup;
@@ -105,6 +107,10 @@ pub fn router() -> Router<Arc<Center>> {
         .route("/test/{token}", get(trial::get))
         .route("/sign-in/{id}/trial", get(entry::back).post(trial::post))
         .route(federation::CALLBACK, get(upstream::callback))
+        .route(
+            "/federation/saml/{organization}/{connection}/metadata",
+            get(saml::metadata),
+        )
         .route("/setup/{token}", get(setup::get).post(setup::post))
         .route("/device", get(device::get).post(device::post))
         .route("/sessions", get(sessions::get))
@@ -115,6 +121,14 @@ pub fn router() -> Router<Arc<Center>> {
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
         .layer(DefaultBodyLimit::max(LIMIT))
+        .merge(
+            Router::new()
+                .route(
+                    "/federation/saml/{organization}/{connection}/acs",
+                    post(saml::acs),
+                )
+                .layer(DefaultBodyLimit::max(saml::LIMIT)),
+        )
 }
 
 async fn style() -> Response {

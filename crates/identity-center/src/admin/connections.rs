@@ -17,6 +17,8 @@ use super::problem::Problem;
 use super::view::{Link, Page};
 use crate::administrator::Role;
 use crate::center::Center;
+use crate::directory::is_plain;
+use crate::federation::saml::{ConnectSaml, Ourselves};
 use crate::federation::{
     self, Connect, ConnectError, ConnectionRefusal, Kind, entra_issuer, trial,
 };
@@ -48,10 +50,27 @@ pub(crate) struct Connection {
     /// When somebody last came through it, to the minute.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) last_sign_in_at: Option<Timestamp>,
-    /// To be registered there: where the browser comes back to.
+    /// To be registered there: where the browser comes back to (by SAML, the assertion consumer service).
     pub(crate) redirect_uri: String,
     /// To be registered there: where the browser goes after signing out.
     pub(crate) signed_out_uri: String,
+    /// What there is where the provider speaks SAML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) saml: Option<SamlConnection>,
+}
+
+/// A connection by SAML 2.0.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SamlConnection {
+    /// The provider's name of itself.
+    pub(crate) entity_id: String,
+    /// To be registered there: this service's entity id ("audience URI"), where its metadata is.
+    pub(crate) service_entity_id: String,
+    /// Whether it may send people whom nobody asked for.
+    pub(crate) idp_initiated: bool,
+    /// When each of its signing certificates ends.
+    #[schema(value_type = Vec<String>)]
+    pub(crate) certificates_end_at: Vec<Timestamp>,
 }
 
 /// Which provider it is.
@@ -97,10 +116,19 @@ pub(crate) struct ConnectionSaid {
     /// Entra ID: the directory's id or domain, `organizations` or `common`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tenant: Option<Line>,
-    /// This service, as registered there.
-    pub(crate) client_id: Line,
-    /// What this service proves itself with, there. It is kept sealed.
-    pub(crate) client_secret: String,
+    /// This service, as registered there. Needed unless the provider speaks SAML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id: Option<Line>,
+    /// What this service proves itself with, there. It is kept sealed. Needed unless the provider speaks SAML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_secret: Option<String>,
+    /// SAML 2.0: the provider's metadata, as XML. Then nothing else is named but `domains` and `idp_initiated`. Given again it brings new
+    /// certificates; what it does not list is trusted no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) metadata: Option<String>,
+    /// SAML 2.0: whether the provider may send people whom nobody asked for.
+    #[serde(default)]
+    pub(crate) idp_initiated: bool,
     /// What is asked for beyond `openid`, `profile` and `email`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<Line>,
@@ -112,6 +140,55 @@ pub(crate) struct ConnectionSaid {
 }
 
 impl ConnectionSaid {
+    fn by_openid(self, organization: &str, name: String) -> Result<Connect, Problem> {
+        let issuer = self.issuer()?;
+        let (Some(client_id), Some(client_secret)) = (self.client_id, self.client_secret) else {
+            let title = "A client id and its secret are needed, or SAML metadata";
+            return Err(Problem::unfit("client", title));
+        };
+        Ok(Connect {
+            organization: organization.to_owned(),
+            name,
+            kind: self.kind.into(),
+            issuer,
+            client_id: client_id.0,
+            client_secret: SecretString::from(client_secret),
+            scopes: texts(self.scopes),
+            tenants: texts(self.tenants),
+            domains: texts(self.domains),
+        })
+    }
+
+    fn by_saml(
+        self,
+        organization: &str,
+        name: String,
+        metadata: String,
+    ) -> Result<ConnectSaml, Problem> {
+        let others = self.issuer.is_some()
+            || self.tenant.is_some()
+            || self.client_id.is_some()
+            || self.client_secret.is_some();
+        if others || !self.scopes.is_empty() || !self.tenants.is_empty() {
+            let title = "SAML metadata says it all: nothing of OpenID Connect is named beside it";
+            return Err(Problem::unfit("metadata", title));
+        }
+        if !is_plain(&name) {
+            let title = "A connection by SAML is called by lower-case letters, digits and hyphens";
+            return Err(
+                Problem::unfit("not-a-name", title).because("Its name is part of addresses")
+            );
+        }
+        Ok(ConnectSaml {
+            organization: organization.to_owned(),
+            name,
+            kind: self.kind.into(),
+            metadata,
+            idp_initiated: self.idp_initiated,
+            domains: texts(self.domains),
+        })
+    }
+
     fn issuer(&self) -> Result<Url, Problem> {
         let unfit = |title: &str| Problem::unfit("issuer", title);
         match (&self.issuer, &self.tenant) {
@@ -128,6 +205,10 @@ impl ConnectionSaid {
             )),
         }
     }
+}
+
+fn texts(lines: Vec<Line>) -> Vec<String> {
+    lines.into_iter().map(|line| line.0).collect()
 }
 
 /// How a test sign-in stands.
@@ -163,6 +244,21 @@ fn view(
     connection: federation::Connection,
     last_sign_in_at: Option<Timestamp>,
 ) -> Connection {
+    let redirect_uri = match &connection.details.saml {
+        Some(_) => Ourselves::to(&center.settings, &connection.organization, &connection.name).acs,
+        None => center.settings.at(federation::CALLBACK),
+    };
+    let saml = connection.details.saml.as_ref().map(|saml| SamlConnection {
+        entity_id: saml.entity_id.clone(),
+        service_entity_id: Ourselves::to(
+            &center.settings,
+            &connection.organization,
+            &connection.name,
+        )
+        .entity_id,
+        idp_initiated: saml.idp_initiated,
+        certificates_end_at: saml.certificates(),
+    });
     Connection {
         id: connection.id,
         name: connection.name,
@@ -174,8 +270,9 @@ fn view(
         domains: connection.domains,
         active: connection.active,
         last_sign_in_at,
-        redirect_uri: center.settings.at(federation::CALLBACK),
+        redirect_uri,
         signed_out_uri: center.settings.at("/signed-out"),
+        saml,
     }
 }
 
@@ -204,19 +301,16 @@ pub(super) async fn connect(
     Named(name): Named<Line>,
     Body(said): Body<ConnectionSaid>,
 ) -> Result<Json<Connection>, Problem> {
-    let texts = |lines: Vec<Line>| lines.into_iter().map(|line| line.0).collect();
-    let asked = Connect {
-        organization: who.organization().to_owned(),
-        name: name.0,
-        kind: said.kind.into(),
-        issuer: said.issuer()?,
-        client_id: said.client_id.0,
-        client_secret: SecretString::from(said.client_secret),
-        scopes: texts(said.scopes),
-        tenants: texts(said.tenants),
-        domains: texts(said.domains),
+    let connection = match said.metadata.clone() {
+        Some(metadata) => {
+            let asked = said.by_saml(who.organization(), name.0, metadata)?;
+            federation::saml::connect(&center, asked).await?
+        }
+        None => {
+            let asked = said.by_openid(who.organization(), name.0)?;
+            federation::connect(&center, asked).await?
+        }
     };
-    let connection = federation::connect(&center, asked).await?;
     let last = center.store.last_sign_ins(who.organization()).await?;
     let last = last.get(&connection.id).copied();
     Ok(Json(view(&center, connection, last)))
@@ -346,6 +440,7 @@ impl From<ConnectError> for Problem {
             }
             ConnectError::NoTenant => unfit("tenants", error.to_string()),
             ConnectError::NoPkce => unfit("no-pkce", error.to_string()),
+            ConnectError::Metadata(why) => unfit("metadata", why.to_string()),
             ConnectError::Http(error) => unfit("unreachable", error.to_string()),
             ConnectError::Discovery(error) => unfit("discovery", error.to_string()),
             ConnectError::Keys(error) => unfit("keys", error.to_string()),

@@ -16,7 +16,7 @@ use crate::administrator::Role;
 use crate::center::{Center, Settings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::configuration::{Configuration, INSTALLED, is_address};
-use crate::directory::Organization;
+use crate::directory::{Organization, is_plain};
 use crate::{folder, setup};
 
 /// Where an installed service keeps its data.
@@ -233,11 +233,6 @@ pub(super) fn derived(url: &Url) -> String {
         [] | [_] => "main",
     };
     label.to_owned()
-}
-
-fn is_plain(name: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=63).contains(&name.len()) && name.bytes().all(plain) && !name.starts_with('-')
 }
 
 #[cfg(test)]

@@ -10,14 +10,15 @@ use serde_json::Value;
 use url::Url;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{CALLBACK, Connection, Fault, Kind};
+use super::{CALLBACK, Connection, Fault, Kind, saml};
 use crate::authorization::{Authorization, Request};
 use crate::center::Center;
 use crate::id::AuthorizationId;
+use crate::secret::Digest;
 
 /// What the answer is compared with. It waits in the store, sealed.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(super) struct Expected {
+pub(crate) struct Expected {
     pub(super) state: String,
     pub(super) nonce: String,
     pub(super) verifier: String,
@@ -26,11 +27,16 @@ pub(super) struct Expected {
 }
 
 impl Expected {
+    /// Whether this state is the one that was sent.
+    pub(crate) fn is_of(&self, state: &str) -> bool {
+        Digest::of(&self.state) == Digest::of(state)
+    }
+
     fn purpose(id: AuthorizationId) -> String {
         format!("upstream/{id}")
     }
 
-    fn seal(&self, center: &Center, id: AuthorizationId) -> Value {
+    pub(super) fn seal(&self, center: &Center, id: AuthorizationId) -> Value {
         let mut plain = serde_json::to_vec(self).unwrap_or_default();
         let sealed = center.master.seal(&Self::purpose(id), &plain);
         plain.zeroize();
@@ -42,6 +48,11 @@ impl Expected {
         let plain = center.master.open(&Self::purpose(id), &sealed)?;
         serde_json::from_slice(&plain).ok()
     }
+}
+
+/// What the answer to this sign-in is compared with, if this master key opens it.
+pub(crate) fn expected(center: &Center, id: AuthorizationId, sealed: &Value) -> Option<Expected> {
+    Expected::open(center, id, sealed)
 }
 
 /// The address that the browser is sent to, and what its answer is compared with ([`crate::authorization::Progress::Upstream`]).
@@ -56,6 +67,9 @@ pub async fn begin(
     typed: &str,
 ) -> Result<(Url, Value), Fault> {
     let (details, now) = (&connection.details, center.now());
+    if let Some(saml) = &details.saml {
+        return saml::begin(center, connection, saml, seen);
+    }
     let http = center.outgoing.client().await?;
     let provider = center.providers.of(http.as_ref(), details, now).await?;
     let origin = provider.metadata.authorization_endpoint.origin();
@@ -91,8 +105,8 @@ pub async fn begin(
 
 /// The sign-in that this state was made for.
 #[must_use]
-pub(crate) fn named(state: &State) -> Option<AuthorizationId> {
-    state.secret().split_once('.')?.0.parse().ok()
+pub(crate) fn named(state: &str) -> Option<AuthorizationId> {
+    state.split_once('.')?.0.parse().ok()
 }
 
 /// What the application asked of us, in the provider's words.

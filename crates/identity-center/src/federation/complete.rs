@@ -4,6 +4,7 @@ use kiro_relying_party::{
     Answer, AuthorizationResponse, ClientAuthentication, CodeVerifier, IdTokenExpectation,
     IssuerExpectation, Nonce, NonceExpectation, check_issuer, exchange_code,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::begin::{Expected, asks_anew, at};
@@ -11,11 +12,10 @@ use super::{CALLBACK, Connection, Fault, Identity, identity};
 use crate::authorization::Authorization;
 use crate::center::Center;
 use crate::id::AuthorizationId;
-use crate::secret::Digest;
 use crate::session::Authentication;
 
 /// Whom the provider vouches for, and how it knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// Who.
     pub identity: Identity,
@@ -31,8 +31,7 @@ pub(crate) fn belongs(
     expected: &Value,
     response: &AuthorizationResponse,
 ) -> bool {
-    Expected::open(center, id, expected)
-        .is_some_and(|kept| Digest::of(&kept.state) == Digest::of(response.state.secret()))
+    Expected::open(center, id, expected).is_some_and(|kept| kept.is_of(response.state.secret()))
 }
 
 /// What the answer proves. It [`belongs`] to the sign-in, and was taken: it comes here once.
@@ -95,7 +94,12 @@ pub async fn complete(
         began: at(expected.began),
     };
     Ok(Proof {
-        authentication: identity::authentication(connection.id, &claims, asked, now)?,
+        authentication: identity::authentication(
+            connection.id,
+            identity::Said::of(&claims),
+            asked,
+            now,
+        )?,
         identity: identity::identity(connection, &claims)?,
     })
 }

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use super::connection::is_template;
+use super::saml::MetadataRefusal;
 use super::{Connection, ConnectionRefusal, Details, Kind};
 use crate::center::Center;
 use crate::directory::{self, NotAName};
@@ -62,11 +63,14 @@ pub enum ConnectError {
         /// The connection.
         name: String,
         /// Its issuer.
-        issuer: Url,
+        issuer: String,
     },
     /// The provider refuses PKCE with S256.
     #[error("the provider does not take PKCE with S256")]
     NoPkce,
+    /// See [`MetadataRefusal`].
+    #[error("the metadata cannot be used: {0}")]
+    Metadata(MetadataRefusal),
     /// Requests cannot be made.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -93,33 +97,60 @@ pub fn entra_issuer(authority: &Url, tenant: &str) -> Url {
 /// # Errors
 /// See [`ConnectError`].
 pub async fn connect(center: &Center, asked: Connect) -> Result<Connection, ConnectError> {
-    let (store, now) = (&center.store, center.now());
     let name = directory::name(&asked.name)?.to_owned();
     let domains = domains(&asked.domains)?;
-    let before = store.connections(Some(&asked.organization)).await?;
-    let before = before.into_iter().find(|known| known.name == name);
-    if let Some(before) = &before
-        && (before.details.issuer != asked.issuer || before.details.kind != asked.kind)
-    {
-        let issuer = before.details.issuer.clone();
-        return Err(ConnectError::OtherIssuer { name, issuer });
-    }
-    let details = looked_at(center, &asked, now).await?;
+    let provider = (asked.issuer.as_str(), asked.kind, false);
+    before(center, &asked.organization, &name, provider).await?;
+    let details = looked_at(center, &asked, center.now()).await?;
+    let secret = asked.client_secret.expose_secret().as_bytes();
+    kept(center, asked.organization, name, details, domains, secret).await
+}
+
+/// Keeps a connection, in place of the one with its name: if it leads to the same provider.
+pub(super) async fn kept(
+    center: &Center,
+    organization: String,
+    name: String,
+    details: Details,
+    domains: Vec<String>,
+    secret: &[u8],
+) -> Result<Connection, ConnectError> {
+    let before = before(center, &organization, &name, details.provider()).await?;
     let id = before
         .as_ref()
         .map_or_else(ConnectionId::random, |known| known.id);
-    let secret = asked.client_secret.expose_secret().as_bytes();
     let connection = Connection {
         id,
-        organization: asked.organization,
+        organization,
         name,
         details,
         domains,
         active: before.is_some_and(|known| known.active),
         sealed: center.master.seal(&Connection::sealed_for(id), secret),
     };
-    store.keep_connection(connection.clone(), now).await??;
+    let kept = center
+        .store
+        .keep_connection(connection.clone(), center.now());
+    kept.await??;
     Ok(connection)
+}
+
+/// The connection of this name, if it leads to this provider: what its links mean would change.
+async fn before(
+    center: &Center,
+    organization: &str,
+    name: &str,
+    provider: (&str, Kind, bool),
+) -> Result<Option<Connection>, ConnectError> {
+    let all = center.store.connections(Some(organization)).await?;
+    let before = all.into_iter().find(|known| known.name == name);
+    match before {
+        Some(known) if known.details.provider() != provider => Err(ConnectError::OtherIssuer {
+            name: name.to_owned(),
+            issuer: known.details.provider().0.to_owned(),
+        }),
+        before => Ok(before),
+    }
 }
 
 /// What the provider says of itself, now.
@@ -153,11 +184,12 @@ async fn looked_at(
         scopes,
         tenants: asked.tenants.clone(),
         origin: origin.ascii_serialization(),
+        saml: None,
     })
 }
 
 /// Domains as names are compared with them ([`crate::pages::route`]), each once.
-fn domains(asked: &[String]) -> Result<Vec<String>, ConnectError> {
+pub(super) fn domains(asked: &[String]) -> Result<Vec<String>, ConnectError> {
     let mut domains = Vec::new();
     for asked in asked {
         let Ok(Host::Domain(domain)) = Host::parse(asked.trim()) else {

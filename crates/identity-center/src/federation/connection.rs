@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::saml::Saml;
 use crate::center::Center;
 use crate::id::ConnectionId;
 use crate::pages::route::Realm;
@@ -67,6 +68,9 @@ pub struct Details {
     pub tenants: Vec<String>,
     /// The origin that browsers are sent to, as it was when the provider was connected. They are sent to no other.
     pub origin: String,
+    /// What there is instead, where the provider speaks SAML; then `issuer` is its sign-in page, and the rest is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saml: Option<Saml>,
 }
 
 /// Why a connection is not kept.
@@ -107,6 +111,14 @@ impl Connection {
 }
 
 impl Details {
+    /// Which provider it is, of which kind, by which protocol: what a connection's links hold for.
+    pub(super) fn provider(&self) -> (&str, Kind, bool) {
+        match &self.saml {
+            Some(saml) => (&saml.entity_id, self.kind, true),
+            None => (self.issuer.as_str(), self.kind, false),
+        }
+    }
+
     /// Whose ID tokens count: this issuer's, or the allowed tenants' under the template.
     pub(super) fn expects<'a>(&'a self, metadata: &'a Metadata) -> IssuerExpectation<'a> {
         if self.tenants.is_empty() && !is_template(&metadata.issuer) {

@@ -1,9 +1,12 @@
 //! Why a sign-in at a provider led to nobody.
 
+use std::borrow::Cow;
+
 use kiro_relying_party::{DiscoveryError, HttpError, IdTokenError, TokenError};
+use serde::{Deserialize, Serialize};
 
 /// What went wrong. The texts are the provider's or the network's own, fit to be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fault {
     /// The provider cannot be reached, or has a problem of its own: later perhaps.
     Away(String),
@@ -14,7 +17,7 @@ pub enum Fault {
     /// The provider did not sign the person in: cancelled, not assigned, blocked.
     Declined(String),
     /// The application wants what the provider cannot do without asking, or at all: it is told (OpenID Connect Core §3.1.2.6).
-    Told(&'static str),
+    Told(Cow<'static, str>),
     /// The account is of a tenant whose people may not sign in here.
     OtherTenant,
     /// The provider knows the person, the directory does not. What it calls them.
@@ -35,7 +38,7 @@ impl Fault {
     #[must_use]
     pub fn answered(error: &str, description: Option<&str>) -> Fault {
         if let Some(told) = TOLD.into_iter().find(|told| *told == error) {
-            return Fault::Told(told);
+            return Fault::Told(told.into());
         }
         let said = match description {
             Some(description) => format!("{error}: {description}"),
@@ -56,7 +59,7 @@ impl Fault {
             | Fault::Away(said)
             | Fault::Untrusted(said)
             | Fault::SetUp(said) => Some(said.clone()),
-            Fault::Told(error) => Some((*error).to_owned()),
+            Fault::Told(error) => Some(error.clone().into_owned()),
             Fault::OtherTenant | Fault::Unprovisioned(_) => None,
         }
     }

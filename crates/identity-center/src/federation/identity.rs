@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kiro_relying_party::IdTokenClaims;
+use serde::{Deserialize, Serialize};
 
 use super::{Connection, Fault, Kind};
 use crate::directory;
@@ -14,7 +15,7 @@ const LONGEST: usize = 255;
 const LEEWAY: SignedDuration = SignedDuration::from_secs(60);
 
 /// Whom a provider vouches for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Who, at this connection, for ever: `sub`; at Entra ID tenant and object (`sub` there is another for each application).
     pub subject: String,
@@ -55,6 +56,25 @@ pub(super) fn identity(connection: &Connection, claims: &IdTokenClaims) -> Resul
             }
         },
     };
+    let shown = claims.preferred_username.as_ref().or(claims.name.as_ref());
+    let shown = shown.unwrap_or(&subject).clone();
+    named(
+        connection,
+        subject,
+        external_id,
+        claims.user_name.as_deref(),
+        shown,
+    )
+}
+
+/// Whom these names are: a name that does not belong to the connection finds nobody.
+pub(super) fn named(
+    connection: &Connection,
+    subject: String,
+    external_id: String,
+    user_name: Option<&str>,
+    shown: String,
+) -> Result<Identity, Fault> {
     if subject.len() > LONGEST {
         return Err(Fault::Untrusted("the subject is too long".into()));
     }
@@ -63,14 +83,37 @@ pub(super) fn identity(connection: &Connection, claims: &IdTokenClaims) -> Resul
         directory::name(name) == Ok(name)
             && route(name, &realms) == Route::Connection(connection.id)
     };
-    let user_name = claims.user_name.as_deref().filter(belongs);
-    let shown = claims.preferred_username.as_ref().or(claims.name.as_ref());
     Ok(Identity {
-        shown: shown.unwrap_or(&subject).clone(),
-        user_name: user_name.map(str::to_owned),
+        shown,
+        user_name: user_name.filter(belongs).map(str::to_owned),
         subject,
         external_id,
     })
+}
+
+/// What a provider says of how it authenticated somebody.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    /// `auth_time`, `AuthnInstant`.
+    pub(super) authenticated_at: Option<Timestamp>,
+    /// `amr`.
+    pub(super) methods: Vec<String>,
+    /// `acr`, `AuthnContextClassRef`.
+    pub(super) context: Option<String>,
+    /// `sid`, `SessionIndex`.
+    pub(super) session: Option<String>,
+}
+
+impl Said {
+    /// In a verified token.
+    pub(super) fn of(claims: &IdTokenClaims) -> Said {
+        Said {
+            authenticated_at: claims.authenticated_at,
+            methods: claims.methods.clone(),
+            context: claims.context.clone(),
+            session: claims.session.clone(),
+        }
+    }
 }
 
 /// What was asked of the provider about the authentication.
@@ -87,7 +130,7 @@ pub(super) struct Asked {
 /// How the person was authenticated, if that is as it was asked for (OpenID Connect Core §3.1.3.7, 13).
 pub(super) fn authentication(
     connection: ConnectionId,
-    claims: &IdTokenClaims,
+    said: Said,
     asked: Asked,
     now: Timestamp,
 ) -> Result<Authentication, Fault> {
@@ -97,12 +140,12 @@ pub(super) fn authentication(
         (false, None) => None,
     };
     let old = |said: Timestamp| oldest.is_some_and(|oldest| said < oldest - LEEWAY);
-    let upstream = match (claims.authenticated_at, asked.anew) {
-        (Some(said), _) if old(said) => {
+    let upstream = match (said.authenticated_at, asked.anew) {
+        (Some(then), _) if old(then) => {
             let why = "the provider did not ask the person again (auth_time)";
             return Err(Fault::Untrusted(why.into()));
         }
-        (Some(said), _) => Some(said.min(now)),
+        (Some(then), _) => Some(then.min(now)),
         (None, true) => Some(now),
         (None, false) if asked.max_age.is_some() => {
             let why = "the provider does not say when it authenticated the person (auth_time)";
@@ -112,11 +155,11 @@ pub(super) fn authentication(
     };
     Ok(Authentication {
         at: now,
-        methods: claims.methods.clone(),
-        context: claims.context.clone(),
+        methods: said.methods,
+        context: said.context,
         connection: Some(connection),
         upstream_at: upstream,
-        upstream_session: claims.session.clone(),
+        upstream_session: said.session,
     })
 }
 

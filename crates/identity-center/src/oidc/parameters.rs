@@ -26,10 +26,14 @@ pub(crate) struct Malformed;
 impl Parameters {
     /// The parameters of this text.
     pub(crate) fn parse(text: &[u8]) -> Result<Parameters, Malformed> {
-        let mut parameters = Parameters::default();
         if text.len() > LIMIT {
             return Err(Malformed);
         }
+        Parameters::of(text)
+    }
+
+    fn of(text: &[u8]) -> Result<Parameters, Malformed> {
+        let mut parameters = Parameters::default();
         for pair in text
             .split(|byte| *byte == b'&')
             .filter(|pair| !pair.is_empty())
@@ -119,6 +123,11 @@ impl Form {
 
     /// The parameters of a form.
     pub(crate) async fn read(request: Request) -> Result<Parameters, Refusal> {
+        Form::read_up_to(LIMIT, request).await
+    }
+
+    /// The same of one that may have so many bytes.
+    pub(crate) async fn read_up_to(limit: usize, request: Request) -> Result<Parameters, Refusal> {
         let content_type = request
             .headers()
             .get(header::CONTENT_TYPE)
@@ -133,13 +142,13 @@ impl Form {
                 "the content type must be application/x-www-form-urlencoded",
             ));
         }
-        let body = axum::body::to_bytes(request.into_body(), LIMIT)
+        let body = axum::body::to_bytes(request.into_body(), limit)
             .await
             .map_err(|_| {
                 Refusal::invalid_request("the body is too long or was cut off")
                     .with_status(StatusCode::PAYLOAD_TOO_LARGE)
             })?;
-        Parameters::parse(&body)
+        Parameters::of(&body)
             .map_err(|Malformed| Refusal::invalid_request("the form cannot be read"))
     }
 }

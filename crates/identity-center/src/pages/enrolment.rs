@@ -165,6 +165,7 @@ pub(super) async fn go_on(Posted(visit, _): Posted) -> Response {
         | Progress::SecondFactor { .. }
         | Progress::Enrolment { .. }
         | Progress::Upstream { .. }
+        | Progress::Answered { .. }
         | Progress::Consent { .. } => visit.onwards(),
     }
 }

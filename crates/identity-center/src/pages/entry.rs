@@ -11,7 +11,7 @@ use url::Url;
 use super::layout::{Page, Standing};
 use super::words::Words;
 use super::{
-    Language, Refusal, consent, enrolment, name, origin, password, refusal, second_factor,
+    Language, Refusal, consent, enrolment, name, origin, password, refusal, saml, second_factor,
 };
 use crate::authorization::{Authorization, Progress, Purpose};
 use crate::center::Center;
@@ -65,6 +65,7 @@ pub(super) async fn show(visit: &Visit) -> Answer {
             enrolment::show(visit, *user, sealed_seed, None).await
         }
         Progress::Enrolled { .. } => Ok(enrolment::kept(visit, &[])),
+        Progress::Answered { connection, answer } => saml::show(visit, *connection, answer).await,
         Progress::Consent { user, .. } => consent::show(visit, *user).await,
     }
 }

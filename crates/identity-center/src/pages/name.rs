@@ -167,7 +167,10 @@ pub(super) async fn post(Posted(visit, form): Posted) -> Response {
 
 async fn named(visit: &Visit, form: &Parameters) -> Answer {
     match &visit.seen.progress {
-        Progress::Name | Progress::Password { .. } | Progress::Upstream { .. } => {}
+        Progress::Name
+        | Progress::Password { .. }
+        | Progress::Upstream { .. }
+        | Progress::Answered { .. } => {}
         Progress::SecondFactor { .. }
         | Progress::Enrolment { .. }
         | Progress::Enrolled { .. }

@@ -9,6 +9,7 @@ mod chromium;
 mod devices;
 pub(crate) mod federation;
 mod pictures;
+mod saml;
 mod setup;
 mod sign_in;
 mod silence;

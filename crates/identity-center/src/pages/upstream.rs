@@ -9,9 +9,9 @@ use kiro_relying_party::{AuthorizationResponse, display_host, parse_response};
 
 use super::entry::{Answer, Visit, see_other};
 use super::{Language, Refusal, Upstream, finish, refusal, trial};
-use crate::authorization::{Progress, Purpose};
+use crate::authorization::{Authorization, Progress, Purpose};
 use crate::center::Center;
-use crate::federation::{self, Connection, Fault};
+use crate::federation::{self, Connection, Fault, Proof};
 use crate::id::ConnectionId;
 
 /// Sends the browser to the provider. Its answer is taken once, from this step.
@@ -62,7 +62,7 @@ async fn answered(
         tracing::info!(%error, "an identity provider's answer cannot be read");
         Refusal::Unreadable
     })?;
-    let id = federation::named(&response.state).ok_or(Refusal::Over)?;
+    let id = federation::named(response.state.secret()).ok_or(Refusal::Over)?;
     let visit = Visit::open(center, &id.to_string(), headers).await;
     let visit = visit.map_err(|(_, why)| why)?;
     let answer = taken(&visit, response).await;
@@ -96,22 +96,33 @@ async fn taken(visit: &Visit, response: AuthorizationResponse) -> Answer {
         Ok(proof) => proof,
         Err(fault) => return failed(visit, &connection, fault).await,
     };
+    known(visit, &seen, &connection, proof).await
+}
+
+/// Goes on with whom the provider vouches for. `seen` is the sign-in as it is since its answer was taken.
+pub(super) async fn known(
+    visit: &Visit,
+    seen: &Authorization,
+    connection: &Connection,
+    proof: Proof,
+) -> Answer {
+    let center = &visit.center;
     if let Purpose::Trial(link) = seen.request.purpose {
-        return trial::ended(visit, link, &connection, proof).await;
+        return trial::ended(visit, link, connection, proof).await;
     }
     let found = center
         .store
-        .identify(&connection, &proof.identity, center.now());
+        .identify(connection, &proof.identity, center.now());
     let Some(user) = found.await? else {
         let fault = Fault::Unprovisioned(proof.identity.shown);
-        return failed(visit, &connection, fault).await;
+        return failed(visit, connection, fault).await;
     };
     let (language, authentication) = (visit.language, proof.authentication);
-    Ok(finish::authenticated(center, language, &seen, user, authentication).await)
+    Ok(finish::authenticated(center, language, seen, user, authentication).await)
 }
 
 /// The connection, if people are sent there, and this sign-in's may be.
-async fn connected(visit: &Visit, id: ConnectionId) -> Result<Connection, Refusal> {
+pub(super) async fn connected(visit: &Visit, id: ConnectionId) -> Result<Connection, Refusal> {
     if let Purpose::Trial(link) = visit.seen.request.purpose {
         let tried = trial::connection(visit, link).await?;
         return Some(tried)
@@ -126,21 +137,31 @@ async fn connected(visit: &Visit, id: ConnectionId) -> Result<Connection, Refusa
 }
 
 /// The page that says what went wrong there; or the application is told.
-async fn failed(visit: &Visit, connection: &Connection, fault: Fault) -> Answer {
+pub(super) async fn failed(visit: &Visit, connection: &Connection, fault: Fault) -> Answer {
     let center = &visit.center;
     let (name, why) = (&connection.name, &fault);
     tracing::info!(connection = name, ?why, "nobody was signed in upstream");
     if let (Fault::Told(error), Purpose::Code { .. }) = (&fault, &visit.seen.request.purpose) {
         return finish::told(center, &visit.seen, error).await;
     }
+    Err(self::fault(center, connection, fault, visit.path()).await?)
+}
+
+/// What went wrong at a provider, as a page says it. `again`: where it can be tried again.
+pub(super) async fn fault(
+    center: &Center,
+    connection: &Connection,
+    fault: Fault,
+    again: String,
+) -> Result<Refusal, Refusal> {
     let organization = center.store.organization(&connection.organization).await?;
     let organization = organization.map(|found| (found.title, found.contact));
     let (organization, contact) = organization.unwrap_or_default();
-    Err(Refusal::Upstream(Upstream {
+    Ok(Refusal::Upstream(Upstream {
         fault,
         provider: display_host(&connection.details.issuer),
         organization,
         contact,
-        again: visit.path(),
+        again,
     }))
 }

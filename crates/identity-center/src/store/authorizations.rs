@@ -40,6 +40,16 @@ impl Store {
         cookie: Digest,
         now: Timestamp,
     ) -> Result<Option<Authorization>, StoreError> {
+        let found = self.authorization_of(id, now).await?;
+        Ok(found.filter(|found| found.cookie == cookie))
+    }
+
+    /// The sign-in of this name, whoever began it, unless its time is up.
+    pub async fn authorization_of(
+        &self,
+        id: AuthorizationId,
+        now: Timestamp,
+    ) -> Result<Option<Authorization>, StoreError> {
         let found = self.read(move |tx| {
             Box::pin(async move {
                 let sql = "SELECT id, cookie_digest, request, progress, version, expires_at FROM authorizations WHERE id = $1";
@@ -48,7 +58,7 @@ impl Store {
         });
         Ok(found
             .await?
-            .filter(|found: &Authorization| found.cookie == cookie && now < found.expires_at))
+            .filter(|found: &Authorization| now < found.expires_at))
     }
 
     /// Takes a step from the version that was seen. `false` where it went on without us: the page is asked for anew.

@@ -5,6 +5,8 @@
 mod identity_center;
 #[path = "../../../../fuzz/src/replay.rs"]
 mod replay;
+#[path = "../../../../fuzz/src/saml.rs"]
+mod saml;
 
 use replay::replay;
 
@@ -21,6 +23,13 @@ fn authorization_requests() {
             "else the corpus proves nothing"
         );
     }
+}
+
+#[test]
+fn saml_responses() {
+    replay("saml_response", saml::response);
+    let good = include_bytes!("../../../../fuzz/corpus/saml_response/good");
+    assert!(saml::accepted(good), "else the corpus proves nothing");
 }
 
 #[test]

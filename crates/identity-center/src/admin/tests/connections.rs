@@ -22,6 +22,11 @@ fn said(okta: &Provider) -> Value {
     })
 }
 
+/// A certificate of an RSA key of 1024 bits.
+const WEAK: &str = "MIIB/DCCAWWgAwIBAgIUaOqMo4H1g0cVr6cospxlxGcrLUkwDQYJKoZIhvcNAQELBQAwDzENMAsGA1UEAwwEd2VhazAgFw0yNjExMjUyMDQ1MTRaGA8yMTI2MTEwMTIwNDUxNFowDzENMAsGA1UEAwwEd2VhazCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkCgYEAzH89gnhipkPxubqBn7ohNCkyEP+p+0um9C7zqv7x84N3gVZmizzfFUCGefQp0QT1tDTiGodUl12/3s7hFyOk/LsW5a3vzIyPgrzpq+cF+TszVRf7NOCxTJV231jUOqCqrP/8U7FULLwaWCWEj5UdGpILbdv4Zmb0fo7ZC8ik0sUCAwEAAaNTMFEwHQYDVR0OBBYEFFBbk1cfEFCFhlB4vHlfCy6JbjfGMB8GA1UdIwQYMBaAFFBbk1cfEFCFhlB4vHlfCy6JbjfGMA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQELBQADgYEAJfB4Kh6QoIAWhpQCKXlOXBxefGAsliU0wDyKMAFv0nfECo3QCHo9Aqb8DIOkRUZOsY0m3yjUGu17jGrwZ8nLxdl81Et2HEYq+qWs5ZueD4P9m6LxF5oBA1Xh/n6fyxP5OA5PVXZVjwP3XrPviNHgPZ16desDkOU1hQeO7SA3dro=";
+/// A certificate of a key on P-256.
+const CURVE: &str = "MIIBdjCCARugAwIBAgIUA1PCJXYf+5dKxSpQAPlCFvSqfFMwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEd2VhazAgFw0yNjExMjUyMDQ1MTRaGA8yMTI2MTEwMTIwNDUxNFowDzENMAsGA1UEAwwEd2VhazBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABJqA2VpjzGYYububmdhhfZAiGgBb2saOx6s9srtIpfo/mZ5cx9UU/sf5bgaJsuv/TetucEbLrnDVwagg/iCPS32jUzBRMB0GA1UdDgQWBBRIXJBUvvJX7ekb+0W/knQWAMU3fTAfBgNVHSMEGDAWgBRIXJBUvvJX7ekb+0W/knQWAMU3fTAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDYI7MzYlxR+vFamJJN1XFfQQLZgb5hL/jWFgKmB1IcrgIhAP/0XrvrUA4dl/5SBX1Zpu/ng2RFCNAFqYCAHJL1Y6br";
+
 async fn without_passwords(service: &Running) {
     let gone = service
         .center
@@ -170,4 +175,120 @@ async fn a_provider_that_cannot_be_connected_is_refused_in_words() {
         .await
         .json();
     assert_eq!(all["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_provider_is_connected_by_its_saml_metadata() {
+    let service = started().await;
+    let (_, token) = administrator(&service, "acme", Role::Owner).await;
+    let metadata = include_str!("../../../../../fuzz/src/saml_metadata.xml");
+    let put = async |name: &str, body: Value| {
+        let path = format!("/connections/{name}");
+        ask(&service, &token, "PUT", &path, &body).await
+    };
+    let said = |metadata: &str| json!({ "kind": "okta", "metadata": metadata, "domains": ["saml.acme.example"] });
+    let check = async |name: &str, body: Value, expected: &str| {
+        let answer = put(name, body).await;
+        assert_eq!(
+            (answer.status, kind(&answer).as_str()),
+            (422, expected),
+            "{}",
+            answer.text()
+        );
+        answer.text()
+    };
+    let key = metadata
+        .split("<ns1:X509Certificate>")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap();
+    let from = metadata.find("<ns0:KeyDescriptor").unwrap();
+    let to = metadata.find("</ns0:KeyDescriptor>").unwrap() + "</ns0:KeyDescriptor>".len();
+    let without = metadata.replace(&metadata[from..to], "");
+    let told = check("okta", said(&without), "metadata").await;
+    assert!(told.contains("no signing certificate"), "{told}");
+    // RSA of 1024 bits, and a curve.
+    for weak in [WEAK, CURVE] {
+        let told = check("okta", said(&metadata.replace(key, weak)), "metadata").await;
+        assert!(told.contains("RSA of 2048 bits"), "{told}");
+    }
+    let told = check("okta", said(&metadata.replace(key, "AAAA")), "metadata").await;
+    assert!(told.contains("RSA of 2048 bits"), "{told}");
+    let typed = metadata.replacen(
+        "<ns0:Entity",
+        "<!DOCTYPE x [<!ENTITY a \"b\">]><ns0:Entity",
+        1,
+    );
+    let told = check("okta", said(&typed), "metadata").await;
+    assert!(told.contains("document type"), "{told}");
+    let plain = metadata.replace("http://127.0.0.1", "http://idp.example");
+    let told = check("okta", said(&plain), "metadata").await;
+    assert!(told.contains("no https address"), "{told}");
+    for other in ["", "<x/>", "not XML", &format!("{metadata}{metadata}")] {
+        check("okta", said(other), "metadata").await;
+    }
+    let mut both = said(metadata);
+    both["client_id"] = json!("x");
+    check("okta", both, "metadata").await;
+    check("O%20kta", said(metadata), "not-a-name").await;
+    check(
+        "okta",
+        json!({ "kind": "okta", "issuer": "https://idp.example", "domains": ["a.example"] }),
+        "client",
+    )
+    .await;
+
+    let made = put("okta", said(metadata)).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    let made = made.json();
+    let ours = format!("{}/federation/saml/acme/okta", service.issuer());
+    assert_eq!(made["redirect_uri"], format!("{ours}/acs"));
+    assert_eq!(
+        made["saml"]["service_entity_id"],
+        format!("{ours}/metadata")
+    );
+    assert_eq!(made["saml"]["entity_id"], "http://www.okta.com/exk1");
+    assert_eq!(made["saml"]["idp_initiated"], false);
+    assert_eq!(
+        made["saml"]["certificates_end_at"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let untried = ask(
+        &service,
+        &token,
+        "POST",
+        "/connections/okta/activate",
+        &Value::Null,
+    )
+    .await;
+    assert_eq!(kind(&untried), "untried");
+    let other = metadata.replace("http://www.okta.com/exk1", "http://www.okta.com/exk2");
+    let answer = put("okta", said(&other)).await;
+    assert_eq!(
+        (answer.status, kind(&answer).as_str()),
+        (409, "other-issuer")
+    );
+    let path = "/federation/saml/acme/okta/metadata";
+    let ours = service.get(path, &[]).await;
+    assert_eq!(
+        ours.header("content-type"),
+        Some("application/samlmetadata+xml")
+    );
+    assert!(
+        ours.text().contains("WantAssertionsSigned=\"true\""),
+        "{}",
+        ours.text()
+    );
+    assert_eq!(
+        service
+            .get("/federation/saml/nobody/okta/metadata", &[])
+            .await
+            .status,
+        404
+    );
 }

@@ -1,7 +1,7 @@
 //! Connecting an identity provider: what to fill in there, what to say of it here, and a test sign-in.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -41,6 +41,12 @@ pub(super) struct Connect {
     /// What is asked for beyond `openid`, `profile` and `email`
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
+    /// SAML 2.0 instead: a file with the provider's metadata
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["issuer", "tenant", "client_id", "client_secret_file", "scopes"])]
+    metadata: Option<PathBuf>,
+    /// SAML 2.0: take sign-ins that begin at the provider, too
+    #[arg(long, requires = "metadata")]
+    idp_initiated: bool,
     /// Do not offer a test sign-in now
     #[arg(long)]
     no_test: bool,
@@ -53,54 +59,18 @@ pub(super) async fn connect(remote: &Remote, asked: Connect, json: bool) -> Resu
         ProviderKind::Oidc => ("oidc", "the identity provider"),
     };
     let name = asked.name.clone().unwrap_or_else(|| word.to_owned());
-    let base = remote.url.as_str().trim_end_matches('/');
-    let create = match asked.kind {
-        ProviderKind::Okta => "OIDC · Web Application · Authorization Code",
-        ProviderKind::Entra => "App registration · Web · a client secret",
-        ProviderKind::Oidc => "a confidential client · authorization code with PKCE",
+    let said = match &asked.metadata {
+        Some(file) => by_saml(remote, &asked, &name, file).await?,
+        None => by_openid(remote, &asked, title)?,
     };
-    writeln!(
-        io::stderr().lock(),
-        "In {title} create: {create}\n  Sign-in redirect URI   {base}{CALLBACK}\n  Sign-out redirect URI  {base}/signed-out"
-    )?;
-    let client_id = match asked.client_id {
-        Some(id) => id,
-        None => typed("Client ID: ")?,
-    };
-    let secret = match &asked.client_secret_file {
-        Some(file) => {
-            let read = std::fs::read_to_string(file);
-            let read = read
-                .map_err(|why| Failure::new(format!("{} cannot be read: {why}", file.display())))?;
-            read.trim_end_matches(['\r', '\n']).to_owned()
-        }
-        None => hidden("Client secret (hidden): ")?,
-    };
-    let domains = match asked.domains.is_empty() {
-        false => asked.domains,
-        true => typed("Domains of its people's names (acme.example): ")?
-            .split([',', ' '])
-            .filter(|domain| !domain.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    };
-    let mut said = json!({
-        "kind": word,
-        "client_id": client_id,
-        "client_secret": secret,
-        "scopes": asked.scopes,
-        "tenants": asked.tenants,
-        "domains": domains,
-    });
-    for (member, value) in [("issuer", asked.issuer), ("tenant", asked.tenant)] {
-        if let Some(value) = value {
-            said[member] = json!(value);
-        }
-    }
     let kept = remote
         .put(&format!("/connections/{}", encoded(&name)), &said)
         .await?;
-    writeln!(io::stderr().lock(), "✓ discovery ✓ issuer ✓ keys ✓ PKCE")?;
+    let seen = match asked.metadata {
+        Some(_) => "✓ metadata ✓ signing certificate",
+        None => "✓ discovery ✓ issuer ✓ keys ✓ PKCE",
+    };
+    writeln!(io::stderr().lock(), "{seen}")?;
     if json {
         writeln!(io::stdout().lock(), "{kept}")?;
     }
@@ -114,6 +84,79 @@ pub(super) async fn connect(remote: &Remote, asked: Connect, json: bool) -> Resu
     };
     writeln!(io::stderr().lock(), "{stands}")?;
     Ok(())
+}
+
+/// What is said of a provider that speaks OpenID Connect; what is missing is asked for.
+fn by_openid(remote: &Remote, asked: &Connect, title: &str) -> Result<Value, Failure> {
+    let base = remote.url.as_str().trim_end_matches('/');
+    let create = match asked.kind {
+        ProviderKind::Okta => "OIDC · Web Application · Authorization Code",
+        ProviderKind::Entra => "App registration · Web · a client secret",
+        ProviderKind::Oidc => "a confidential client · authorization code with PKCE",
+    };
+    writeln!(
+        io::stderr().lock(),
+        "In {title} create: {create}\n  Sign-in redirect URI   {base}{CALLBACK}\n  Sign-out redirect URI  {base}/signed-out"
+    )?;
+    let client_id = match &asked.client_id {
+        Some(id) => id.clone(),
+        None => typed("Client ID: ")?,
+    };
+    let secret = match &asked.client_secret_file {
+        Some(file) => read(file)?.trim_end_matches(['\r', '\n']).to_owned(),
+        None => hidden("Client secret (hidden): ")?,
+    };
+    let mut said = json!({
+        "kind": asked.kind,
+        "client_id": client_id,
+        "client_secret": secret,
+        "scopes": asked.scopes,
+        "tenants": asked.tenants,
+        "domains": domains(asked)?,
+    });
+    for (member, value) in [("issuer", &asked.issuer), ("tenant", &asked.tenant)] {
+        if let Some(value) = value {
+            said[member] = json!(value);
+        }
+    }
+    Ok(said)
+}
+
+/// The same of one that speaks SAML: its metadata says it all.
+async fn by_saml(
+    remote: &Remote,
+    asked: &Connect,
+    name: &str,
+    file: &Path,
+) -> Result<Value, Failure> {
+    let me = remote.get("/me").await?;
+    let organization = me["organization"].as_str().unwrap_or_default();
+    let base = remote.url.as_str().trim_end_matches('/');
+    let ours = format!("{base}/federation/saml/{organization}/{name}");
+    writeln!(
+        io::stderr().lock(),
+        "At the provider:\n  Single sign-on URL (ACS)  {ours}/acs\n  Audience URI (entity id)  {ours}/metadata"
+    )?;
+    Ok(json!({
+        "kind": asked.kind,
+        "metadata": read(file)?,
+        "idp_initiated": asked.idp_initiated,
+        "domains": domains(asked)?,
+    }))
+}
+
+fn domains(asked: &Connect) -> Result<Vec<String>, Failure> {
+    if !asked.domains.is_empty() {
+        return Ok(asked.domains.clone());
+    }
+    let typed = typed("Domains of its people's names (acme.example): ")?;
+    let domains = typed.split([',', ' ']).filter(|domain| !domain.is_empty());
+    Ok(domains.map(str::to_owned).collect())
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file)
+        .map_err(|why| Failure::new(format!("{} cannot be read: {why}", file.display())))
 }
 
 /// Offers a test sign-in; `wait`: says what comes of it.

@@ -21,6 +21,7 @@ fn connection(kind: Kind) -> Connection {
             scopes: vec![],
             tenants: vec![],
             origin: "https://idp.example".to_owned(),
+            saml: None,
         },
         domains: vec!["acme.example".to_owned()],
         active: true,
@@ -124,7 +125,7 @@ fn how_old_an_authentication_is_is_what_the_provider_says() {
             began: at(BEGAN),
         };
         let now = at(BEGAN + 30);
-        let found = authentication(ConnectionId::from([1; 16]), &claims, asked, now);
+        let found = authentication(ConnectionId::from([1; 16]), Said::of(&claims), asked, now);
         let found = match found {
             Ok(found) => {
                 assert_eq!(found.at, now);

@@ -236,6 +236,20 @@ impl<'a> Browser<'a> {
         self.follow(path, answer).await
     }
 
+    /// A form that another site's page sends: no cookie that is `SameSite=Lax` is with it.
+    pub(crate) async fn post_from_elsewhere(&self, path: &str, form: &[(&str, &str)]) -> Place {
+        let headers = [
+            ("origin", "https://idp.example"),
+            ("sec-fetch-site", "cross-site"),
+        ];
+        let kept = self.jar.take();
+        let answer = self.send("POST", path, &headers, form).await;
+        // What the answer sets is beside what was there.
+        let set = self.jar.replace(kept);
+        self.jar.borrow_mut().extend(set);
+        self.follow(path, answer).await
+    }
+
     /// From an application to the first page (or, where nothing is asked, back).
     pub(crate) async fn begin(&self, client: &str, further: &[(&str, &str)]) -> Place {
         let challenge = challenge(VERIFIER);

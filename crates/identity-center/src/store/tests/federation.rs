@@ -30,6 +30,7 @@ fn connection(organization: &str, name: &str, kind: Kind, domains: &[&str]) -> C
             scopes: vec!["openid".to_owned()],
             tenants: vec![],
             origin: "https://idp.example".to_owned(),
+            saml: None,
         },
         domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
         active: false,

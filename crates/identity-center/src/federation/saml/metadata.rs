@@ -1,0 +1,113 @@
+//! Metadata (saml-metadata-2.0-os): the provider's, which an administrator pastes, and ours.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use quick_xml::escape::escape;
+use saml_rs::constants::{Binding, CertUse};
+use saml_rs::{IdpDescriptor, MetadataTrustPolicy};
+use url::Url;
+use x509_cert::der::Decode as _;
+
+use super::Ourselves;
+
+/// Metadata has at most so many bytes: a certificate has two thousand.
+const LONGEST: usize = 256 * 1024;
+/// RSA keys have at least so many bits.
+const SHORTEST_KEY: usize = 2048;
+const RSA: &str = "1.2.840.113549.1.1.1";
+
+/// Why a provider's metadata cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MetadataRefusal {
+    /// It is no XML that we read.
+    #[error("it is not a provider's SAML metadata (an EntityDescriptor with an IDPSSODescriptor)")]
+    Unreadable,
+    /// A document type or an entity.
+    #[error("it has a document type or an entity")]
+    Trickery,
+    /// Without a certificate every answer would be as good as any other.
+    #[error("it has no signing certificate")]
+    NoKey,
+    /// A certificate is none, or its key is not RSA of 2048 bits or more.
+    #[error("a signing certificate is not RSA of 2048 bits or more")]
+    WeakKey,
+    /// It has no place that browsers can be sent to by HTTP-Redirect.
+    #[error("it has no https address for HTTP-Redirect sign-ins")]
+    NoSignIn,
+}
+
+/// What metadata says of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Described {
+    pub(super) entity_id: String,
+    pub(super) sign_in: Url,
+    /// When each signing certificate ends.
+    pub(super) certificates: Vec<Timestamp>,
+}
+
+/// Reads a provider's metadata.
+pub(super) fn read(xml: &str) -> Result<Described, MetadataRefusal> {
+    if xml.len() > LONGEST {
+        return Err(MetadataRefusal::Unreadable);
+    }
+    if xml.contains("<!DOCTYPE") || xml.contains("<!ENTITY") {
+        return Err(MetadataRefusal::Trickery);
+    }
+    let descriptor = descriptor(xml).ok_or(MetadataRefusal::Unreadable)?;
+    let metadata = descriptor.metadata();
+    let certificates = metadata.x509_certificates(CertUse::Signing);
+    if certificates.is_empty() {
+        return Err(MetadataRefusal::NoKey);
+    }
+    let certificates = certificates.iter().map(|text| certificate(text));
+    let certificates = certificates
+        .collect::<Option<Vec<_>>>()
+        .ok_or(MetadataRefusal::WeakKey)?;
+    let sign_in = metadata.get_single_sign_on_service(Binding::Redirect);
+    let sign_in = sign_in.and_then(|address| kiro_relying_party::secure_url(&address).ok());
+    Ok(Described {
+        entity_id: descriptor.entity_id().as_str().to_owned(),
+        sign_in: sign_in.ok_or(MetadataRefusal::NoSignIn)?,
+        certificates,
+    })
+}
+
+/// The provider as `saml-rs` knows it. Its metadata is the administrator's word, whatever signature it has.
+pub(super) fn descriptor(xml: &str) -> Option<IdpDescriptor> {
+    IdpDescriptor::from_metadata_xml(xml, MetadataTrustPolicy::UnsignedForCompatibility).ok()
+}
+
+/// When a certificate ends, if its key is one that we take.
+fn certificate(text: &str) -> Option<Timestamp> {
+    let bare: String = text
+        .split_whitespace()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
+    let der = STANDARD.decode(bare).ok()?;
+    let certificate = x509_cert::Certificate::from_der(&der).ok()?.tbs_certificate;
+    let key = certificate.subject_public_key_info;
+    if key.algorithm.oid.to_string() != RSA {
+        return None;
+    }
+    // SEQUENCE { modulus INTEGER, … }: the sequence's length is the modulus's and little more.
+    let bits = key.subject_public_key.as_bytes()?.len() * 8;
+    let end = certificate.validity.not_after.to_unix_duration().as_secs();
+    let end = Timestamp::from_second(i64::try_from(end).ok()?).ok()?;
+    (bits >= SHORTEST_KEY).then_some(end)
+}
+
+/// Our metadata, for the provider.
+#[must_use]
+pub fn ours(ourselves: &Ourselves) -> String {
+    let (entity_id, acs) = (escape(&ourselves.entity_id), escape(&ourselves.acs));
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"{entity_id}\">\n\
+         \x20 <md:SPSSODescriptor AuthnRequestsSigned=\"false\" WantAssertionsSigned=\"true\" protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">\n\
+         \x20   <md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</md:NameIDFormat>\n\
+         \x20   <md:AssertionConsumerService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{acs}\" index=\"0\" isDefault=\"true\"/>\n\
+         \x20 </md:SPSSODescriptor>\n\
+         </md:EntityDescriptor>\n"
+    )
+}
