@@ -69,7 +69,7 @@ def server(name):
         "cert_file": certificate,
         "service": {"idp": {
             "name": "SAML",
-            "endpoints": {"single_sign_on_service": [(f"{ORIGIN}/sso", BINDING_HTTP_REDIRECT)]},
+            "endpoints": {"single_sign_on_service": [(f"{ORIGIN}/interaction/sso", BINDING_HTTP_REDIRECT)]},
             "policy": {"default": {"lifetime": {"minutes": 5}, "attribute_restrictions": None, "name_form": "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"}},
         }},
     }
@@ -99,15 +99,16 @@ def introduced(idp, issuer):
 
 
 def attributes(person):
-    number = {"aiko": "1", "maya": "2"}.get(person, "9")
+    name = person if "@" in person else f"{person}@saml.acme.example"
+    number = {"aiko": "1", "maya": "2"}.get(person.split("@")[0], "9")
     if PROVIDER == "entra":
         claims = "http://schemas.microsoft.com/identity/claims/"
         return {
             claims + "tenantid": TENANT,
             claims + "objectidentifier": f"00000000-0000-4000-8000-00000000000{number}",
-            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name": f"{person}@saml.acme.example",
+            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name": name,
         }
-    return {"id": f"00u{number}", "userName": f"{person}@saml.acme.example"}
+    return {"id": f"00u{number}", "userName": name}
 
 
 def made(request, person):
@@ -184,7 +185,7 @@ def changed(response, assertion, said):
         data.not_on_or_after = None
 
 
-FORM = """<!DOCTYPE html><title>{title}</title><form method="post" action="{action}">{fields}<button id="sign-in">{button}</button></form>"""
+FORM = """<!DOCTYPE html><title>{title}</title><form method="post" action="{action}">{fields}<button id="{id}">{button}</button></form>"""
 
 
 def field(name, value, kind="hidden"):
@@ -206,12 +207,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         url = urllib.parse.urlparse(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
-        if url.path == "/sso":
+        if url.path == "/interaction/sso":
             request = zlib.decompress(base64.b64decode(query["SAMLRequest"]), -15).decode()
             seen["requests"].append(request)
             fields = field("SAMLRequest", request) + field("RelayState", query.get("RelayState", ""))
             fields += field("username", "", "text") + field("password", "", "password")
-            return self.answer(FORM.format(title="Sign in", action="/interaction/sign-in", fields=fields, button="Sign in"))
+            return self.answer(FORM.format(title="Sign in", id="sign-in", action="/interaction/sign-in", fields=fields, button="Sign in"))
         if url.path == "/metadata":
             return self.answer(metadata(), "application/samlmetadata+xml")
         self.answer("", status=404)
@@ -228,10 +229,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         form = dict(urllib.parse.parse_qsl(body, keep_blank_values=True))
         if form.get("password") != "demo" or form["username"].split("@")[0] not in PEOPLE:
             return self.answer("Wrong", status=403)
-        xml, acs = made(form["SAMLRequest"], form["username"].split("@")[0])
+        xml, acs = made(form["SAMLRequest"], form["username"])
         seen["answers"].append(xml)
         fields = field("SAMLResponse", base64.b64encode(xml.encode()).decode()) + field("RelayState", form["RelayState"])
-        self.answer(FORM.format(title="Continue", action=html.escape(acs), fields=fields, button="Continue"))
+        self.answer(FORM.format(title="Continue", id="hand-over", action=html.escape(acs), fields=fields, button="Continue"))
 
 
 listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

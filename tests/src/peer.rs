@@ -81,6 +81,16 @@ impl Peer {
         Peer::silent(command)
     }
 
+    /// Like Entra ID by SAML (pysaml2), before our own Identity Center.
+    #[must_use]
+    pub fn entra_by_saml() -> Peer {
+        let mut command = Command::new(python());
+        command
+            .arg(folder().join("saml_idp.py"))
+            .env("KIND", "entra");
+        Peer::silent(command)
+    }
+
     /// Identity Center's wire with faults on demand and role credentials, each request checked against botocore's service model.
     #[must_use]
     pub fn aws() -> Peer {

@@ -85,6 +85,33 @@ async fn what_the_person_ends_on_the_service_s_page_is_over_in_window_tray_and_c
 }
 
 #[tokio::test]
+async fn people_of_okta_and_of_entra_by_saml_sign_in_through_it_in_window_tray_and_command() {
+    let (okta, entra) = (Peer::okta(30), Peer::entra_by_saml());
+    let peer = Peer::identity_center_before(&[&okta, &entra]);
+    for (name, by_form) in [
+        ("aiko@okta.acme.example", false),
+        ("maya@entra.acme.example", true),
+    ] {
+        let (world, mut tray, window) = opened(&peer).await;
+        window.press("Sign in with SSO").await;
+        window.says("This window moves on by itself").await;
+        let browser = world.browser().await;
+        browser.tab("/sign-in/").await;
+        browser.type_into("user_name", name).await;
+        let there = if by_form { name } else { "aiko" };
+        browser.sign_in(there).await;
+        if by_form {
+            // The provider's page hands its answer over by a form.
+            browser.press("button#hand-over").await;
+        }
+        browser.says("You are signed in.").await;
+        window.says("Sign out of this computer").await;
+        tray.says("Acme\n").await;
+        assert_eq!(peer.portal(&token(&world)).await.0, 200, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn whom_an_administrator_deactivates_is_out_of_window_tray_and_command() {
     let peer = Peer::identity_center();
     let (world, mut tray, window) = opened(&peer).await;

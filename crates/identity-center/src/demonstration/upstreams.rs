@@ -9,15 +9,25 @@ use url::Url;
 use super::{DemonstrationError, ORGANIZATION};
 use crate::center::Center;
 use crate::directory::Profile;
-use crate::federation::{CALLBACK, Connect, Kind, connect};
+use crate::federation::saml::{self, ConnectSaml, Ourselves};
+use crate::federation::{CALLBACK, Connect, Connection, Kind, connect};
 
 /// The variable that names them: a JSON list of [`Upstream`]s. It has their client secrets, which belong in no argument.
 pub const VARIABLE: &str = "KIRO_DEMO_UPSTREAMS";
 
 /// One of them.
 #[derive(Deserialize)]
+#[serde(untagged)]
+enum Upstream {
+    /// By OpenID Connect.
+    OpenId(OpenId),
+    /// By SAML.
+    Saml { kind: Kind, metadata: String },
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Upstream {
+struct OpenId {
     kind: Kind,
     issuer: Url,
     client_id: String,
@@ -49,33 +59,31 @@ pub(super) async fn connected(
 }
 
 async fn one(center: &Center, upstream: Upstream) -> Result<Value, DemonstrationError> {
-    let (store, now, kind) = (&center.store, center.now(), upstream.kind);
+    let (store, now) = (&center.store, center.now());
+    let kind = match &upstream {
+        Upstream::OpenId(upstream) => upstream.kind,
+        Upstream::Saml { kind, .. } => *kind,
+    };
     let name = match kind {
         Kind::Okta => "okta",
         Kind::Entra => "entra",
         Kind::Oidc => "oidc",
     };
-    let before = store.connections(Some(ORGANIZATION)).await?;
-    let before = before.iter().find(|known| known.name == name);
-    // Its port is another each time.
-    if let Some(known) = before
-        && known.details.issuer != upstream.issuer
-    {
-        store.remove_connection(known.id, center.now()).await?;
-    }
     let domain = format!("{name}.acme.example");
-    let asked = Connect {
-        organization: ORGANIZATION.to_owned(),
-        name: name.to_owned(),
-        kind,
-        issuer: upstream.issuer,
-        client_id: upstream.client_id,
-        client_secret: SecretString::from(upstream.client_secret),
-        scopes: Vec::new(),
-        tenants: upstream.tenants,
-        domains: vec![domain.clone()],
+    let connection = match upstream {
+        Upstream::OpenId(upstream) => by_openid(center, upstream, name, &domain).await?,
+        Upstream::Saml { metadata, .. } => {
+            let asked = ConnectSaml {
+                organization: ORGANIZATION.to_owned(),
+                name: name.to_owned(),
+                kind,
+                metadata,
+                idp_initiated: false,
+                domains: vec![domain.clone()],
+            };
+            saml::connect(center, asked).await?
+        }
     };
-    let connection = connect(center, asked).await?;
     store
         .set_connection_active(connection.id, true, now)
         .await?;
@@ -85,13 +93,48 @@ async fn one(center: &Center, upstream: Upstream) -> Result<Value, Demonstration
         added(center, &user_name, given_name, family_name).await?;
         users.push(json!({ "user_name": user_name }));
     }
+    let redirect_uri = match connection.details.saml {
+        Some(_) => Ourselves::to(&center.settings, ORGANIZATION, name).acs,
+        None => center.settings.at(CALLBACK),
+    };
     Ok(json!({
         "kind": kind,
         "issuer": connection.details.issuer,
         "domain": domain,
-        "redirect_uri": center.settings.at(CALLBACK),
+        "redirect_uri": redirect_uri,
         "users": users,
     }))
+}
+
+async fn by_openid(
+    center: &Center,
+    upstream: OpenId,
+    name: &str,
+    domain: &str,
+) -> Result<Connection, DemonstrationError> {
+    let before = center.store.connections(Some(ORGANIZATION)).await?;
+    let before = before.iter().find(|known| known.name == name);
+    // Its port is another each time.
+    if let Some(known) = before
+        && known.details.issuer != upstream.issuer
+    {
+        center
+            .store
+            .remove_connection(known.id, center.now())
+            .await?;
+    }
+    let asked = Connect {
+        organization: ORGANIZATION.to_owned(),
+        name: name.to_owned(),
+        kind: upstream.kind,
+        issuer: upstream.issuer,
+        client_id: upstream.client_id,
+        client_secret: SecretString::from(upstream.client_secret),
+        scopes: Vec::new(),
+        tenants: upstream.tenants,
+        domains: vec![domain.to_owned()],
+    };
+    Ok(connect(center, asked).await?)
 }
 
 /// Provisions a person who signs in upstream alone, where they are not there yet.
