@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod init;
 mod installation;
+pub mod master_key;
 
 pub use installation::Installation;
 

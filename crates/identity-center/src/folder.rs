@@ -108,16 +108,23 @@ pub async fn create(
     })
 }
 
+/// Where an installation's master key comes from, unless the environment has it.
+#[must_use]
+pub fn source(configuration: &Configuration) -> Source {
+    let key = configuration.data.join("master.key");
+    configuration
+        .master_key
+        .clone()
+        .unwrap_or(Source::File(key))
+}
+
 async fn found(
     configuration: &Configuration,
     environment: Option<&str>,
 ) -> Result<(Store, MasterKeys), FolderError> {
     let key = configuration.data.join("master.key");
     let elsewhere = configuration.master_key.is_some() || environment.is_some();
-    let source = configuration
-        .master_key
-        .clone()
-        .unwrap_or(Source::File(key.clone()));
+    let source = source(configuration);
     let missing = !elsewhere && !key.exists();
     if let Some(url) = &configuration.store {
         let store = Store::postgres(url.expose_secret()).await?;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use kiro_identity_center::command::admin::Admin;
 use kiro_identity_center::command::init::Init;
+use kiro_identity_center::command::master_key::MasterKey;
 use kiro_identity_center::command::{Failure, Installation};
 use kiro_identity_center::master_key::VARIABLE;
 use kiro_identity_center::serve::{Demonstration, serve};
@@ -26,6 +27,7 @@ enum Verb {
     /// Serve until told to stop
     Serve(Serve),
     Admin(Admin),
+    MasterKey(MasterKey),
     /// The log of who did what, when and from where
     #[command(subcommand)]
     Audit(Audit),
@@ -67,11 +69,14 @@ struct Serve {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log();
+    let environment = std::env::var(VARIABLE).ok();
+    let key = environment.as_deref();
     let outcome = match arguments.verb {
-        Verb::Serve(asked) => run(asked).map_err(plain),
+        Verb::Serve(asked) => run(asked, key).map_err(plain),
         Verb::Audit(asked) => audited(&asked).map_err(plain),
-        Verb::Init(asked) => initialised(asked),
-        Verb::Admin(asked) => administered(asked),
+        Verb::Init(asked) => ended(asked.run(key, &mut io::stdout().lock())),
+        Verb::MasterKey(asked) => ended(asked.run(key, &mut io::stdout().lock())),
+        Verb::Admin(asked) => ended(asked.run()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -93,24 +98,15 @@ fn plain(error: Box<dyn std::error::Error>) -> Failure {
     }
 }
 
-fn initialised(asked: Init) -> Result<(), Failure> {
-    let environment = std::env::var(VARIABLE).ok();
+/// Runs a command that does one thing and ends.
+fn ended(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let mut stdout = io::stdout().lock();
-    runtime.block_on(asked.run(environment.as_deref(), &mut stdout))
+    runtime.block_on(work)
 }
 
-fn administered(asked: Admin) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(asked.run())
-}
-
-fn run(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
-    let environment = std::env::var(VARIABLE).ok();
+fn run(asked: Serve, key: Option<&str>) -> Result<(), Box<dyn std::error::Error>> {
     let configuration = asked.installation.read(vec![
         ("listen", asked.listen),
         ("url", asked.url),
@@ -129,12 +125,7 @@ fn run(asked: Serve) -> Result<(), Box<dyn std::error::Error>> {
         // Nobody may be listening; the service serves nevertheless.
         drop(writeln!(stdout, "{said}").and_then(|()| stdout.flush()));
     };
-    runtime.block_on(serve(
-        configuration,
-        environment.as_deref(),
-        demonstration,
-        announce,
-    ))?;
+    runtime.block_on(serve(configuration, key, demonstration, announce))?;
     Ok(())
 }
 

@@ -191,13 +191,44 @@ impl Store {
         .await
     }
 
+    /// Under which master key something is sealed that these do not open; `None` where they open everything.
+    pub async fn sealed_otherwise(
+        &self,
+        master: &MasterKeys,
+    ) -> Result<Option<String>, StoreError> {
+        let master = master.clone();
+        self.read(move |tx| {
+            let master = master.clone();
+            Box::pin(async move {
+                for Sealed { table, key, under } in SEALED {
+                    let under = if *under { "sealed_under" } else { "''" };
+                    let sql = format!("SELECT {key}, sealed, {under} FROM {table}");
+                    for row in tx.query(&sql, &[]).await? {
+                        let key = row.0.first().cloned().unwrap_or(Value::Null);
+                        if master.open(&purpose(table, &key), row.bytes(1)?).is_none() {
+                            let under = row.text(2)?;
+                            let told = if under.is_empty() {
+                                "another master key"
+                            } else {
+                                under
+                            };
+                            return Ok(Some(told.to_owned()));
+                        }
+                    }
+                }
+                Ok(None)
+            })
+        })
+        .await
+    }
+
     /// Seals everything anew under the newest of these master keys, in one transaction, and returns how many secrets that were.
     /// When it has returned, the older keys open nothing in this store.
     ///
     /// # Errors
     /// [`SecretsError::MasterKey`] if none of them is the store's; [`StoreError::Corrupt`] if something does not open. Nothing was
     /// changed then.
-    pub async fn reseal(&self, master: &MasterKeys) -> Result<u64, SecretsError> {
+    pub async fn reseal(&self, master: &MasterKeys, now: Timestamp) -> Result<u64, SecretsError> {
         let master = master.clone();
         let resealed = self.write(move |tx| {
             let master = master.clone();
@@ -209,6 +240,14 @@ impl Store {
                 for sealed in SEALED {
                     count += reseal(tx, &master, sealed).await?;
                 }
+                let deed = Deed {
+                    action: "master_key.reseal",
+                    organization: None,
+                    subject: master.key_id(),
+                    done: true,
+                    detail: serde_json::json!({ "secrets": count }),
+                };
+                audit::append(tx, deed, now).await?;
                 Ok(Ok(count))
             })
         });

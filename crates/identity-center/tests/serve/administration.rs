@@ -310,6 +310,8 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
     // Maya administers nothing; her own token for it is refused and forgotten.
     let (code, said) = login(&computer, &mut maya);
     assert_eq!(code, 1, "{said}");
+    let left = computer.admin(&["user", "sessions", "maya"]);
+    assert_eq!(left.lines().count(), 1, "its token is revoked: {left}");
     assert!(said.contains("error: You are no administrator"), "{said}");
     assert!(
         computer.admin(&["whoami"]).contains("root"),
@@ -394,4 +396,74 @@ fn what_init_cannot_do_is_said_and_nothing_is_made() {
     let address = format!("{}/", computer.url);
     let text = fs::read_to_string(&settings).unwrap();
     assert!(text.contains(&address), "{text}");
+}
+
+#[test]
+fn the_master_key_is_replaced_and_everybody_signs_in_as_before() {
+    let computer = Computer::new();
+    let said = computer.init(&[]);
+    let key = Path::new(&computer.path("data")).join("master.key");
+    let old = fs::read_to_string(&key).unwrap();
+    let program = computer.serve();
+    let (_, seed) = set_up(&program, &link(&said), "root", "a-password-of-the-owner");
+    let settings = computer.path("etc/config.toml");
+    let step = |verb: &str| {
+        let (code, said, talk) = computer.run(&["master-key", verb, "--settings", &settings]);
+        assert!(
+            !said.contains(old.trim()) && !talk.contains(old.trim()),
+            "{said} {talk}"
+        );
+        (code, said, talk)
+    };
+    assert_eq!(step("add").0, 0);
+    let both = fs::read_to_string(&key).unwrap();
+    assert!(both.ends_with(&old) && both.lines().count() == 2);
+    assert_eq!(
+        fs::metadata(&key).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let (code, said, talk) = step("drop");
+    assert_eq!((code, said.as_str()), (1, ""));
+    assert!(talk.contains("something is still sealed under"), "{talk}");
+    assert!(program.stop("TERM").0.success());
+    // With both keys; sealed anew while it serves.
+    let program = computer.serve();
+    let (code, said, talk) = step("reseal");
+    assert_eq!(code, 0, "{talk}");
+    assert!(said.contains("Sealed 4 secrets under"), "{said}");
+    let (code, said, talk) = step("drop");
+    assert_eq!(code, 0, "{talk}");
+    assert!(said.contains("alone is in"), "{said}");
+    let new = fs::read_to_string(&key).unwrap();
+    assert_eq!(new.trim(), both.lines().next().unwrap());
+    let sign_in = |program: &Program, steps: i64| {
+        let mut browser = Browser {
+            program,
+            cookies: BTreeMap::new(),
+        };
+        let (at, _) = browser.open("GET", "/sessions", &[]);
+        let (at, _) = browser.step(&at, "name", &[("user_name", "root")]);
+        let (at, page) = browser.step(&at, "password", &[("password", "a-password-of-the-owner")]);
+        assert!(page.contains("name=\"code\""), "{page}");
+        let step = totp::step(jiff::Timestamp::now()) + steps;
+        let code = format!("{:06}", totp::code(&seed, step));
+        browser.step(&at, "code", &[("code", &code)]).1
+    };
+    let page = sign_in(&program, 1);
+    assert!(page.contains("Where you are signed in"), "{page}");
+    assert!(program.stop("TERM").0.success());
+    // With the new key alone, and not with the old one.
+    let program = computer.serve();
+    let (ended, _, log) = program.stop("TERM");
+    assert!(ended.success(), "{log}");
+    fs::write(&key, &old).unwrap();
+    let output = computer
+        .command(&["serve", "--settings", &settings])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("the store is sealed under the master key"),
+        "{told}"
+    );
 }

@@ -105,7 +105,7 @@ async fn connections(store: Store) {
     let place = purpose("connections", &Value::from(okta.id));
     okta.sealed = old.seal(&place, b"secret");
     assert_eq!(keep(&store, &okta).await, Ok(()));
-    store.reseal(&both).await.unwrap();
+    store.reseal(&both, at(0)).await.unwrap();
     let sealed = store.connection(okta.id).await.unwrap().unwrap().sealed;
     let opened = MasterKeys::of([9; 32]).open(&place, &sealed);
     assert_eq!(opened.unwrap().as_slice(), b"secret");

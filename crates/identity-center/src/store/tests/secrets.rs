@@ -110,7 +110,7 @@ pub(super) async fn master_key(store: Store) {
     };
     // One secret that does not open undoes the whole.
     let store = enrol(wrong.seal(&format!("totp/{user}"), b"seed")).await;
-    assert!(store.reseal(&both).await.is_err());
+    assert!(store.reseal(&both, at(0)).await.is_err());
     assert!(store.secrets(&new, SESSION, NOTHING, at(2)).await.is_err());
     let sql = "UPDATE totp SET sealed = $1";
     let repair = seed.clone();
@@ -120,7 +120,7 @@ pub(super) async fn master_key(store: Store) {
     });
     repaired.await.unwrap();
 
-    assert_eq!(store.reseal(&both).await.unwrap(), 4);
+    assert_eq!(store.reseal(&both, at(0)).await.unwrap(), 4);
     let after = open(&store, &new, NOTHING, 3).await;
     assert_eq!(after.ring.set(), before.ring.set());
     assert!(store.secrets(&old, SESSION, NOTHING, at(4)).await.is_err());
