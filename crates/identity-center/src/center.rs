@@ -5,11 +5,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use url::Url;
+use kiro_relying_party::Reach;
+use url::{Host, Url};
 
 use crate::clock::Clock;
 use crate::federation::providers::Providers;
 use crate::master_key::MasterKeys;
+use crate::networks::Networks;
 use crate::outgoing::Outgoing;
 use crate::password::Hashing;
 use crate::signing::SigningKeys;
@@ -60,6 +62,8 @@ pub struct Settings {
     pub registration_lifetime: SignedDuration,
     /// Where credentials for a role come from; without, there are none.
     pub sts: Option<Sts>,
+    /// Networks beside the internet in which identity providers and applications may be.
+    pub internal_networks: Networks,
 }
 
 impl Settings {
@@ -74,6 +78,7 @@ impl Settings {
             browser_session_lifetime: SignedDuration::from_hours(8),
             registration_lifetime: SignedDuration::from_hours(24 * 90),
             sts: None,
+            internal_networks: Networks::default(),
         }
     }
 
@@ -81,6 +86,20 @@ impl Settings {
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
+    }
+
+    /// Where requests may go whose addresses an organisation names. A service that answers its own computer alone is a developer's, whose
+    /// providers and applications are there, too.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        let beside = self.internal_networks.clone();
+        let here = match self.url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        Reach::internet(move |address| beside.has(address) || (here && address.is_loopback()))
     }
 
     /// An address of this service.
@@ -114,7 +133,7 @@ impl Center {
             discovery: oidc::discovery::document(&settings),
             signing: SigningKeys::new(secrets.ring),
             token_keys: secrets.token_keys,
-            outgoing: Outgoing::default(),
+            outgoing: Outgoing::within(settings.reach()),
             providers: Providers::default(),
             store,
             clock,
@@ -155,4 +174,44 @@ pub fn router(center: Arc<Center>) -> Router {
         .merge(admin::router(&center))
         .layer(axum::middleware::from_fn(audit::attribute))
         .with_state(center)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_developer_s_service_asks_its_own_computer() {
+        let check = |url: &str, networks: &[&str], address: &str, expected: bool| {
+            let words: Vec<String> = networks.iter().map(|word| (*word).to_owned()).collect();
+            let settings = Settings {
+                internal_networks: Networks::read(&words).unwrap(),
+                ..Settings::new(url.parse().unwrap(), "us-east-1")
+            };
+            let found = settings.reach().allows(address.parse().unwrap());
+            assert_eq!(found, expected, "{url} {networks:?} {address}");
+        };
+        check("https://id.acme.example", &[], "8.8.8.8", true);
+        check("https://id.acme.example", &[], "127.0.0.1", false);
+        check("https://id.acme.example", &[], "10.1.2.3", false);
+        check("https://id.acme.example", &[], "169.254.169.254", false);
+        check("https://id.acme.example", &["10.0.0.0/8"], "10.1.2.3", true);
+        check(
+            "https://id.acme.example",
+            &["10.0.0.0/8"],
+            "::ffff:10.1.2.3",
+            true,
+        );
+        check(
+            "https://id.acme.example",
+            &["10.0.0.0/8"],
+            "192.168.1.1",
+            false,
+        );
+        check("http://127.0.0.1:7465", &[], "127.0.0.1", true);
+        check("http://localhost:7465", &[], "::1", true);
+        check("http://127.0.0.1:7465", &[], "10.1.2.3", false);
+        check("http://127.0.0.1:7465", &[], "169.254.169.254", false);
+    }
 }

@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::master_key::Source;
+use crate::networks::Networks;
 use crate::serve::proxies::Proxies;
 use crate::sts::Sts;
 
@@ -47,6 +48,8 @@ pub struct Configuration {
     pub tls: Option<TlsFiles>,
     /// Whose word on where a request came from is taken.
     pub trusted_proxies: Proxies,
+    /// Networks beside the internet in which organisations' identity providers and applications may be.
+    pub internal_networks: Networks,
     /// For so many days the audit log is kept.
     pub audit_days: u32,
     /// An access token's life.

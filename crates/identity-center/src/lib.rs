@@ -34,6 +34,7 @@ pub mod id;
 pub mod jws;
 pub mod lockout;
 pub mod master_key;
+pub mod networks;
 pub mod oidc;
 pub mod outgoing;
 pub mod pages;

@@ -110,6 +110,7 @@ pub async fn serve(
     let settings = Settings {
         access_token_lifetime: configuration.access_token_lifetime,
         sts: configuration.sts,
+        internal_networks: configuration.internal_networks,
         ..Settings::new(address(configuration.url, bound)?, &configuration.region)
     };
     let center = Center::open(store, Arc::new(SystemClock), settings, master).await?;

@@ -122,7 +122,7 @@ pub async fn assume_role(
         .header(header::ACCEPT, "text/xml")
         .body(body.into_bytes())
         .map_err(|_| StsError::Malformed)?;
-    let answer = center.outgoing.client().await?.send(request).await?;
+    let answer = center.outgoing.anywhere().await?.send(request).await?;
     read(answer.status().as_u16(), answer.body())
 }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::HeaderValue;
@@ -11,6 +12,7 @@ use url::{Host, Url};
 
 use crate::certificate::{self, CertificateFault};
 use crate::network::{Network, Proxy};
+use crate::reach::{Inside, Reach};
 
 /// How the connector tells that a proxy answered `407`: it has no type for it.
 const PROXY_PASSWORD: &str = "tunnel error: proxy authorization required";
@@ -126,6 +128,8 @@ pub enum HttpError {
 pub struct HttpSettings {
     /// The way out of this computer.
     pub network: Network,
+    /// Where requests may go. A proxy decides for itself.
+    pub reach: Reach,
     /// To connect.
     pub connect_timeout: Duration,
     /// For the whole exchange.
@@ -138,6 +142,7 @@ impl Default for HttpSettings {
     fn default() -> HttpSettings {
         HttpSettings {
             network: Network::default(),
+            reach: Reach::anywhere(),
             connect_timeout: Duration::from_secs(5),
             total_timeout: Duration::from_secs(15),
             limit: 1024 * 1024,
@@ -150,6 +155,8 @@ impl Default for HttpSettings {
 pub struct WebClient {
     client: reqwest::Client,
     direct: reqwest::Client,
+    /// Where [`Reach`] is limited: it resolves names itself.
+    guarded: Option<reqwest::Client>,
     settings: HttpSettings,
     versions: certificate::Versions,
 }
@@ -185,8 +192,32 @@ impl WebClient {
         Ok(WebClient {
             client: builder.build().map_err(failed)?,
             direct: base().no_proxy().build().map_err(failed)?,
+            guarded: match settings.reach.is_limited() {
+                true => {
+                    let resolver = Arc::new(settings.reach.clone());
+                    let guarded = base().no_proxy().dns_resolver(resolver);
+                    Some(guarded.build().map_err(failed)?)
+                }
+                false => None,
+            },
             settings: settings.clone(),
             versions,
+        })
+    }
+
+    /// Which client asks this address.
+    fn way_to(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
+        if self.settings.reach.refuses(url) {
+            return Err(HttpError::Unreachable {
+                host: display_host(url),
+                proxy: None,
+                why: Inside.to_string(),
+            });
+        }
+        Ok(match &self.guarded {
+            _ if is_loopback(url) => &self.direct,
+            Some(guarded) if self.settings.network.proxy.of(url).is_none() => guarded,
+            _ => &self.client,
         })
     }
 
@@ -230,11 +261,7 @@ impl HttpClient for WebClient {
         request: ::http::Request<Vec<u8>>,
     ) -> Result<::http::Response<Vec<u8>>, HttpError> {
         let url = secure_url(&request.uri().to_string())?;
-        let client = if is_loopback(&url) {
-            &self.direct
-        } else {
-            &self.client
-        };
+        let client = self.way_to(&url)?;
         let (mut parts, body) = request.into_parts();
         parts
             .headers

@@ -16,6 +16,7 @@ mod introspection;
 mod json;
 mod jwks;
 mod network;
+mod reach;
 mod retry_after;
 mod token;
 
@@ -35,6 +36,7 @@ pub use id_token::{
 pub use introspection::introspect;
 pub use jwks::Jwks;
 pub use network::{BadProxy, Network, Proxy};
+pub use reach::{Reach, is_public};
 pub use retry_after::retry_after;
 pub use token::{
     ClientAuthentication, TokenError, TokenHint, TokenRefusal, TokenResponse, exchange_code,

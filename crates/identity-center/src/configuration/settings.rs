@@ -10,6 +10,7 @@ use url::Url;
 use super::nearest::nearest;
 use super::{Configuration, ConfigurationError, TlsFiles};
 use crate::master_key::Source;
+use crate::networks::Networks;
 use crate::serve::proxies::Proxies;
 use crate::sts::Sts;
 
@@ -25,6 +26,7 @@ pub const NAMES: &[&str] = &[
     "tls_key",
     "tls_certificate",
     "trusted_proxies",
+    "internal_networks",
     "audit_days",
     "access_token_lifetime",
     "sts",
@@ -42,7 +44,8 @@ pub(super) struct Draft {
     master_key: Option<Source>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
-    trusted_proxies: Proxies,
+    trusted_proxies: Networks,
+    internal_networks: Networks,
     audit_days: Option<u32>,
     access_token_lifetime: Option<u32>,
     sts: Option<StsAt>,
@@ -58,7 +61,7 @@ enum StsAt {
 /// The words of a value that is given as one text.
 pub(super) fn words(name: &str, value: &str) -> Vec<String> {
     let parts: Vec<&str> = match name.to_lowercase().as_str() {
-        "trusted_proxies" => value.split(',').map(str::trim).collect(),
+        "trusted_proxies" | "internal_networks" => value.split(',').map(str::trim).collect(),
         "master_key_command" => value.split_whitespace().collect(),
         _ => return vec![value.to_owned()],
     };
@@ -108,7 +111,8 @@ impl Draft {
             }
             "tls_key" => self.key = Some(path(words)?),
             "tls_certificate" => self.certificate = Some(path(words)?),
-            "trusted_proxies" => self.trusted_proxies = Proxies::read(words)?,
+            "trusted_proxies" => self.trusted_proxies = Networks::read(words)?,
+            "internal_networks" => self.internal_networks = Networks::read(words)?,
             "audit_days" => {
                 let text = one(words)?;
                 let days = text.parse().ok().filter(|days| (1..=36_500).contains(days));
@@ -190,7 +194,8 @@ impl Draft {
             store: self.store,
             master_key: self.master_key,
             tls,
-            trusted_proxies: self.trusted_proxies,
+            trusted_proxies: Proxies(self.trusted_proxies),
+            internal_networks: self.internal_networks,
             audit_days: self.audit_days.unwrap_or(400),
             access_token_lifetime: SignedDuration::from_secs(lives.into()),
             sts,

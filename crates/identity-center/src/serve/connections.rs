@@ -159,6 +159,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+    use crate::networks::Networks;
 
     fn door(limits: Limits) -> Door {
         Door {
@@ -175,7 +176,7 @@ mod tests {
             request: Duration::ZERO,
             grace: Duration::ZERO,
         };
-        let proxies = Proxies::read(&["10.0.0.1".to_owned()]).unwrap();
+        let proxies = Proxies(Networks::read(&["10.0.0.1".to_owned()]).unwrap());
         let door = Door {
             proxies: Arc::new(proxies),
             ..door(limits)

@@ -4,49 +4,20 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 
+use crate::networks::Networks;
+
 /// What a proxy tells it by.
 const HEADER: &str = "x-forwarded-for";
 
 /// The addresses of trusted proxies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Proxies(Vec<Network>);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Network {
-    address: IpAddr,
-    bits: u32,
-}
+pub struct Proxies(pub Networks);
 
 impl Proxies {
-    /// Of addresses and networks (`10.0.0.0/8`).
-    ///
-    /// # Errors
-    /// Says which is none.
-    pub fn read(words: &[String]) -> Result<Proxies, String> {
-        let network = |word: &String| {
-            Network::read(word).ok_or_else(|| {
-                format!("are addresses or networks such as 10.0.0.0/8; {word} is none")
-            })
-        };
-        words
-            .iter()
-            .map(network)
-            .collect::<Result<_, _>>()
-            .map(Proxies)
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether this is one of them.
     #[must_use]
     pub fn trusts(&self, address: IpAddr) -> bool {
-        self.0
-            .iter()
-            .any(|network| network.has(address.to_canonical()))
+        self.0.has(address)
     }
 
     /// Where a request came from: the connection's other end, or, if that is a proxy of ours, the last address in `X-Forwarded-For`
@@ -77,33 +48,6 @@ fn address(text: &str) -> Option<IpAddr> {
     address.ok().map(|address| address.to_canonical())
 }
 
-impl Network {
-    fn read(word: &str) -> Option<Network> {
-        let (address, bits) = match word.split_once('/') {
-            Some((address, bits)) => (address, Some(bits)),
-            None => (word, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;
-        (bits <= most).then_some(Network { address, bits })
-    }
-
-    fn has(self, other: IpAddr) -> bool {
-        match (self.address, other) {
-            (IpAddr::V4(ours), IpAddr::V4(other)) => {
-                let differ = u32::from(ours) ^ u32::from(other);
-                differ.leading_zeros() >= self.bits
-            }
-            (IpAddr::V6(ours), IpAddr::V6(other)) => {
-                let differ = u128::from(ours) ^ u128::from(other);
-                differ.leading_zeros() >= self.bits
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
@@ -113,7 +57,7 @@ mod tests {
 
     fn proxies(words: &[&str]) -> Proxies {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        Proxies::read(&words).unwrap()
+        Proxies(Networks::read(&words).unwrap())
     }
 
     #[test]
@@ -139,7 +83,7 @@ mod tests {
             "10.0.0.0/-1",
             "proxy",
         ] {
-            assert!(Proxies::read(&[wrong.to_owned()]).is_err(), "{wrong}");
+            assert!(Networks::read(&[wrong.to_owned()]).is_err(), "{wrong}");
         }
     }
 

@@ -232,6 +232,29 @@ async fn who_comes_unasked_is_taken_only_where_that_is_switched_on() {
         .await;
     page.shows(200, "Signed in as Aiko Tanaka");
     assert_eq!(page.path, "/start/acme");
+    let again = idp.unasked(&service, "aiko").await;
+    let connection = service
+        .center
+        .store
+        .connections(None)
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
+    let (store, now) = (&service.center.store, service.center.now());
+    store
+        .set_connection_active(connection.id, false, now)
+        .await
+        .unwrap();
+    let off = [("SAMLResponse", again.as_str())];
+    let page = browser
+        .post_from_elsewhere("/federation/saml/acme/saml/acs", &off)
+        .await;
+    page.shows(502, "not active");
+    store
+        .set_connection_active(connection.id, true, now)
+        .await
+        .unwrap();
     // Once; and no application's sign-in has gone on by it.
     let page = browser
         .post_from_elsewhere("/federation/saml/acme/saml/acs", &form)

@@ -22,6 +22,16 @@ async fn a_provider_is_looked_at_before_anything_is_kept() {
     assert!(matches!(error, ConnectError::Discovery(_)), "{error}");
     let error = refused(|asked| asked.issuer = "http://idp.example".parse().unwrap()).await;
     assert!(matches!(error, ConnectError::Discovery(_)), "{error}");
+    for inside in [
+        "https://169.254.169.254/",
+        "https://10.0.0.1/",
+        "https://[fd00::1]/",
+    ] {
+        let mut asked = okta.described("okta.acme.example");
+        asked.issuer = inside.parse().unwrap();
+        let error = connect_as(&service, asked).await.unwrap_err();
+        assert!(error.to_string().contains("private network"), "{error}");
+    }
     let error = refused(|asked| asked.organization = "nobody".to_owned()).await;
     let expected = ConnectionRefusal::NoOrganization;
     assert!(

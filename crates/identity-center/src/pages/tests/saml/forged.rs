@@ -344,11 +344,14 @@ async fn an_answer_goes_on_in_the_browser_that_asked_for_it_alone() {
         ("SAMLResponse", genuine.as_str()),
         ("RelayState", relay.as_str()),
     ];
-    let elsewhere = "/federation/saml/acme/none/acs";
-    attacker
-        .post_from_elsewhere(elsewhere, &form)
-        .await
-        .shows(410, "over");
+    idp.connected_as(&service, "other", false).await;
+    for other in ["none", "other"] {
+        let elsewhere = format!("/federation/saml/acme/{other}/acs");
+        attacker
+            .post_from_elsewhere(&elsewhere, &form)
+            .await
+            .shows(410, "over");
+    }
     let twice = [form[0], form[0], form[1]];
     attacker
         .post_from_elsewhere(ACS, &twice)

@@ -70,17 +70,27 @@ impl Idp {
 
     /// Connects it with the metadata that it has now, and sends people there.
     pub(super) async fn connected(&self, service: &Running, idp_initiated: bool) -> Connection {
+        self.connected_as(service, "saml", idp_initiated).await
+    }
+
+    /// The same under this name.
+    pub(super) async fn connected_as(
+        &self,
+        service: &Running,
+        name: &str,
+        idp_initiated: bool,
+    ) -> Connection {
         let metadata = self.control(json!({})).await["metadata"].clone();
         let asked = ConnectSaml {
             organization: "acme".to_owned(),
-            name: "saml".to_owned(),
+            name: name.to_owned(),
             kind: match self.ready["upstream"]["kind"].as_str() {
                 Some("entra") => Kind::Entra,
                 _ => Kind::Okta,
             },
             metadata: metadata.as_str().unwrap().to_owned(),
             idp_initiated,
-            domains: vec!["saml.acme.example".to_owned()],
+            domains: vec![format!("{name}.acme.example")],
         };
         let made = connect(&service.center, asked).await.unwrap();
         let (store, now) = (&service.center.store, service.center.now());
