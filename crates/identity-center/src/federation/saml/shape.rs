@@ -245,3 +245,6 @@ impl Walk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

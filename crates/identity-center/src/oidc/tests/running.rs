@@ -32,7 +32,7 @@ use crate::session::{Authentication, CODE_LIFETIME, Offer, Session};
 use crate::store::{Granted, Store, values};
 
 use wire::authority;
-pub(crate) use wire::{Answer, send};
+pub(crate) use wire::{Answer, PATIENCE, send};
 
 /// The computer's clock, moved.
 pub(crate) struct Moved(AtomicI64);

@@ -1,5 +1,7 @@
 //! An HTTP client that can send anything.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -8,6 +10,9 @@ use url::Url;
 pub(super) fn authority(url: &Url) -> String {
     format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())
 }
+
+/// Nothing on this computer takes longer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An answer, whole.
 #[derive(Debug)]
@@ -59,7 +64,6 @@ pub(crate) async fn send(
     body: &[u8],
 ) -> Answer {
     let host = authority(url);
-    let mut stream = TcpStream::connect(&host).await.unwrap();
     let mut head = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n",
         body.len()
@@ -68,10 +72,19 @@ pub(crate) async fn send(
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str("\r\n");
-    // A server that refuses early may close before it has read everything.
-    drop(stream.write_all(&[head.as_bytes(), body].concat()).await);
     let mut answer = Vec::new();
-    drop(stream.read_to_end(&mut answer).await);
+    let exchange = async {
+        let mut stream = TcpStream::connect(&host).await.unwrap();
+        // A server that refuses early may close before it has read everything.
+        drop(stream.write_all(&[head.as_bytes(), body].concat()).await);
+        drop(stream.read_to_end(&mut answer).await);
+    };
+    let done = tokio::time::timeout(PATIENCE, exchange).await;
+    assert!(
+        done.is_ok(),
+        "{method} {path} at {host} has no end after {PATIENCE:?}: {}",
+        String::from_utf8_lossy(&answer)
+    );
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("no answer to {method} {path}"));
     let head = String::from_utf8(answer[..end].to_vec()).unwrap();

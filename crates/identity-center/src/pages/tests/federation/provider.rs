@@ -8,10 +8,11 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
 use url::Url;
 
 use crate::federation::{Connect, ConnectError, Connection, Kind, connect};
-use crate::oidc::tests::running::{Answer, Running, encode, peers, send};
+use crate::oidc::tests::running::{Answer, PATIENCE, Running, encode, peers, send};
 use crate::pages::tests::browser::{Browser, Place, person, started};
 
 /// Somebody of Okta's.
@@ -42,7 +43,8 @@ impl Provider {
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        stdout.read_line(&mut line).await.unwrap();
+        let ready = timeout(PATIENCE, stdout.read_line(&mut line)).await;
+        ready.unwrap().unwrap();
         Provider {
             _child: child,
             _stdout: stdout,

@@ -7,11 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
 use url::Url;
 
 use crate::federation::saml::{ConnectSaml, connect};
 use crate::federation::{Connection, Kind};
-use crate::oidc::tests::running::{Running, peers, query, send};
+use crate::oidc::tests::running::{PATIENCE, Running, peers, query, send};
 use crate::pages::tests::browser::{Browser, Place};
 
 pub(super) const ACS: &str = "/federation/saml/acme/saml/acs";
@@ -37,7 +38,8 @@ impl Idp {
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        stdout.read_line(&mut line).await.unwrap();
+        let ready = timeout(PATIENCE, stdout.read_line(&mut line)).await;
+        ready.unwrap().unwrap();
         Idp {
             _child: child,
             _stdout: stdout,
