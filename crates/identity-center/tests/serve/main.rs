@@ -4,6 +4,7 @@
 
 mod administration;
 mod health;
+mod instances;
 mod program;
 #[path = "../../src/store/tests/server.rs"]
 mod server;

@@ -1,0 +1,94 @@
+//! Requests of the application, and their answers.
+
+use std::net::SocketAddr;
+
+use kiro_identity_center::device;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use url::form_urlencoded;
+
+use super::cluster::APPLICATION;
+use super::person::{CALLBACK, VERIFIER};
+
+/// Where grants are presented.
+pub(super) const TOKEN: &str = "/oauth2/token";
+
+/// An answer's status and body; `None` where the connection ended without a whole one.
+pub(super) async fn ask(
+    to: SocketAddr,
+    request: &str,
+    header: &str,
+    form: &[(&str, &str)],
+) -> Option<(u16, Value)> {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    let length = body.len();
+    let whole = format!(
+        "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    );
+    let mut stream = TcpStream::connect(to).await.ok()?;
+    stream.write_all(whole.as_bytes()).await.ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok()?;
+    let answer = String::from_utf8(answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let length: usize = head
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, length)| length.parse().ok())?;
+    if body.len() != length {
+        return None;
+    }
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, serde_json::from_str(body).unwrap_or_default()))
+}
+
+/// The same with a form alone.
+pub(super) async fn post(
+    to: SocketAddr,
+    path: &str,
+    form: &[(&str, &str)],
+) -> Option<(u16, Value)> {
+    ask(to, &format!("POST {path}"), "x: y", form).await
+}
+
+/// A code is presented.
+pub(super) fn redemption(code: &str) -> Vec<(&str, &str)> {
+    vec![
+        ("grant_type", "authorization_code"),
+        ("client_id", APPLICATION),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ]
+}
+
+/// A refresh token is.
+pub(super) fn renewal(refresh: &str) -> Vec<(&str, &str)> {
+    vec![
+        ("grant_type", "refresh_token"),
+        ("client_id", APPLICATION),
+        ("refresh_token", refresh),
+    ]
+}
+
+/// A device asks.
+pub(super) fn poll(device_code: &str) -> Vec<(&str, &str)> {
+    vec![
+        ("grant_type", device::GRANT),
+        ("client_id", APPLICATION),
+        ("device_code", device_code),
+    ]
+}
+
+/// A member of an answer.
+pub(super) fn text(said: &Value, name: &str) -> String {
+    said[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("{name}: {said}"))
+        .to_owned()
+}
