@@ -1,9 +1,13 @@
 //! What the program `kiro-identity-center` can be told to do, beside serving.
 
 pub mod admin;
+pub mod backup;
+pub mod copy_to;
 pub mod init;
 mod installation;
 pub mod master_key;
+
+use crate::audit::By;
 
 pub use installation::Installation;
 
@@ -38,5 +42,13 @@ impl Failure {
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Failure {
         Failure::new(error)
+    }
+}
+
+/// Whoever types it, in the audit log: they may write in the store.
+fn by() -> By {
+    By {
+        actor: Some("command line".to_owned()),
+        ..By::default()
     }
 }

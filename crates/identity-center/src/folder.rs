@@ -79,17 +79,15 @@ pub async fn create(
     configuration: &Configuration,
     environment: Option<&str>,
 ) -> Result<Created, FolderError> {
-    let (data, key) = (&configuration.data, configuration.data.join("master.key"));
+    let (data, key) = (&configuration.data, key(configuration));
     let mut made = Vec::new();
     if !data.exists() {
         make(data)?;
         made.push(format!("{} (0700)", data.display()));
     }
     let had_key = key.exists();
-    let elsewhere = configuration.master_key.is_some() || environment.is_some();
     if let Some(url) = &configuration.store
-        && !elsewhere
-        && !had_key
+        && is_missing(configuration, environment)
         && !Store::postgres(url.expose_secret())
             .await?
             .has_master_key()
@@ -111,21 +109,16 @@ pub async fn create(
 /// Where an installation's master key comes from, unless the environment has it.
 #[must_use]
 pub fn source(configuration: &Configuration) -> Source {
-    let key = configuration.data.join("master.key");
-    configuration
-        .master_key
-        .clone()
-        .unwrap_or(Source::File(key))
+    let given = configuration.master_key.clone();
+    given.unwrap_or_else(|| Source::File(key(configuration)))
 }
 
 async fn found(
     configuration: &Configuration,
     environment: Option<&str>,
 ) -> Result<(Store, MasterKeys), FolderError> {
-    let key = configuration.data.join("master.key");
-    let elsewhere = configuration.master_key.is_some() || environment.is_some();
-    let source = source(configuration);
-    let missing = !elsewhere && !key.exists();
+    let (key, source) = (key(configuration), source(configuration));
+    let missing = is_missing(configuration, environment);
     if let Some(url) = &configuration.store {
         let store = Store::postgres(url.expose_secret()).await?;
         if missing {
@@ -137,7 +130,7 @@ async fn found(
         }
         return Ok((store, MasterKeys::load(&source, environment)?));
     }
-    let path = configuration.data.join("store.db");
+    let path = file(configuration);
     if missing {
         if path.exists() {
             let store = path.display().to_string();
@@ -158,12 +151,45 @@ pub async fn existing(configuration: &Configuration) -> Result<Store, FolderErro
     if let Some(url) = &configuration.store {
         return Ok(Store::postgres(url.expose_secret()).await?);
     }
-    let path = configuration.data.join("store.db");
+    let path = file(configuration);
     std::fs::metadata(&path).map_err(unusable(&path))?;
     Ok(Store::sqlite(&path)?)
 }
 
-fn make(path: &Path) -> Result<(), FolderError> {
+/// The SQLite store's file.
+#[must_use]
+pub fn file(configuration: &Configuration) -> PathBuf {
+    configuration.data.join("store.db")
+}
+
+/// The master key of a store that is there already: none is made. `environment` is the value of [`VARIABLE`].
+///
+/// # Errors
+/// See [`FolderError`].
+pub fn master_key(
+    configuration: &Configuration,
+    environment: Option<&str>,
+    store: &Path,
+) -> Result<MasterKeys, FolderError> {
+    if is_missing(configuration, environment) {
+        let store = store.display().to_string();
+        let key = key(configuration);
+        return Err(FolderError::NoMasterKey { store, key });
+    }
+    Ok(MasterKeys::load(&source(configuration), environment)?)
+}
+
+fn key(configuration: &Configuration) -> PathBuf {
+    configuration.data.join("master.key")
+}
+
+fn is_missing(configuration: &Configuration, environment: Option<&str>) -> bool {
+    let elsewhere = configuration.master_key.is_some() || environment.is_some();
+    !elsewhere && !key(configuration).exists()
+}
+
+/// Makes an installation's folder where there is none.
+pub(crate) fn make(path: &Path) -> Result<(), FolderError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(unusable(path))
 }

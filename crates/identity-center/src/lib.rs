@@ -18,6 +18,7 @@ pub mod administrator;
 pub mod audit;
 pub mod authorization;
 pub mod aws;
+pub mod back_up;
 pub mod center;
 pub mod client;
 pub mod clock;

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use kiro_identity_center::command::admin::Admin;
+use kiro_identity_center::command::backup::{Backup, Restore, Restored};
+use kiro_identity_center::command::copy_to::{self, CopyTo};
 use kiro_identity_center::command::init::Init;
 use kiro_identity_center::command::master_key::MasterKey;
 use kiro_identity_center::command::{Failure, Installation};
@@ -31,6 +33,10 @@ enum Verb {
     /// The log of who did what, when and from where
     #[command(subcommand)]
     Audit(Audit),
+    Backup(Backup),
+    Restore(Restore),
+    Restored(Restored),
+    CopyTo(CopyTo),
 }
 
 #[derive(Subcommand)]
@@ -77,6 +83,13 @@ fn main() -> ExitCode {
         Verb::Init(asked) => ended(asked.run(key, &mut io::stdout().lock())),
         Verb::MasterKey(asked) => ended(asked.run(key, &mut io::stdout().lock())),
         Verb::Admin(asked) => ended(asked.run()),
+        Verb::Backup(asked) => ended(asked.run(&mut io::stdout().lock())),
+        Verb::Restore(asked) => ended(asked.run(key, &mut io::stdout().lock())),
+        Verb::Restored(asked) => ended(asked.run(&mut io::stdout().lock())),
+        Verb::CopyTo(asked) => {
+            let to = std::env::var(copy_to::VARIABLE).ok();
+            ended(asked.run(to.as_deref(), &mut io::stdout().lock()))
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

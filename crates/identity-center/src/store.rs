@@ -10,9 +10,11 @@ mod administrators;
 mod attempts;
 mod audit;
 mod authorizations;
+mod back_ups;
 mod browser_sessions;
 mod clients;
 mod connections;
+mod copies;
 mod device_codes;
 mod device_polls;
 mod directory;
@@ -24,6 +26,7 @@ mod migrations;
 mod passwords;
 mod postgres;
 mod pushed_requests;
+mod restored;
 pub mod secrets;
 mod sessions;
 mod setup_links;
@@ -41,6 +44,7 @@ use crate::audit::By;
 pub use attempts::Guess;
 pub use authorizations::Granted;
 pub use browser_sessions::BrowserSession;
+pub use copies::CopyError;
 pub use device_codes::DeviceCode;
 pub use device_polls::Polled;
 pub use directory::Counts;
@@ -63,6 +67,9 @@ pub enum StoreError {
     /// It holds what no version of ours wrote.
     #[error("the store holds something unexpected: {0}")]
     Corrupt(String),
+    /// Somebody else has it open, where one must be alone with it.
+    #[error("a running service has the store open")]
+    InUse,
     /// A newer version has written it.
     #[error("the store is of a newer version ({found}, this program knows {known})")]
     Newer {

@@ -31,6 +31,9 @@ pub(crate) struct Status {
     pub(crate) sessions: u64,
     /// Owners who could sign in without an identity provider.
     pub(crate) local_owners: u64,
+    /// When the service's store was last backed up by `backup`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) last_back_up_at: Option<Timestamp>,
     pub(crate) connections: Vec<ConnectionStatus>,
 }
 
@@ -70,6 +73,7 @@ pub(super) async fn get(
         groups: counts.groups,
         sessions: counts.sessions,
         local_owners: owners.count() as u64,
+        last_back_up_at: store.last_back_up().await?,
         connections: connections.collect(),
     }))
 }

@@ -32,6 +32,13 @@ pub(super) async fn note_all(
     Ok(())
 }
 
+/// The same for everybody's.
+pub(super) async fn note_everybodys(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let sql = format!("{INSERT} ON CONFLICT DO NOTHING").replace("$2", "$1");
+    tx.execute(&sql, values![now]).await?;
+    Ok(())
+}
+
 impl Store {
     /// What is due, at most `most` of it; the next attempt is due only later, so that no two instances tell the same.
     pub async fn claim_logouts(

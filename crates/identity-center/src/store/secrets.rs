@@ -256,7 +256,7 @@ impl Store {
 }
 
 /// Locks the keys for this transaction, once it is sure that the master key is the store's.
-async fn unlock(
+pub(super) async fn unlock(
     tx: &mut Tx<'_>,
     master: &MasterKeys,
 ) -> Result<Result<(), MasterKeyError>, StoreError> {

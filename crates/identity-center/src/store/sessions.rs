@@ -348,7 +348,7 @@ pub(super) async fn end_all(
     Ok(ended)
 }
 
-fn word(because: Ended) -> String {
+pub(super) fn word(because: Ended) -> String {
     serde_json::to_value(because)
         .ok()
         .and_then(|word| word.as_str().map(str::to_owned))

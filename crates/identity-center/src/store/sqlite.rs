@@ -1,5 +1,7 @@
 //! SQLite: one thread writes, as many requests to a commit as are waiting; readers stand beside it (WAL).
 
+mod offline;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,6 +18,8 @@ use rusqlite::{CachedStatement, ErrorCode, OpenFlags};
 use tokio::sync::oneshot;
 
 use super::{Connection, Row, StoreError, Tx, Value, Work, migrations};
+
+pub(super) use offline::Offline;
 
 /// So many requests share a commit at most: what one commit takes bounds what the last of them waits.
 const TOGETHER: usize = 256;
@@ -90,6 +94,17 @@ impl Sqlite {
             .push(reader);
         outcome
     }
+}
+
+/// Writes what is committed now into another file, which is empty or not there. Whoever reads or writes meanwhile is not held up; the
+/// other file is not yet on the disk when this returns.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let to = to
+        .to_str()
+        .ok_or_else(|| StoreError::Unavailable("the file's name is no text in UTF-8".to_owned()))?;
+    let mut statements = Statements::open(from)?;
+    statements.execute("VACUUM INTO $1", &[Value::from(to)])?;
+    Ok(())
 }
 
 /// The writer's life: it ends when the last [`Sqlite`] is gone, after the last job.

@@ -5,6 +5,7 @@
 mod administration;
 mod audit;
 mod cases;
+mod copies;
 mod directory;
 mod factors;
 mod federation;

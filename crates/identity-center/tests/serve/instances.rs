@@ -1,8 +1,8 @@
 //! Several instances on one PostgreSQL database, as real programs: killed under load, and asked after somebody has left.
 
 mod balancer;
-mod cluster;
+pub(crate) mod cluster;
 mod ended;
 mod killed;
-mod person;
-mod wire;
+pub(crate) mod person;
+pub(crate) mod wire;

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod administration;
+mod back_up;
+mod copy_to;
 mod health;
 mod instances;
 mod program;

@@ -113,6 +113,10 @@ pub(super) fn status(status: &Value) -> String {
         counted(&status["groups"], "group"),
         counted(&status["sessions"], "session")
     ));
+    if status["store"] == "sqlite" {
+        let last = cell("last_back_up_at", &status["last_back_up_at"]);
+        said.push_str(&format!("Last back-up {last}\n"));
+    }
     if status["local_owners"] == 0 {
         said.push_str("! No owner could sign in without an identity provider: give one a password by `admin user setup-link`\n");
     }
@@ -152,6 +156,7 @@ mod tests {
         let given = json!({
             "title": "Acme", "issuer": "https://id.acme.example", "version": "0.1.0", "store": "sqlite",
             "users": 1, "groups": 2, "sessions": 0, "local_owners": 0,
+            "last_back_up_at": null,
             "connections": [{ "name": "okta", "active": false, "last_sign_in_at": null }],
         });
         assert_eq!(
@@ -159,6 +164,7 @@ mod tests {
             "Acme · https://id.acme.example · version 0.1.0 on sqlite\n\
              IdP okta inactive, last sign-in –\n\
              1 user · 2 groups · 0 sessions\n\
+             Last back-up –\n\
              ! No owner could sign in without an identity provider: give one a password by `admin user setup-link`\n"
         );
     }

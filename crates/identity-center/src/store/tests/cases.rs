@@ -15,7 +15,7 @@ use crate::session::{
 use crate::store::{Granted, Store, StoreError};
 use crate::token::Token;
 
-use super::{audit, once, polls, secrets};
+use super::{audit, copies, once, polls, secrets};
 
 pub(super) type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -49,6 +49,7 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("audit_with", |store| {
         Box::pin(audit::with_what_it_records(store))
     }),
+    ("restored", |store| Box::pin(copies::restored(store))),
     ("keys_at_once", |store| Box::pin(secrets::at_once(store))),
 ];
 

@@ -80,7 +80,7 @@ fn session(user: UserId) -> Session {
 }
 
 /// A device that waits.
-async fn waiting(store: &Store, organization: &str) -> DeviceCode {
+pub(super) async fn waiting(store: &Store, organization: &str) -> DeviceCode {
     let device = device(organization);
     let kept = store.keep_device_code(device.clone(), INTERVAL);
     kept.await.unwrap();

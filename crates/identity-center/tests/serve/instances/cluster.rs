@@ -20,9 +20,9 @@ use crate::server::Server;
 /// How many.
 pub(super) const INSTANCES: usize = 3;
 /// Their organisation.
-pub(super) const ORGANIZATION: &str = "acme";
+pub(crate) const ORGANIZATION: &str = "acme";
 /// Its application, which has no secret. It is open to one group.
-pub(super) const APPLICATION: &str = "app";
+pub(crate) const APPLICATION: &str = "app";
 
 /// The database with the organisation in it, the balancer, and what instances are started with.
 pub(super) struct Cluster {
@@ -147,7 +147,14 @@ async fn furnish(store: &Store) -> GroupId {
         .create_group(ORGANIZATION, "Engineers", None, now)
         .await;
     let group = made.unwrap().unwrap().id;
-    let application = Client {
+    let application = application(vec![group]);
+    store.put_client(application, now).await.unwrap();
+    group
+}
+
+/// The application, open to these groups.
+pub(crate) fn application(groups: Vec<GroupId>) -> Client {
+    Client {
         id: APPLICATION.to_owned(),
         organization: Some(ORGANIZATION.to_owned()),
         wire: Wire::Oidc,
@@ -160,12 +167,10 @@ async fn furnish(store: &Store) -> GroupId {
                 Grant::DeviceCode,
             ],
             scopes: vec!["openid".to_owned(), "offline_access".to_owned()],
-            groups: vec![group],
+            groups,
             ..Details::default()
         },
-        issued_at: now,
+        issued_at: Timestamp::now(),
         expires_at: None,
-    };
-    store.put_client(application, now).await.unwrap();
-    group
+    }
 }

@@ -14,12 +14,12 @@ use secrecy::ExposeSecret as _;
 use super::cluster::{APPLICATION, ORGANIZATION};
 
 /// Where the application is sent its codes.
-pub(super) const CALLBACK: &str = "http://127.0.0.1/cb";
+pub(crate) const CALLBACK: &str = "http://127.0.0.1/cb";
 /// What belongs to each of them.
-pub(super) const VERIFIER: &str = "0123456789-0123456789.0123456789_0123456789~";
+pub(crate) const VERIFIER: &str = "0123456789-0123456789.0123456789_0123456789~";
 
 /// The person lets the application in: the code that it is sent.
-pub(super) async fn signs_in(store: &Store, user: UserId) -> String {
+pub(crate) async fn signs_in(store: &Store, user: UserId) -> String {
     let (code, digest) = issue();
     let session = session(user);
     let offer = Offer {
@@ -33,7 +33,7 @@ pub(super) async fn signs_in(store: &Store, user: UserId) -> String {
 }
 
 /// The person types what a device shows, and lets it in.
-pub(super) async fn approves(store: &Store, user: UserId, user_code: &str) -> Granted {
+pub(crate) async fn approves(store: &Store, user: UserId, user_code: &str) -> Granted {
     let now = Timestamp::now();
     let typed = UserCode::typed(user_code).unwrap().digest();
     let device = store.waiting_device(typed, now).await.unwrap().unwrap();

@@ -12,10 +12,10 @@ use super::cluster::APPLICATION;
 use super::person::{CALLBACK, VERIFIER};
 
 /// Where grants are presented.
-pub(super) const TOKEN: &str = "/oauth2/token";
+pub(crate) const TOKEN: &str = "/oauth2/token";
 
 /// An answer's status and body; `None` where the connection ended without a whole one.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     to: SocketAddr,
     request: &str,
     header: &str,
@@ -48,7 +48,7 @@ pub(super) async fn ask(
 }
 
 /// The same with a form alone.
-pub(super) async fn post(
+pub(crate) async fn post(
     to: SocketAddr,
     path: &str,
     form: &[(&str, &str)],
@@ -57,7 +57,7 @@ pub(super) async fn post(
 }
 
 /// A code is presented.
-pub(super) fn redemption(code: &str) -> Vec<(&str, &str)> {
+pub(crate) fn redemption(code: &str) -> Vec<(&str, &str)> {
     vec![
         ("grant_type", "authorization_code"),
         ("client_id", APPLICATION),
@@ -68,7 +68,7 @@ pub(super) fn redemption(code: &str) -> Vec<(&str, &str)> {
 }
 
 /// A refresh token is.
-pub(super) fn renewal(refresh: &str) -> Vec<(&str, &str)> {
+pub(crate) fn renewal(refresh: &str) -> Vec<(&str, &str)> {
     vec![
         ("grant_type", "refresh_token"),
         ("client_id", APPLICATION),
@@ -77,7 +77,7 @@ pub(super) fn renewal(refresh: &str) -> Vec<(&str, &str)> {
 }
 
 /// A device asks.
-pub(super) fn poll(device_code: &str) -> Vec<(&str, &str)> {
+pub(crate) fn poll(device_code: &str) -> Vec<(&str, &str)> {
     vec![
         ("grant_type", device::GRANT),
         ("client_id", APPLICATION),
@@ -86,7 +86,7 @@ pub(super) fn poll(device_code: &str) -> Vec<(&str, &str)> {
 }
 
 /// A member of an answer.
-pub(super) fn text(said: &Value, name: &str) -> String {
+pub(crate) fn text(said: &Value, name: &str) -> String {
     said[name]
         .as_str()
         .unwrap_or_else(|| panic!("{name}: {said}"))

@@ -1,0 +1,108 @@
+//! `kiro-identity-center backup` and `restore`: the store as one file, made while the service runs, put back where there is none;
+//! `restored`: the same end of everything where something else has put the store back.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{Failure, Installation, by};
+use crate::back_up::{self, BackUpError};
+use crate::folder;
+
+const ON_SERVER: &str =
+    "pg_dump backs it up; docs/identity-center.md says how, and how it is restored";
+
+/// Back the store up into a new file; the service goes on meanwhile
+#[derive(Args)]
+pub struct Backup {
+    /// The file to make; the master key is not in it
+    file: PathBuf,
+    #[command(flatten)]
+    installation: Installation,
+}
+
+/// Put a back-up into the installation's folder, where there is no store; everybody signs in again
+#[derive(Args)]
+pub struct Restore {
+    /// The back-up
+    file: PathBuf,
+    #[command(flatten)]
+    installation: Installation,
+}
+
+/// Say that the store was put back by something else (pg_restore, a snapshot): everybody signs in again
+#[derive(Args)]
+pub struct Restored {
+    #[command(flatten)]
+    installation: Installation,
+}
+
+impl Backup {
+    /// Makes the back-up, and says so to `out`.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
+        let configuration = self.installation.read(Vec::new())?;
+        let made = back_up::make(&configuration, &self.file, Timestamp::now());
+        by().doing(made).await.map_err(explained)?;
+        writeln!(out, "Backed up to {}", self.file.display())?;
+        Ok(())
+    }
+}
+
+impl Restore {
+    /// Puts it back, and says so to `out`. `environment` is the value of [`crate::master_key::VARIABLE`].
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn run(self, environment: Option<&str>, out: &mut dyn Write) -> Result<(), Failure> {
+        let configuration = self.installation.read(Vec::new())?;
+        let put_back =
+            async { back_up::restore(&configuration, environment, &self.file, Timestamp::now()) };
+        let ended = by().doing(put_back).await.map_err(explained)?;
+        writeln!(out, "Restored {}", self.file.display())?;
+        Ok(said(ended, out)?)
+    }
+}
+
+impl Restored {
+    /// Ends everything, and says so to `out`.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
+        let configuration = self.installation.read(Vec::new())?;
+        let store = folder::existing(&configuration).await?;
+        let ended = by().doing(store.restored(Timestamp::now())).await?;
+        Ok(said(ended, out)?)
+    }
+}
+
+fn said(ended: u64, out: &mut dyn Write) -> std::io::Result<()> {
+    let many = if ended == 1 { "" } else { "s" };
+    writeln!(
+        out,
+        "Ended {ended} session{many}: everybody signs in again. What was changed since the back-up was made is as it was before: look \
+         through the audit log that was exported last"
+    )
+}
+
+fn explained(error: BackUpError) -> Failure {
+    let hint = match &error {
+        BackUpError::OnServer => Some(ON_SERVER),
+        BackUpError::There(_) => Some("Nothing is overwritten: name another, or move it away"),
+        BackUpError::Unusable { .. }
+        | BackUpError::Unfit { .. }
+        | BackUpError::Folder(_)
+        | BackUpError::Secrets(_)
+        | BackUpError::Store(_) => None,
+    };
+    let failure = Failure::new(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

@@ -1,0 +1,74 @@
+//! A store that was put back from a copy: what lived when the copy was made has ended (docs/decisions/0021). It cannot be told what of
+//! it had been ended since.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::sqlite::Offline;
+use super::{Store, StoreError, Tx, audit, logouts, secrets, sessions, values};
+use crate::audit::Deed;
+use crate::master_key::MasterKeys;
+use crate::session::Ended;
+use secrets::SecretsError;
+
+/// What lets somebody in, or goes on to, without a session: codes of devices, browsers that are signed in, sign-ins under way, links.
+const LOOSE: &[&str] = &[
+    "UPDATE device_codes SET state = 'denied' WHERE state IN ('pending', 'approved')",
+    "DELETE FROM browser_sessions",
+    "DELETE FROM authorizations",
+    "DELETE FROM pushed_requests",
+    "DELETE FROM setup_links",
+    "DELETE FROM trials WHERE outcome IS NULL",
+];
+
+impl Store {
+    /// Ends everything that lives: the store was just put back. Returns how many sessions that were.
+    pub async fn restored(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.write(move |tx| Box::pin(end_everything(tx, now)))
+            .await
+    }
+
+    /// The same in a SQLite file that no service has open, whose master key this must be.
+    ///
+    /// # Errors
+    /// See [`SecretsError`]. Nothing was changed then, but that the file may be of the newest version.
+    pub fn restored_file(
+        path: &Path,
+        master: &MasterKeys,
+        now: Timestamp,
+    ) -> Result<u64, SecretsError> {
+        let master = master.clone();
+        let mut file = Offline::open(path)?;
+        let ended = file.write(move |tx| {
+            let master = master.clone();
+            Box::pin(async move {
+                if let Err(wrong) = secrets::unlock(tx, &master).await? {
+                    return Ok(Err(wrong));
+                }
+                Ok(Ok(end_everything(tx, now).await?))
+            })
+        });
+        Ok(ended??)
+    }
+}
+
+async fn end_everything(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    logouts::note_everybodys(tx, now).await?;
+    for sql in LOOSE {
+        tx.execute(sql, &[]).await?;
+    }
+    let sql = "UPDATE sessions SET state = 'ended', ended_at = $1, ended_because = $2 WHERE state <> 'ended'";
+    let because = sessions::word(Ended::Restored);
+    let ended = tx.execute(sql, values![now, because]).await?;
+    let deed = Deed {
+        action: "store.restore",
+        organization: None,
+        subject: "store".to_owned(),
+        done: true,
+        detail: json!({ "sessions": ended }),
+    };
+    audit::append(tx, deed, now).await?;
+    Ok(ended)
+}
