@@ -24,9 +24,7 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("codes", |store| Box::pin(codes(store))),
     ("code_at_once", |store| Box::pin(a_code_at_once(store))),
     ("rotation", |store| Box::pin(rotation(store))),
-    ("rotation_at_once", |store| {
-        Box::pin(rotation_at_once(store))
-    }),
+    ("rotation_at_once", |store| Box::pin(rotation_pair(store))),
     ("ends", |store| Box::pin(ends(store))),
     ("steps", |store| Box::pin(steps(store))),
     ("forgetting", |store| Box::pin(forgetting(store))),
@@ -310,7 +308,7 @@ async fn rotation(store: Store) {
 }
 
 /// Fifty at once with one refresh token: all get the same successor, the session goes on.
-async fn rotation_at_once(store: Store) {
+async fn rotation_pair(store: Store) {
     let session = live(&store).await;
     let mut running = tokio::task::JoinSet::new();
     for _ in 0..50 {
