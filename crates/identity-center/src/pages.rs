@@ -55,7 +55,7 @@ mod upstream;
 mod words;
 
 pub use language::Language;
-pub(crate) use plain::{ask_sign_out, problem};
+pub(crate) use plain::ask_sign_out;
 pub use refusal::{Refusal, Upstream, refusal};
 
 /// A form is no longer.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::authorization::{self, Purpose, Request};
@@ -12,7 +12,7 @@ use crate::center::Center;
 use crate::client::{Client, Grant, Wire};
 use crate::oidc::authorize::{address, redirect};
 use crate::oidc::parameters::{Malformed, Parameters};
-use crate::pages;
+use crate::pages::{self, Language, Refusal};
 use crate::redirect;
 
 /// A `state` is no longer.
@@ -28,33 +28,38 @@ enum Invalid {
 }
 
 /// `GET /authorize`
-pub(super) async fn get(State(center): State<Arc<Center>>, RawQuery(query): RawQuery) -> Response {
-    let parsed = Parameters::parse(query.unwrap_or_default().as_bytes());
-    let Ok(parameters) = parsed.map_err(|Malformed| ()) else {
-        return pages::problem(StatusCode::BAD_REQUEST, "The address cannot be read.");
+pub(super) async fn get(
+    State(center): State<Arc<Center>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
+    let answered = match parameters {
+        Ok(parameters) => begun(&center, &parameters).await,
+        Err(Malformed) => Err(Refusal::Unreadable),
     };
-    let once = |name| parameters.get(name).filter(|_| !parameters.repeats(name));
-    let found = match once("client_id") {
-        Some(id) => center.store.client(id, center.now()).await,
-        None => Ok(None),
-    };
-    let begun = match found {
-        Ok(client) => match request(client.as_ref(), &parameters) {
-            Ok(request) => authorization::begin(&center, request).await,
-            Err(Invalid::Untold(why)) => return pages::problem(StatusCode::BAD_REQUEST, why),
-            Err(Invalid::Told(error, description)) => {
-                let mut answer = vec![("error", error), ("error_description", description)];
-                answer.extend(once("state").map(|state| ("state", state)));
-                return redirect(&address(once("redirect_uri").unwrap_or_default(), &answer));
-            }
-        },
-        Err(error) => Err(error),
-    };
-    begun.unwrap_or_else(|error| {
-        tracing::error!(%error, "the store gave no answer");
-        let text = "The sign-in service is not available at the moment. Try again in a minute.";
-        pages::problem(StatusCode::SERVICE_UNAVAILABLE, text)
+    answered.unwrap_or_else(|refused| {
+        let language = Language::of(&center.settings, &headers, &[]);
+        pages::refusal(language, refused)
     })
+}
+
+async fn begun(center: &Center, parameters: &Parameters) -> Result<Response, Refusal> {
+    let once = |name| parameters.get(name).filter(|_| !parameters.repeats(name));
+    let client = match once("client_id") {
+        Some(id) => center.store.client(id, center.now()).await?,
+        None => None,
+    };
+    match request(client.as_ref(), parameters) {
+        Ok(request) => Ok(authorization::begin(center, request).await?),
+        Err(Invalid::Untold(why)) => Err(Refusal::Request(why)),
+        Err(Invalid::Told(error, description)) => {
+            let mut answer = vec![("error", error), ("error_description", description)];
+            answer.extend(once("state").map(|state| ("state", state)));
+            let to = address(once("redirect_uri").unwrap_or_default(), &answer);
+            Ok(redirect(&to))
+        }
+    }
 }
 
 /// The request of these parameters, once everything in it was found right.

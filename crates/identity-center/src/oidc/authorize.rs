@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request as HttpRequest, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
-use super::parameters::{Form, Malformed, Parameters};
+use super::parameters::{Form, Parameters};
 use crate::authorization::{self, Purpose, Request};
 use crate::center::Center;
 use crate::client::{Client, Grant, Wire};
-use crate::pages;
+use crate::pages::{self, Language, Refusal};
 use crate::redirect;
 use crate::secret::Digest;
 use crate::store::StoreError;
@@ -39,38 +39,51 @@ pub(super) enum Invalid {
 }
 
 /// `GET /oauth2/authorize`
-pub(super) async fn get(State(center): State<Arc<Center>>, RawQuery(query): RawQuery) -> Response {
-    match Parameters::parse(query.unwrap_or_default().as_bytes()) {
-        Ok(parameters) => answer(&center, &parameters).await,
-        Err(Malformed) => problem("The address cannot be read."),
-    }
+pub(super) async fn get(
+    State(center): State<Arc<Center>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
+    answer(&center, &headers, parameters.ok()).await
 }
 
 /// `POST /oauth2/authorize`
 pub(super) async fn post(State(center): State<Arc<Center>>, request: HttpRequest) -> Response {
-    match Form::read(request).await {
-        Ok(parameters) => answer(&center, &parameters).await,
-        Err(_) => problem("The form cannot be read."),
-    }
+    let headers = request.headers().clone();
+    let parameters = Form::read(request).await.ok();
+    answer(&center, &headers, parameters).await
 }
 
-async fn answer(center: &Center, parameters: &Parameters) -> Response {
-    let begun = match found(center, parameters).await {
-        Ok(Ok(request)) => authorization::begin(center, request).await,
-        Ok(Err(Invalid::Untold(why))) => return problem(why),
-        Ok(Err(Invalid::Told {
+async fn answer(center: &Center, headers: &HeaderMap, parameters: Option<Parameters>) -> Response {
+    let wanted = parameters.as_ref().map(|found| found.words("ui_locales"));
+    let answered = match &parameters {
+        Some(parameters) => begun(center, parameters).await,
+        None => Err(Refusal::Unreadable),
+    };
+    answered.unwrap_or_else(|refused| {
+        let language = Language::of(&center.settings, headers, &wanted.unwrap_or_default());
+        pages::refusal(language, refused)
+    })
+}
+
+async fn begun(center: &Center, parameters: &Parameters) -> Result<Response, Refusal> {
+    match found(center, parameters).await? {
+        Ok(request) => Ok(authorization::begin(center, request).await?),
+        Err(Invalid::Untold(why)) => Err(Refusal::Request(why)),
+        Err(Invalid::Told {
             redirect_uri,
             state,
             error,
             description,
-        })) => return told(center, &redirect_uri, state.as_deref(), error, description),
-        Err(error) => Err(error),
-    };
-    begun.unwrap_or_else(|error| {
-        tracing::error!(%error, "the store gave no answer");
-        let text = "The sign-in service is not available at the moment. Try again in a minute.";
-        pages::problem(StatusCode::SERVICE_UNAVAILABLE, text)
-    })
+        }) => Ok(told(
+            center,
+            &redirect_uri,
+            state.as_deref(),
+            error,
+            description,
+        )),
+    }
 }
 
 async fn found(
@@ -255,10 +268,6 @@ fn digest(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(alphabet)
 }
 
-fn problem(text: &str) -> Response {
-    pages::problem(StatusCode::BAD_REQUEST, text)
-}
-
 fn told(
     center: &Center,
     redirect_uri: &str,
@@ -285,7 +294,8 @@ pub fn address(redirect_uri: &str, parameters: &[(&str, &str)]) -> String {
 /// Sends the browser to this address; no cache keeps it, no page there learns ours.
 pub(crate) fn redirect(address: &str) -> Response {
     let Ok(location) = HeaderValue::try_from(address) else {
-        return problem("The application's address cannot be used.");
+        let why = "The application's address cannot be used.";
+        return pages::refusal(Language::English, Refusal::Request(why));
     };
     let headers = [
         (header::LOCATION, location),

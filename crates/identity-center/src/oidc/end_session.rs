@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use super::path;
 use crate::center::Center;
 use crate::cookie::Cookie;
 use crate::id::SessionId;
-use crate::pages;
+use crate::pages::{self, Language, Refusal};
 use crate::session::Ended;
 use crate::store::StoreError;
 
@@ -41,16 +41,14 @@ async fn answer(
     parameters: Option<Parameters>,
     posted: bool,
 ) -> Response {
+    let wanted = parameters.as_ref().map(|found| found.words("ui_locales"));
+    let language = Language::of(&center.settings, headers, &wanted.unwrap_or_default());
     let Some(parameters) = parameters.filter(|found| found.repeated().is_none()) else {
-        return pages::problem(StatusCode::BAD_REQUEST, "The request cannot be read.");
+        return pages::refusal(language, Refusal::Unreadable);
     };
-    end(center, headers, &parameters, posted)
+    end(center, headers, language, &parameters, posted)
         .await
-        .unwrap_or_else(|error| {
-            tracing::error!(%error, "the store gave no answer");
-            let text = "The sign-in service is not available at the moment. Try again in a minute.";
-            pages::problem(StatusCode::SERVICE_UNAVAILABLE, text)
-        })
+        .unwrap_or_else(|refused| pages::refusal(language, refused))
 }
 
 /// What a genuine hint says. It may have expired; it is ours all the same.
@@ -74,22 +72,23 @@ fn hint(center: &Center, token: &str) -> Option<Hint> {
 async fn end(
     center: &Center,
     headers: &HeaderMap,
+    language: Language,
     parameters: &Parameters,
     posted: bool,
-) -> Result<Response, StoreError> {
-    let problem = |text| Ok(pages::problem(StatusCode::BAD_REQUEST, text));
+) -> Result<Response, Refusal> {
+    let wrong = |why| Err(Refusal::Request(why));
     let hint = match parameters.get("id_token_hint") {
         None => None,
         Some(token) => match hint(center, token) {
             Some(hint) => Some(hint),
-            None => return problem("The ID token is not one of this service (id_token_hint)."),
+            None => return wrong("The ID token is not one of this service (id_token_hint)."),
         },
     };
     let named = parameters.get("client_id");
     if let (Some(hint), Some(named)) = (&hint, named)
         && hint.client != named
     {
-        return problem("The ID token is of another application (client_id).");
+        return wrong("The ID token is of another application (client_id).");
     }
     let client = hint.as_ref().map(|hint| hint.client.as_str()).or(named);
     let after = match parameters.get("post_logout_redirect_uri") {
@@ -97,7 +96,7 @@ async fn end(
         Some(uri) => match registered(center, client, uri).await? {
             true => Some(uri),
             false => {
-                return problem(
+                return wrong(
                     "The application is not registered with the address that it wants to go to (post_logout_redirect_uri).",
                 );
             }
@@ -111,8 +110,6 @@ async fn end(
             .iter()
             .filter_map(|name| Some((*name, parameters.get(name)?)))
             .collect();
-        let language =
-            pages::Language::of(&center.settings, headers, &parameters.words("ui_locales"));
         return Ok(pages::ask_sign_out(
             language,
             path::END_SESSION,

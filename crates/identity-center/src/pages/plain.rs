@@ -1,5 +1,4 @@
-//! Pages of the protocol's endpoints: an error before the redirect URI was found right, and the question before a sign-out that nobody
-//! has proved to want.
+//! The question before a sign-out that nobody has proved to want.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -8,26 +7,6 @@ use maud::html;
 use super::Language;
 use super::entry::source;
 use super::layout::{Page, Standing};
-
-/// A page that says what is wrong with an application's request. `why` is for its developers, and the page English.
-pub(crate) fn problem(status: StatusCode, why: &str) -> Response {
-    let language = Language::English;
-    let words = language.words();
-    let body = html! {
-        h1 { (words.problem_title) }
-        section { h2 { (words.why) } p { (why) } }
-    };
-    Page {
-        language,
-        standing: Standing::Attention,
-        status,
-        title: words.problem_title.to_owned(),
-        path: None,
-        leads_to: None,
-        body,
-    }
-    .respond()
-}
 
 /// Asks whether to sign out. `fields` come back with the answer, which may lead to `after`.
 pub(crate) fn ask_sign_out(

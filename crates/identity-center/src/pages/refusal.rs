@@ -43,6 +43,9 @@ pub enum Refusal {
     Forged,
     /// The form or the address cannot be read.
     Unreadable,
+    /// An application asks for what it cannot have, and it is not known whether its address is its own: the person is told. What its
+    /// developers have to know, in English.
+    Request(&'static str),
     /// The application is not registered any more.
     ApplicationGone,
     /// The store gave no answer.
@@ -61,8 +64,8 @@ struct Said {
     title: &'static str,
     why: String,
     todo: String,
-    /// Somebody else's words.
-    detail: Option<String>,
+    /// Words that are not ours, or not for the person: what they are, and they.
+    detail: Option<(&'static str, String)>,
     /// Where it can be tried again.
     again: Option<String>,
 }
@@ -105,7 +108,7 @@ pub fn refusal(language: Language, refusal: Refusal) -> Response {
             h2 { (words.details) }
             dl.facts {
                 dt { "error" } dd { (kind) }
-                @if let Some(detail) = &detail { dt { (words.answer) } dd { bdi { (shown(detail)) } } }
+                @if let Some((what, detail)) = &detail { dt { (what) } dd { bdi { (shown(detail)) } } }
                 dt { (words.correlation) } dd { (correlation) }
             }
         }
@@ -137,6 +140,7 @@ fn ask(with: &str, without: &str, contact: &str) -> String {
 
 fn said(words: &Words, refusal: &Refusal) -> Said {
     let owned = str::to_owned;
+    let mut detail = None;
     let (status, kind, title, why, todo) = match refusal {
         Refusal::Upstream(refused) => return upstream::said(words, refused),
         Refusal::Over => (
@@ -198,6 +202,16 @@ fn said(words: &Words, refusal: &Refusal) -> Said {
             owned(words.unreadable_why),
             owned(words.unreadable_do),
         ),
+        Refusal::Request(why) => {
+            detail = Some(("error_description", owned(why)));
+            (
+                StatusCode::BAD_REQUEST,
+                "invalid_request",
+                words.request_title,
+                owned(words.request_why),
+                owned(words.request_do),
+            )
+        }
         Refusal::ApplicationGone => (
             StatusCode::BAD_REQUEST,
             "application_gone",
@@ -226,7 +240,7 @@ fn said(words: &Words, refusal: &Refusal) -> Said {
         title,
         why,
         todo,
-        detail: None,
+        detail,
         again: None,
     }
 }

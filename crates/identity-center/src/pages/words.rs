@@ -41,7 +41,7 @@ words! {
     sessions_title, sessions_lead, sessions_none, sessions_since, sessions_unknown, sessions_end, sessions_all, sessions_all_why,
     start_nobody, start_you, start_accounts, start_none, start_more, start_programs, start_address, start_region,
     nowhere_title, nowhere_why, nowhere_do,
-    problem_title, sign_out_title, sign_out_lead,
+    request_title, request_why, request_do, sign_out_title, sign_out_lead,
     out_title, out_lead, out_again,
     over_title, over_why, over_do,
     link_over_title, link_over_why, link_over_do,

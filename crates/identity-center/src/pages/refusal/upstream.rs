@@ -97,7 +97,7 @@ pub(super) fn said(words: &Words, refused: &Upstream) -> Said {
         title,
         why,
         todo,
-        detail,
+        detail: detail.map(|detail| (words.answer, detail)),
         again: Some(again.clone()),
     }
 }

@@ -254,7 +254,7 @@ async fn pictures_of_every_page() {
         );
         folder.keep("signed-out", &browser.get("/signed-out").await);
         folder.keep(
-            "problem",
+            "request-refused",
             &browser.get("/oauth2/authorize?client_id=x").await,
         );
         folder.keep("sign-out-asks", &browser.get("/oauth2/end_session").await);
