@@ -50,6 +50,8 @@ pub struct Configuration {
     pub trusted_proxies: Proxies,
     /// Networks beside the internet in which organisations' identity providers and applications may be.
     pub internal_networks: Networks,
+    /// Where figures for Prometheus can be asked for.
+    pub metrics: Option<SocketAddr>,
     /// For so many days the audit log is kept.
     pub audit_days: u32,
     /// An access token's life.

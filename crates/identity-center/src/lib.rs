@@ -29,6 +29,7 @@ pub mod demonstration;
 pub mod device;
 pub mod directory;
 pub mod federation;
+pub mod figures;
 pub mod folder;
 pub mod health;
 pub mod id;

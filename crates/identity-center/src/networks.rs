@@ -1,6 +1,6 @@
 //! Addresses and networks, as settings name them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Some of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,16 @@ impl Networks {
             .map(network)
             .collect::<Result<_, _>>()
             .map(Networks)
+    }
+
+    /// Every address.
+    #[must_use]
+    pub fn all() -> Networks {
+        let every = |address| Network { address, bits: 0 };
+        Networks(vec![
+            every(Ipv4Addr::UNSPECIFIED.into()),
+            every(Ipv6Addr::UNSPECIFIED.into()),
+        ])
     }
 
     /// Whether there are none.

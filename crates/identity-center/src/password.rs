@@ -110,6 +110,12 @@ impl Hashing {
         .await
     }
 
+    /// How many are checked or wait for it.
+    #[must_use]
+    pub fn busy(&self) -> usize {
+        AT_ONCE + WAITING - self.admitted.available_permits()
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

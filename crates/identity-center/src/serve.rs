@@ -8,6 +8,7 @@ mod stop;
 mod tend;
 pub mod tls;
 
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,11 +22,12 @@ use url::Url;
 use crate::center::{self, Center, Settings};
 use crate::clock::SystemClock;
 use crate::configuration::Configuration;
-use crate::demonstration;
 use crate::folder::{self, FolderError};
 use crate::store::secrets::SecretsError;
+use crate::{demonstration, figures};
 
 use connections::{Door, Limits};
+use proxies::Proxies;
 use stop::Stop;
 use tend::tend;
 use tls::{Certificate, TlsError};
@@ -70,6 +72,9 @@ pub enum ServeError {
     /// See [`demonstration::DemonstrationError`].
     #[error(transparent)]
     Demonstration(#[from] demonstration::DemonstrationError),
+    /// The process counts elsewhere already.
+    #[error("figures cannot be kept: {0}")]
+    Figures(#[from] metrics_exporter_prometheus::BuildError),
     /// The operating system took it away.
     #[error("the service cannot go on: {0}")]
     Ended(io::Error),
@@ -99,14 +104,7 @@ pub async fn serve(
         .transpose()?
         .map(Arc::new);
     let (store, master) = folder::open(&configuration, environment).await?;
-    let listen = |why| ServeError::Listen {
-        address: configuration.listen,
-        why,
-    };
-    let listener = TcpListener::bind(configuration.listen)
-        .await
-        .map_err(listen)?;
-    let bound = listener.local_addr().map_err(listen)?;
+    let (listener, bound) = bind(configuration.listen).await?;
     let settings = Settings {
         access_token_lifetime: configuration.access_token_lifetime,
         sts: configuration.sts,
@@ -139,11 +137,31 @@ pub async fn serve(
     if let Some(certificate) = certificate {
         beside.spawn(certificate.follow(renew));
     }
+    if let Some(asked) = configuration.metrics {
+        let (listener, bound) = bind(asked).await?;
+        said["metrics"] = format!("http://{bound}/metrics").into();
+        let handle = figures::install()?;
+        beside.spawn(figures::tend(handle.clone()));
+        let router = figures::router(Arc::clone(&center), handle);
+        let door = Door {
+            limits: door.limits,
+            tls: None,
+            proxies: Arc::new(Proxies::everybody()),
+        };
+        beside.spawn(connections::answer(listener, router, door, pending()));
+    }
     announce(&said);
     let stop = async { stop.asked().await };
     connections::answer(listener, center::router(center), door, stop).await;
     beside.shutdown().await;
     Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let listen = |why| ServeError::Listen { address, why };
+    let listener = TcpListener::bind(address).await.map_err(listen)?;
+    let bound = listener.local_addr().map_err(listen)?;
+    Ok((listener, bound))
 }
 
 /// What an instance says of itself.

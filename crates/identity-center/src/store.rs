@@ -37,9 +37,11 @@ mod value;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use crate::audit::By;
+use crate::figures::{self, Happened};
 
 pub use attempts::Guess;
 pub use authorizations::Granted;
@@ -132,10 +134,26 @@ impl Store {
         T: Send + 'static,
         F: for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + Send + 'static,
     {
-        let work = attributed(By::current(), work);
-        match &self.database {
+        let noted = Noted::default();
+        let work = attributed(By::current(), Arc::clone(&noted), work);
+        let begun = Instant::now();
+        let outcome = match &self.database {
             Database::Sqlite(database) => database.write(work).await,
             Database::Postgres(database) => database.write(work).await,
+        };
+        figures::written(begun.elapsed());
+        if outcome.is_ok() {
+            let noted = std::mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner));
+            noted.into_iter().for_each(figures::happened);
+        }
+        outcome
+    }
+
+    /// How many transactions wait for their turn.
+    pub(crate) fn waiting_writes(&self) -> usize {
+        match &self.database {
+            Database::Sqlite(database) => database.waiting(),
+            Database::Postgres(database) => database.waiting(),
         }
     }
 
@@ -152,9 +170,13 @@ impl Store {
     }
 }
 
+/// What a transaction did, to be counted; begun anew when it is.
+type Noted = Arc<Mutex<Vec<Happened>>>;
+
 /// The same work, done by this one.
 fn attributed<T, F>(
     by: Arc<By>,
+    noted: Noted,
     work: F,
 ) -> impl for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + Send + 'static
 where
@@ -162,6 +184,8 @@ where
 {
     move |tx: &mut Tx<'_>| {
         tx.by = Some(Arc::clone(&by));
+        noted.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        tx.noted = Some(Arc::clone(&noted));
         work(tx)
     }
 }
@@ -170,6 +194,7 @@ where
 pub(crate) struct Tx<'a> {
     connection: Connection<'a>,
     by: Option<Arc<By>>,
+    noted: Option<Noted>,
 }
 
 enum Connection<'a> {
@@ -182,12 +207,23 @@ impl<'c> Tx<'c> {
         Tx {
             connection,
             by: None,
+            noted: None,
         }
     }
 
     /// Who has it done, for the audit log.
     fn by(&self) -> Arc<By> {
         self.by.clone().unwrap_or_default()
+    }
+
+    /// Counts this, if the transaction comes about.
+    fn happened(&self, what: Happened) {
+        if let Some(noted) = &self.noted {
+            noted
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(what);
+        }
     }
 
     /// A statement of the schema in this database's words.

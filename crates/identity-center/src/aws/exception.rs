@@ -8,6 +8,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::client::Wire;
+use crate::figures;
 use crate::id::AuthorizationId;
 use crate::store::StoreError;
 
@@ -126,6 +128,7 @@ impl IntoResponse for Exception {
     fn into_response(self) -> Response {
         // Either wire's clients find their own words: both have errors of the store.
         let (error, description) = (self.kind.error(), &self.description);
+        figures::refused(Wire::Aws, error);
         let body = match self.kind {
             Kind::PortalRequest | Kind::Unauthorized | Kind::Forbidden => {
                 json!({ "message": description })

@@ -14,11 +14,11 @@ use super::body::Body;
 use super::exception::{self, Exception, Kind};
 use crate::center::Center;
 use crate::client::{Client, Grant, Wire};
-use crate::device;
 use crate::secret::Digest;
 use crate::session::{Redemption, Rotation, Session};
 use crate::store::Polled;
 use crate::token::{self, Token};
+use crate::{device, figures};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -62,6 +62,7 @@ pub(super) async fn post(
         Grant::RefreshToken => refresh(&center, &client, &asked).await?,
         Grant::DeviceCode => device_code(&center, &client, &asked).await?,
     };
+    figures::issued(Wire::Aws, grant);
     Ok(granted(&center, &client, &session))
 }
 

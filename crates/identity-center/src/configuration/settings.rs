@@ -27,6 +27,7 @@ pub const NAMES: &[&str] = &[
     "tls_certificate",
     "trusted_proxies",
     "internal_networks",
+    "metrics",
     "audit_days",
     "access_token_lifetime",
     "sts",
@@ -46,6 +47,7 @@ pub(super) struct Draft {
     key: Option<PathBuf>,
     trusted_proxies: Networks,
     internal_networks: Networks,
+    metrics: Option<SocketAddr>,
     audit_days: Option<u32>,
     access_token_lifetime: Option<u32>,
     sts: Option<StsAt>,
@@ -113,6 +115,7 @@ impl Draft {
             "tls_certificate" => self.certificate = Some(path(words)?),
             "trusted_proxies" => self.trusted_proxies = Networks::read(words)?,
             "internal_networks" => self.internal_networks = Networks::read(words)?,
+            "metrics" => self.metrics = Some(socket(words)?),
             "audit_days" => {
                 let text = one(words)?;
                 let days = text.parse().ok().filter(|days| (1..=36_500).contains(days));
@@ -196,6 +199,7 @@ impl Draft {
             tls,
             trusted_proxies: Proxies(self.trusted_proxies),
             internal_networks: self.internal_networks,
+            metrics: self.metrics,
             audit_days: self.audit_days.unwrap_or(400),
             access_token_lifetime: SignedDuration::from_secs(lives.into()),
             sts,

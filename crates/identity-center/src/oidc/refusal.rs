@@ -7,6 +7,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::dpop;
+use crate::client::Wire;
+use crate::figures;
 use crate::store::StoreError;
 
 /// A refusal. Its description is for developers; it repeats no secret.
@@ -104,6 +106,7 @@ impl From<StoreError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        figures::refused(Wire::Oidc, self.error);
         let body = serde_json::json!({"error": self.error, "error_description": self.description});
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();

@@ -16,13 +16,13 @@ use super::parameters::{Form, Parameters};
 use super::refusal::{self, Refusal};
 use super::{id_token, path};
 use crate::center::Center;
-use crate::client::{Client, Grant};
-use crate::device;
+use crate::client::{Client, Grant, Wire};
 use crate::secret::Digest;
 use crate::session::{Redemption, Rotation, Session};
 use crate::store::Polled;
 use crate::store::holders::Person;
 use crate::token::{Kind, Token};
+use crate::{device, figures};
 
 /// RFC 6749 §5.1, OpenID Connect Core §3.1.3.3.
 #[derive(Serialize)]
@@ -67,6 +67,7 @@ pub(super) async fn post(
         Grant::RefreshToken => refresh(&center, &client, &form, proof.as_ref()).await?,
         Grant::DeviceCode => device_code(&center, &client, &form, proof.as_ref()).await?,
     };
+    figures::issued(Wire::Oidc, grant);
     let answer = refusal::json(&tokens);
     Ok(dpop::with_next_nonce(&center, proof.as_ref(), answer))
 }

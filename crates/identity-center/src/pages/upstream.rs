@@ -12,6 +12,7 @@ use super::{Language, Refusal, Upstream, finish, refusal, trial};
 use crate::authorization::{Authorization, Progress, Purpose};
 use crate::center::Center;
 use crate::federation::{self, Connection, Fault, Proof};
+use crate::figures;
 use crate::id::ConnectionId;
 
 /// Sends the browser to the provider. Its answer is taken once, from this step.
@@ -141,6 +142,7 @@ pub(super) async fn failed(visit: &Visit, connection: &Connection, fault: Fault)
     let center = &visit.center;
     let (name, why) = (&connection.name, &fault);
     tracing::info!(connection = name, ?why, "nobody was signed in upstream");
+    figures::fault(connection.details.kind, &fault);
     if let (Fault::Told(error), Purpose::Code { .. }) = (&fault, &visit.seen.request.purpose) {
         return finish::told(center, &visit.seen, error).await;
     }

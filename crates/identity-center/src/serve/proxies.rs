@@ -14,6 +14,12 @@ const HEADER: &str = "x-forwarded-for";
 pub struct Proxies(pub Networks);
 
 impl Proxies {
+    /// Everybody: where there is nothing to protect.
+    #[must_use]
+    pub fn everybody() -> Proxies {
+        Proxies(Networks::all())
+    }
+
     /// Whether this is one of them.
     #[must_use]
     pub fn trusts(&self, address: IpAddr) -> bool {

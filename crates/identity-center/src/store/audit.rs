@@ -4,9 +4,12 @@ use jiff::Timestamp;
 
 use super::{Row, Store, StoreError, Tx, values};
 use crate::audit::{Broken, Deed, Entry, Head, follow};
+use crate::figures::Happened;
 use crate::id::UserId;
 use crate::secret::Digest;
 
+/// Counted, too.
+const SIGN_IN: &str = "sign_in";
 const COLUMNS: &str = "number, at, organization, actor, action, subject, outcome, address, user_agent, detail, digest";
 /// So many entries are read at once.
 const PAGE: u32 = 500;
@@ -135,6 +138,9 @@ pub(super) async fn append(tx: &mut Tx<'_>, deed: Deed, now: Timestamp) -> Resul
         user_agent: by.user_agent.clone(),
         detail: deed.detail.to_string(),
     };
+    if entry.action == SIGN_IN {
+        tx.happened(Happened::SignIn { done: deed.done });
+    }
     let digest = entry.digest(&last.digest);
     let sql = format!(
         "INSERT INTO audit ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"

@@ -77,6 +77,10 @@ impl Postgres {
             })
     }
 
+    pub(super) fn waiting(&self) -> usize {
+        self.pool.status().waiting
+    }
+
     pub(super) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T>,

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::sqlite::Offline;
 use super::{Store, StoreError, Tx, audit, logouts, secrets, sessions, values};
 use crate::audit::Deed;
+use crate::figures::Happened;
 use crate::master_key::MasterKeys;
 use crate::session::Ended;
 use secrets::SecretsError;
@@ -62,6 +63,7 @@ async fn end_everything(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreErr
     let sql = "UPDATE sessions SET state = 'ended', ended_at = $1, ended_because = $2 WHERE state <> 'ended'";
     let because = sessions::word(Ended::Restored);
     let ended = tx.execute(sql, values![now, because]).await?;
+    tx.happened(Happened::Ended(Ended::Restored, ended));
     let deed = Deed {
         action: "store.restore",
         organization: None,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Row, Store, StoreError, Tx, audit, logouts, values};
+use crate::figures::Happened;
 use crate::id::{SessionId, UserId};
 use crate::secret::Digest;
 use crate::session::{self, CodeRefusal, Ended, Offer, Redemption, Rotation, Session, State};
@@ -313,6 +314,7 @@ pub(super) async fn end(
     if tx.execute(sql, values![id, now, word(because)]).await? == 0 {
         return Ok(());
     }
+    tx.happened(Happened::Ended(because, 1));
     let sql = "SELECT user_id, client_id FROM sessions WHERE id = $1";
     let Some(row) = tx.row(sql, values![id]).await? else {
         return Ok(());
@@ -342,6 +344,7 @@ pub(super) async fn end_all(
     let sql = "UPDATE sessions SET state = 'ended', ended_at = $2, ended_because = $3 WHERE user_id = $1 AND state <> 'ended'";
     let ended = tx.execute(sql, values![user, now, word(because)]).await?;
     if ended > 0 {
+        tx.happened(Happened::Ended(because, ended));
         let detail = json!({ "sessions": ended, "because": word(because) });
         audit::of_person(tx, user, "session.end_all", detail, now).await?;
     }

@@ -7,7 +7,8 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub(super) struct Sqlite {
     path: PathBuf,
     writer: mpsc::Sender<Job>,
     readers: Mutex<Vec<Statements>>,
+    /// Jobs that the writer has not begun.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// One request's part in a commit: runs now, and gives its answer once the commit has succeeded or failed.
@@ -52,6 +55,7 @@ impl Sqlite {
             path: path.to_owned(),
             writer,
             readers: Mutex::new(Vec::new()),
+            waiting: Arc::default(),
         })
     }
 
@@ -61,7 +65,10 @@ impl Sqlite {
         F: for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
+        let waiting = Arc::clone(&self.waiting);
+        waiting.fetch_add(1, Ordering::Relaxed);
         let job: Job = Box::new(move |statements| {
+            waiting.fetch_sub(1, Ordering::Relaxed);
             let outcome = in_savepoint(statements, &work);
             Box::new(move |committed| {
                 drop(tell.send(committed.and(outcome)));
@@ -72,6 +79,10 @@ impl Sqlite {
             .send(job)
             .map_err(|_| StoreError::Unavailable("the store is closed".to_owned()))?;
         told.await.map_err(gone)?
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Reads on the caller's own thread: a look-up takes microseconds, less than handing it to another.

@@ -5,6 +5,7 @@
 mod administration;
 mod back_up;
 mod copy_to;
+mod figures;
 mod health;
 mod instances;
 mod program;

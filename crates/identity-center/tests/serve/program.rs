@@ -1,7 +1,7 @@
 //! The program, running.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
@@ -59,7 +59,14 @@ impl Program {
 
     /// The same with a header.
     pub(crate) fn call_with(&self, request: &str, header: &str, body: &str) -> (u16, Value) {
-        let mut stream = self.connect();
+        let at = self.address().parse().unwrap();
+        let (status, body) = Program::ask(at, request, header, body);
+        (status, serde_json::from_str(&body).unwrap_or_default())
+    }
+
+    /// An answer's status and text, from any address.
+    pub(crate) fn ask(at: SocketAddr, request: &str, header: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(at).unwrap();
         let length = body.len();
         write!(
             stream,
@@ -69,8 +76,10 @@ impl Program {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, serde_json::from_str(body).unwrap_or_default())
+        (
+            head.split(' ').nth(1).unwrap().parse().unwrap(),
+            body.to_owned(),
+        )
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

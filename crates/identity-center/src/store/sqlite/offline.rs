@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 
 use super::{Statements, alone, error};
 use crate::audit::By;
-use crate::store::{Row, StoreError, Tx, Value, Work, attributed, migrations};
+use crate::store::{Noted, Row, StoreError, Tx, Value, Work, attributed, migrations};
 
 /// The file, alone: whoever opens it meanwhile is refused. It is one file again when this is dropped.
 pub(in crate::store) struct Offline {
@@ -57,7 +57,10 @@ impl Offline {
         T: Send + 'static,
         F: for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + Send + 'static,
     {
-        alone(&mut self.statements, attributed(By::current(), work))
+        alone(
+            &mut self.statements,
+            attributed(By::current(), Noted::default(), work),
+        )
     }
 
     /// The rows of a query.
