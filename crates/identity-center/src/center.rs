@@ -19,7 +19,7 @@ use crate::store::Store;
 use crate::store::secrets::{Demand, SecretsError};
 use crate::sts::Sts;
 use crate::token::TokenKeys;
-use crate::{admin, audit, aws, figures, health, oidc, pages};
+use crate::{admin, audit, aws, health, oidc, pages};
 
 /// The service: one instance of it. Whatever another instance must know stands in the store.
 pub struct Center {
@@ -173,7 +173,6 @@ pub fn router(center: Arc<Center>) -> Router {
         .merge(health::router())
         .merge(admin::router(&center))
         .layer(axum::middleware::from_fn(audit::attribute))
-        .layer(axum::middleware::from_fn(figures::measure))
         .with_state(center)
 }
 

@@ -137,12 +137,14 @@ pub async fn serve(
     if let Some(certificate) = certificate {
         beside.spawn(certificate.follow(renew));
     }
+    let mut answering = center::router(Arc::clone(&center));
     if let Some(asked) = configuration.metrics {
+        answering = answering.layer(axum::middleware::from_fn(figures::measure));
         let (listener, bound) = bind(asked).await?;
         said["metrics"] = format!("http://{bound}/metrics").into();
         let handle = figures::install()?;
         beside.spawn(figures::tend(handle.clone()));
-        let router = figures::router(Arc::clone(&center), handle);
+        let router = figures::router(center, handle);
         let door = Door {
             limits: door.limits,
             tls: None,
@@ -152,7 +154,7 @@ pub async fn serve(
     }
     announce(&said);
     let stop = async { stop.asked().await };
-    connections::answer(listener, center::router(center), door, stop).await;
+    connections::answer(listener, answering, door, stop).await;
     beside.shutdown().await;
     Ok(())
 }
