@@ -44,6 +44,17 @@ impl Peer {
         started(command, folder)
     }
 
+    /// The same on this PostgreSQL database.
+    #[must_use]
+    pub fn identity_center_on(database: &str) -> Peer {
+        let folder = folder();
+        let mut command = command(&folder, "127.0.0.1:0", HOUR);
+        command
+            .args(["--store", database])
+            .env("KIRO_MASTER_KEY", format!("{}=", "A".repeat(43)));
+        started(command, folder)
+    }
+
     /// The service killed, and started again at the same address with the store that it left.
     #[must_use]
     pub fn again_for(mut self, seconds: u32) -> Peer {

@@ -17,6 +17,10 @@ use url::form_urlencoded;
 use crate::processes::{memory, ticks};
 use crate::{Figure, median};
 
+/// The server of the store's own tests.
+#[path = "../../../../crates/identity-center/src/store/tests/server.rs"]
+mod postgresql;
+
 /// How long each load lasts.
 const SECONDS: u32 = 5;
 const FEW: usize = 16;
@@ -105,6 +109,7 @@ fn tell(figures: &mut Vec<Figure>, what: &str, load: &Load, limits: &Limits) {
 
 pub(crate) async fn measure(folder: &Path, figures: &mut Vec<Figure>) {
     ours(folder, figures).await;
+    on_postgresql(folder, figures).await;
     peers(folder, figures);
     floors(folder, figures);
 }
@@ -183,6 +188,33 @@ async fn ours(folder: &Path, figures: &mut Vec<Figure>) {
         "MiB",
         Some(30.0),
     ));
+}
+
+/// One instance; the database's own processes are not counted.
+async fn on_postgresql(folder: &Path, figures: &mut Vec<Figure>) {
+    let server = postgresql::Server::start(None);
+    let peer = Peer::identity_center_on(&server.database("kiro"));
+    let tokens = sign_ins(&peer, FEW + SPARE).await;
+    let refresh: Vec<&str> = tokens
+        .iter()
+        .map(|token| token["refresh_token"].as_str().unwrap())
+        .collect();
+    let issuer = peer.word("issuer");
+    let seen = rotation(
+        folder,
+        peer.process(),
+        issuer,
+        "/oauth2/token",
+        FEW,
+        &refresh,
+    );
+    let limits = Limits(Some(1200.0), None, None);
+    tell(
+        figures,
+        "Identity Center on PostgreSQL, rotating refresh, 16 connections",
+        &seen,
+        &limits,
+    );
 }
 
 /// Signs in once, and then as often as is asked for in the same browser.
