@@ -5,7 +5,7 @@ use std::process::Command;
 use kiro_identity_center::store::Store;
 
 use super::back_up::{Given, tell};
-use super::instances::wire::{TOKEN, post, renewal};
+use super::instances::wire::{TOKEN, post, renewal, text};
 use super::program::Program;
 use super::server::Server;
 
@@ -52,10 +52,22 @@ async fn sessions_go_on_after_the_store_has_moved_to_postgresql() {
     let (status, renewed) = post(at, TOKEN, &renewal(&given.refresh)).await.unwrap();
     assert_eq!(status, 200, "{renewed}");
 
-    // A database that was put back is told so.
-    let (done, said) = tell(&["restored", "--data", data, "--store", &database], None);
+    // A database that pg_restore has put back is told so, and begins anew.
+    let (file, again) = (folder.path().join("dump"), server.database("again"));
+    let file = file.to_str().unwrap();
+    let dump = ["--format=custom", "--file", file, &database];
+    let restore = ["--dbname", &again, file];
+    for (program, words) in [("pg_dump", &dump[..]), ("pg_restore", &restore)] {
+        let done = Command::new(program).args(words).status().unwrap();
+        assert!(done.success(), "{program}");
+    }
+    let (done, said) = tell(&["restored", "--data", data, "--store", &again], None);
     assert!(done && said.contains("Ended 5 sessions"), "{said}");
-    let refresh = renewed["refresh_token"].as_str().unwrap();
-    let (status, refused) = post(at, TOKEN, &renewal(refresh)).await.unwrap();
+    let refresh = text(&renewed, "refresh_token");
+    let (status, _) = post(at, TOKEN, &renewal(&refresh)).await.unwrap();
+    assert_eq!(status, 200, "where it was taken from, it goes on");
+    let program = Program::start(folder.path(), &["--demo", "--store", &again]);
+    let at = program.address().parse().unwrap();
+    let (status, refused) = post(at, TOKEN, &renewal(&refresh)).await.unwrap();
     assert_eq!(status, 400, "{refused}");
 }

@@ -63,7 +63,7 @@ async fn kill(
         let start = Arc::clone(&cluster);
         let started = tokio::task::spawn_blocking(move || start.start(number)).await;
         let program = started.unwrap();
-        let next = *answered.borrow() + 20 + dice.below(100);
+        let next = answered.borrow().saturating_add(20 + dice.below(100));
         let seen = *answered.wait_for(|count| *count >= next).await.unwrap();
         if seen == OVER {
             return (program, kills);
