@@ -412,29 +412,6 @@ async fn pages_speak_the_language_that_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_answered_is_refused_in_the_persons_language_and_told_to_developers_in_english()
- {
-    let service = Running::start().await;
-    let mut browser = Browser::new(&service);
-    browser.language = Language::Japanese;
-    for (path, detail) in [
-        ("/oauth2/authorize?client_id=x", "client_id"),
-        ("/authorize?client_id=x", "client_id"),
-        ("/oauth2/end_session?id_token_hint=x", "id_token_hint"),
-    ] {
-        let page = browser.get(path).await;
-        page.shows(400, "この要求は受け付けられません");
-        page.shows(400, "invalid_request");
-        page.shows(400, detail);
-    }
-    let asked = "/oauth2/end_session?id_token_hint=x&ui_locales=en";
-    browser
-        .get(asked)
-        .await
-        .shows(400, "This request was refused");
-}
-
-#[tokio::test]
 async fn a_refused_request_is_told_in_the_persons_language_and_to_developers_in_english() {
     let service = started().await;
     let mut browser = Browser::new(&service);
