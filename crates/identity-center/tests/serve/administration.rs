@@ -42,7 +42,7 @@ impl Computer {
             .env_clear()
             .env("HOME", self.home.path())
             .env("TZ", "UTC")
-            .env("KIRO_LOG", "trace")
+            .env("KIRO_LOG", "trace,mio=off")
             .stdin(Stdio::null());
         command
     }
