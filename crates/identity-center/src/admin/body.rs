@@ -36,6 +36,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let title = "The body is too large, or was cut off";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", title)
         })?;
+        // Serde would read a list as a structure's fields, one by one.
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            let why = "it is not a JSON object".to_owned();
+            let problem = Problem::new(StatusCode::BAD_REQUEST, "body", "The body cannot be used");
+            return Err(problem.because(why));
+        }
         // What was sent is not repeated: it may be a secret.
         serde_json::from_slice(&bytes).map(Body).map_err(|error| {
             let place = format!("at line {}, column {}", error.line(), error.column());
