@@ -160,10 +160,14 @@ pub enum Progress {
         /// What its answer is compared with (`federation`'s own), sealed where it is secret.
         expected: serde_json::Value,
     },
-    /// The provider has answered by a form (SAML), which came without a cookie: the browser that began the sign-in goes on with it.
+    /// The provider has answered by a form (SAML), which came without a cookie. Only a browser that both brought the answer and began
+    /// the sign-in goes on with it.
     Answered {
         /// Which provider.
         connection: ConnectionId,
+        /// Of what the browser was given that brought the answer.
+        #[serde(with = "hexadecimal")]
+        brought: Digest,
         /// What came of it (`pages::saml`), verified.
         answer: serde_json::Value,
     },

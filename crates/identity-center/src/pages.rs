@@ -7,7 +7,7 @@
 //! /sign-in/{id}/password        password        password      /sign-in/{id}/consent     may it?                     consent
 //! /sign-in/{id}/code            second factor   second_factor /sign-in/{id}/back        somebody else               name
 //! /federation/oidc/callback     back from an identity provider                              upstream
-//! /federation/saml/{organization}/{connection}/acs, metadata                                saml
+//! /federation/saml/{organization}/{connection}/acs, metadata, /sign-in/{id}/answered         saml
 //! /test/{token}, /sign-in/{id}/trial     a connection is tried                              trial
 //! /setup/{token}                a password is set by a link                                 setup
 //! /device  device               /sessions  sessions           /signed-out  signed_out
@@ -111,6 +111,7 @@ pub fn router() -> Router<Arc<Center>> {
             "/federation/saml/{organization}/{connection}/metadata",
             get(saml::metadata),
         )
+        .route("/sign-in/{id}/answered", get(saml::get))
         .route("/setup/{token}", get(setup::get).post(setup::post))
         .route("/device", get(device::get).post(device::post))
         .route("/sessions", get(sessions::get))

@@ -16,10 +16,10 @@ use crate::store::StoreError;
 /// # Errors
 /// The store's.
 pub async fn begin(center: &Center, request: Request) -> Result<Response, StoreError> {
-    begin_at(center, request, |_| Progress::Name).await
+    begin_at(center, request, |_| Progress::Name, "").await
 }
 
-/// The same for a sign-in that has come so far already: something was proved another way.
+/// The same for a sign-in that has come so far already: something was proved another way. `step` is what follows its page's address.
 ///
 /// # Errors
 /// The store's.
@@ -27,6 +27,7 @@ pub async fn begin_at(
     center: &Center,
     request: Request,
     progress: impl FnOnce(AuthorizationId) -> Progress,
+    step: &str,
 ) -> Result<Response, StoreError> {
     let (cookie, digest) = issue();
     let id = AuthorizationId::random();
@@ -42,7 +43,7 @@ pub async fn begin_at(
     let cookie = Cookie::SignIn.set(&center.settings, cookie.expose_secret(), LIFETIME);
     let mut response = StatusCode::FOUND.into_response();
     let headers = response.headers_mut();
-    let location = HeaderValue::try_from(center.settings.at(&format!("/sign-in/{id}")));
+    let location = HeaderValue::try_from(center.settings.at(&format!("/sign-in/{id}{step}")));
     headers.extend(location.ok().map(|location| (header::LOCATION, location)));
     headers.extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

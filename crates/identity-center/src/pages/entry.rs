@@ -11,7 +11,7 @@ use url::Url;
 use super::layout::{Page, Standing};
 use super::words::Words;
 use super::{
-    Language, Refusal, consent, enrolment, name, origin, password, refusal, saml, second_factor,
+    Language, Refusal, consent, enrolment, name, origin, password, refusal, second_factor,
 };
 use crate::authorization::{Authorization, Progress, Purpose};
 use crate::center::Center;
@@ -58,14 +58,15 @@ pub(super) async fn back(State(center): State<Arc<Center>>, Path(id): Path<Strin
 /// The page of the step.
 pub(super) async fn show(visit: &Visit) -> Answer {
     match &visit.seen.progress {
-        Progress::Name | Progress::Upstream { .. } => name::show(visit).await,
+        Progress::Name | Progress::Upstream { .. } | Progress::Answered { .. } => {
+            name::show(visit).await
+        }
         Progress::Password { user_name } => Ok(password::page(visit, user_name, None)),
         Progress::SecondFactor { .. } => Ok(second_factor::page(visit, None)),
         Progress::Enrolment { user, sealed_seed } => {
             enrolment::show(visit, *user, sealed_seed, None).await
         }
         Progress::Enrolled { .. } => Ok(enrolment::kept(visit, &[])),
-        Progress::Answered { connection, answer } => saml::show(visit, *connection, answer).await,
         Progress::Consent { user, .. } => consent::show(visit, *user).await,
     }
 }

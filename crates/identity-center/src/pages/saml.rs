@@ -1,13 +1,16 @@
 //! SAML's addresses: our metadata, and where a provider's answer comes (`AssertionConsumerService`, HTTP-POST).
 //!
 //! The answer is another site's form, so that no cookie of ours is with it: it is verified, kept with the sign-in that it belongs to, and
-//! the browser is sent to that sign-in's page. Only the browser that began it gets on from there.
+//! the browser that brought it is given a secret. It goes on where both are in one browser, the secret and the cookie of the sign-in. With
+//! the secret alone somebody would be signed in as another (login CSRF); with the cookie alone whoever begins a sign-in and has somebody
+//! else follow it to the provider would be signed in as them.
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::entry::{Answer, Visit, see_other};
 use super::upstream::{connected, fault, known};
@@ -18,6 +21,7 @@ use crate::directory::is_plain;
 use crate::federation::saml::{self, Ourselves, Saml};
 use crate::federation::{self, Connection, Fault, Proof};
 use crate::oidc::parameters::{Form, Parameters};
+use crate::secret::{Digest, issue};
 
 /// An answer's form is no longer.
 pub(super) const LIMIT: usize = 512 * 1024;
@@ -107,14 +111,22 @@ async fn answered(
         let again = center.settings.at(&format!("/sign-in/{id}"));
         return Err(fault(center, &connection, why.clone(), again).await?);
     }
+    let (secret, brought) = issue();
     let progress = Progress::Answered {
         connection: connection.id,
+        brought,
         answer: serde_json::to_value(answer).unwrap_or_default(),
     };
     if !store.advance_authorization(&seen, progress).await? {
         return Err(Refusal::Over);
     }
-    Ok(see_other(&center.settings.at(&format!("/sign-in/{id}"))))
+    let to = format!("/sign-in/{id}{}", step(&secret));
+    Ok(see_other(&center.settings.at(&to)))
+}
+
+/// Where the browser that brought an answer goes on, behind the address of the sign-in's page.
+fn step(secret: &SecretString) -> String {
+    format!("/answered?brought={}", secret.expose_secret())
 }
 
 /// Somebody whom nobody asked for: where the connection allows it, they sign in here anew, and come to their organisation's page. No
@@ -140,20 +152,44 @@ async fn unsolicited(
         organization: Some(connection.organization.clone()),
         ..authorization::Request::of_person(Purpose::OwnSessions)
     };
-    let connection = connection.id;
-    let begun = authorization::begin_at(center, request, |_| Progress::Answered {
-        connection,
+    let (secret, brought) = issue();
+    let progress = Progress::Answered {
+        connection: connection.id,
+        brought,
         answer,
-    });
-    Ok(begun.await?)
+    };
+    Ok(authorization::begin_at(center, request, |_| progress, &step(&secret)).await?)
 }
 
-/// The page of a sign-in that was answered: the browser that began it goes on.
-pub(super) async fn show(
-    visit: &Visit,
-    connection: crate::id::ConnectionId,
-    answer: &serde_json::Value,
-) -> Answer {
+/// `GET /sign-in/{id}/answered`: the browser that brought the answer goes on, if it began the sign-in.
+pub(super) async fn get(
+    State(center): State<Arc<Center>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    match Visit::open(center, &id, &headers).await {
+        Ok(visit) => {
+            let query = query.unwrap_or_default();
+            visit.answer(gone_on(&visit, &query).await)
+        }
+        Err((language, why)) => refusal(language, why),
+    }
+}
+
+async fn gone_on(visit: &Visit, query: &str) -> Answer {
+    let Progress::Answered {
+        connection,
+        brought,
+        answer,
+    } = &visit.seen.progress
+    else {
+        return Err(Refusal::Over);
+    };
+    let query = Parameters::parse(query.as_bytes()).map_err(|_| Refusal::Unreadable)?;
+    if query.get("brought").map(Digest::of) != Some(*brought) {
+        return Err(Refusal::Over);
+    }
     let answer: Result<Proof, Fault> =
         serde_json::from_value(answer.clone()).map_err(|_| Refusal::Over)?;
     // From here on the answer is used up.
@@ -165,7 +201,7 @@ pub(super) async fn show(
     else {
         return Err(Refusal::Over);
     };
-    let connection = connected(visit, connection).await?;
+    let connection = connected(visit, *connection).await?;
     match answer {
         Ok(proof) => known(visit, &seen, &connection, proof).await,
         Err(why) => upstream::failed(visit, &connection, why).await,

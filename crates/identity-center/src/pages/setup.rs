@@ -190,13 +190,14 @@ impl Opened<'_> {
             organization: Some(organization),
             ..authorization::Request::of_person(Purpose::OwnSessions)
         };
-        let begun = authorization::begin_at(self.center, request, |id| match second {
+        let progress = |id| match second {
             Some(_) => Progress::SecondFactor { user },
             None => Progress::Enrolment {
                 user,
                 sealed_seed: fresh_seed(self.center, id),
             },
-        });
+        };
+        let begun = authorization::begin_at(self.center, request, progress, "");
         Ok(begun.await?)
     }
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::provider::{ACS, Idp, brought, led};
+use super::provider::{ACS, Idp, brought, delivered, led};
 use crate::oidc::tests::running::query;
 use crate::pages::tests::browser::{Browser, person, started};
 
@@ -310,8 +310,14 @@ async fn an_answer_that_is_signed_but_not_for_this_signs_nobody_in() {
     brought(&browser, &sent, &xml).await.outside();
 }
 
+async fn is_nobody(browser: &Browser<'_>) {
+    let at = browser.get("/sessions").await;
+    at.shows(200, "Work e-mail or user name");
+    assert!(!browser.jar.borrow().contains_key("kiro-browser"));
+}
+
 #[tokio::test]
-async fn an_answer_goes_on_in_the_browser_that_asked_for_it_alone() {
+async fn an_answer_goes_on_in_the_browser_that_asked_for_it_and_brought_it_alone() {
     let (service, idp) = (started().await, Idp::okta().await);
     idp.connected(&service, false).await;
     person(&service, AIKO, "Aiko").await;
@@ -319,12 +325,27 @@ async fn an_answer_goes_on_in_the_browser_that_asked_for_it_alone() {
     let at = attacker.begin("native", &[]).await;
     let sent = led(&attacker, &at, AIKO).await;
     let genuine = idp.answer(&sent, "aiko").await;
-    brought(&victim, &sent, &genuine).await.shows(410, "over");
-    victim
-        .get("/sessions")
-        .await
-        .shows(200, "Work e-mail or user name");
-    attacker.get(&at.path).await.outside();
+    // Somebody follows the attacker's link, their provider answers at once, and their browser brings the answer: they are not signed in
+    // as the attacker, and the attacker is not signed in as them.
+    let to = delivered(&victim, &sent, &genuine).await;
+    let answered = &to[url::Position::BeforePath..];
+    victim.get(answered).await.shows(410, "over");
+    is_nobody(&victim).await;
+    for guessed in ["", "?brought=", &format!("?brought={}", "A".repeat(43))] {
+        let path = format!("{}/answered{guessed}", at.path);
+        attacker.get(&path).await.shows(410, "over");
+    }
+    let page = attacker.get(&at.path).await;
+    page.shows(200, "Work e-mail or user name");
+    is_nobody(&attacker).await;
+    // Whoever has both goes on, once.
+    let at = attacker.begin("native", &[]).await;
+    let sent = led(&attacker, &at, AIKO).await;
+    let genuine = idp.answer(&sent, "aiko").await;
+    let to = delivered(&attacker, &sent, &genuine).await;
+    let answered = &to[url::Position::BeforePath..];
+    attacker.get(answered).await.outside();
+    attacker.get(answered).await.shows(410, "over");
 
     // A RelayState that nobody was given, or another connection's, leads nowhere.
     let at = attacker.begin("native", &[("prompt", "login")]).await;

@@ -149,6 +149,25 @@ pub(super) async fn answered(browser: &Browser<'_>, idp: &Idp, sent: &Url, perso
     brought(browser, sent, &xml).await
 }
 
+/// Where the service sends the browser that brings this answer.
+pub(super) async fn delivered(browser: &Browser<'_>, sent: &Url, xml: &str) -> Url {
+    let (response, relay) = (STANDARD.encode(xml), query(sent, "RelayState").unwrap());
+    let form = [
+        ("SAMLResponse", response.as_str()),
+        ("RelayState", relay.as_str()),
+    ];
+    let cross_site = [
+        ("origin", "https://idp.example"),
+        ("sec-fetch-site", "cross-site"),
+    ];
+    let kept = browser.jar.take();
+    let answer = browser.send("POST", ACS, &cross_site, &form).await;
+    browser.jar.replace(kept);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    answer.location()
+}
+
 /// This answer, brought so.
 pub(super) async fn brought(browser: &Browser<'_>, sent: &Url, xml: &str) -> Place {
     let (response, relay) = (STANDARD.encode(xml), query(sent, "RelayState").unwrap());
