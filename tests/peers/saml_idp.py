@@ -14,7 +14,8 @@ What is made otherwise, each until it is set to null:
   skew       seconds by which every time is off                      instant     seconds before now, of AuthnInstant
   format     the NameID's                                            name_id     what stands in it
   attributes {name: value} beside the usual ones                     context     AuthnContextClassRef
-  status     the second status code of a refusal                     extra       XML of a second assertion: "same" or "forged"
+  status     the second status code of a refusal                     roll        true: both certificates in the metadata
+  endless    true: the confirmation has no end                       mute        true: nothing about the authentication
 """
 import base64
 import calendar
@@ -181,6 +182,8 @@ def changed(response, assertion, said):
         data.not_on_or_after = move(data.not_on_or_after)
         assertion.conditions.not_before = move(assertion.conditions.not_before)
         assertion.conditions.not_on_or_after = move(assertion.conditions.not_on_or_after)
+    if control.get("mute"):
+        assertion.authn_statement = []
     if control.get("endless"):
         data.not_on_or_after = None
 

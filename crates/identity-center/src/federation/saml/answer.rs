@@ -13,11 +13,13 @@ use saml_rs::{
     XmlSignatureProfile,
 };
 
-use super::{Ourselves, Saml, metadata, shape};
+use super::request::asks_anew;
+use super::shape::{self, Shape};
+use super::{Ourselves, Saml, metadata};
 use crate::authorization::Authorization;
 use crate::center::Center;
 use crate::directory;
-use crate::federation::begin::{Expected, asks_anew, at};
+use crate::federation::begin::{Expected, at};
 use crate::federation::identity::{Asked, Said, authentication, named};
 use crate::federation::{Connection, Fault, Kind, Proof};
 use crate::secret::Digest;
@@ -79,7 +81,7 @@ pub(crate) async fn accepted(
     )?;
     once(center, &asserted).await?;
     let asked = Asked {
-        anew: asks_anew(connection.details.kind, &seen.request),
+        anew: asks_anew(&seen.request),
         max_age: seen.request.max_age,
         began: at(expected.began),
     };
@@ -188,6 +190,7 @@ fn verified(
     let session = session.map_err(untrusted)?;
     compared(
         &session,
+        &seen,
         saml,
         ourselves,
         pending.map(|(pending, _)| pending.request_id().as_str()),
@@ -232,6 +235,7 @@ fn service_provider(ourselves: &Ourselves) -> Result<saml_rs::Saml<saml_rs::Sp>,
 /// What `saml-rs` has compared, compared once more.
 fn compared(
     session: &SsoSession,
+    seen: &Shape,
     saml: &Saml,
     ourselves: &Ourselves,
     request: Option<&str>,
@@ -246,6 +250,10 @@ fn compared(
         (
             session.issuer().as_str() == saml.entity_id,
             "its issuer is another",
+        ),
+        (
+            seen.destination.as_ref() == Some(&ourselves.acs),
+            "it was sent to another address (Destination)",
         ),
         (is_ours, "it is for somebody else (audience)"),
         (
@@ -350,9 +358,15 @@ fn proof(
         .as_deref()
         .is_some_and(|class| SEVERAL.contains(&class));
     let statement = session.authn_session();
-    let instant = |instant: &saml_rs::SamlInstant| instant.as_str().parse::<Timestamp>().ok();
+    let then = statement
+        .authn_instant()
+        .and_then(|instant| instant.as_str().parse::<Timestamp>().ok());
+    if then.is_none() {
+        let why = "it does not say when the person was authenticated (AuthnInstant)";
+        return Err(Fault::Untrusted(why.into()));
+    }
     let how = Said {
-        authenticated_at: statement.authn_instant().and_then(instant),
+        authenticated_at: then,
         methods: if several {
             vec!["mfa".to_owned()]
         } else {

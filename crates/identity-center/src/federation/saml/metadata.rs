@@ -8,6 +8,7 @@ use saml_rs::constants::{Binding, CertUse};
 use saml_rs::{IdpDescriptor, MetadataTrustPolicy};
 use url::Url;
 use x509_cert::der::Decode as _;
+use x509_cert::der::asn1::UintRef;
 
 use super::Ourselves;
 
@@ -90,11 +91,20 @@ fn certificate(text: &str) -> Option<Timestamp> {
     if key.algorithm.oid.to_string() != RSA {
         return None;
     }
-    // SEQUENCE { modulus INTEGER, … }: the sequence's length is the modulus's and little more.
-    let bits = key.subject_public_key.as_bytes()?.len() * 8;
+    let bits = bits(key.subject_public_key.as_bytes()?)?;
     let end = certificate.validity.not_after.to_unix_duration().as_secs();
     let end = Timestamp::from_second(i64::try_from(end).ok()?).ok()?;
     (bits >= SHORTEST_KEY).then_some(end)
+}
+
+/// How long the modulus of an RSA public key is: SEQUENCE { modulus INTEGER, publicExponent INTEGER } (RFC 8017 §A.1.1).
+fn bits(key: &[u8]) -> Option<usize> {
+    let parts: Vec<UintRef<'_>> = Vec::from_der(key).ok()?;
+    let [modulus, _] = parts.as_slice() else {
+        return None;
+    };
+    let (first, rest) = modulus.as_bytes().split_first()?;
+    Some(rest.len() * 8 + usize::try_from(8 - first.leading_zeros()).ok()?)
 }
 
 /// Our metadata, for the provider.
@@ -110,4 +120,42 @@ pub fn ours(ourselves: &Ourselves) -> String {
          \x20 </md:SPSSODescriptor>\n\
          </md:EntityDescriptor>\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_exponent_makes_no_key_strong() {
+        let integer = |first: u8, bytes: usize| {
+            let mut value = vec![first];
+            value.resize(bytes, 1);
+            if first >= 0x80 {
+                value.insert(0, 0);
+            }
+            let [high, low] = u16::try_from(value.len()).unwrap_or_default().to_be_bytes();
+            [vec![2, 0x82, high, low], value].concat()
+        };
+        let key = |modulus: Vec<u8>, exponent: Vec<u8>| {
+            let both = [modulus, exponent].concat();
+            let [high, low] = u16::try_from(both.len()).unwrap_or_default().to_be_bytes();
+            [vec![0x30, 0x82, high, low], both].concat()
+        };
+        let check = |modulus: Vec<u8>, exponent: &[u8], expected: Option<usize>| {
+            assert_eq!(bits(&key(modulus, exponent.to_vec())), expected);
+        };
+        let usual = [2, 3, 1, 0, 1];
+        check(integer(0x80, 256), &usual, Some(2048));
+        check(integer(0x7f, 256), &usual, Some(2047));
+        check(integer(0x80, 512), &usual, Some(4096));
+        // As many bytes as a strong one.
+        let long = [vec![2, 0x81, 0x80], vec![1; 128]].concat();
+        check(integer(0x80, 256 - 1), &usual, Some(2040));
+        let mut weak = vec![2, 0x81, 0x81, 0];
+        weak.extend([0x80; 128]);
+        check(weak.clone(), &long, Some(1024));
+        check(weak, &[], None);
+        assert_eq!(bits(b""), None);
+    }
 }

@@ -15,7 +15,7 @@ use url::Url;
 use super::{Ourselves, Saml};
 use crate::authorization::{Authorization, Request};
 use crate::center::Center;
-use crate::federation::begin::{Expected, asks_anew};
+use crate::federation::begin::Expected;
 use crate::federation::{Connection, Fault};
 use crate::secret::random;
 
@@ -41,8 +41,7 @@ pub(crate) fn begin(
     // RelayState has 80 bytes at most: the sign-in's name, and what nobody else knows.
     let state = format!("{}.{}", seen.id, hex(&random::<20>()));
     let ourselves = Ourselves::of(&center.settings, connection);
-    let anew = asks_anew(connection.details.kind, &seen.request) || seen.request.max_age == Some(0);
-    let xml = message(&ourselves, saml, &id, anew, &seen.request, now);
+    let xml = message(&ourselves, saml, &id, &seen.request, now);
     let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());
     let deflated = deflated
         .write_all(xml.as_bytes())
@@ -62,16 +61,25 @@ pub(crate) fn begin(
     Ok((address, expected.seal(center, seen.id)))
 }
 
+/// Whether the person authenticates anew there, whoever is signed in. SAML has no word for how old an authentication may be: where that
+/// is asked for, so is this, or somebody whose session there is older would never get further.
+pub(super) fn asks_anew(request: &Request) -> bool {
+    request.max_age.is_some() || request.prompt.iter().any(|prompt| prompt == "login")
+}
+
 fn message(
     ourselves: &Ourselves,
     saml: &Saml,
     id: &str,
-    anew: bool,
     request: &Request,
     now: Timestamp,
 ) -> String {
     let at = now.strftime("%Y-%m-%dT%H:%M:%SZ");
-    let force = if anew { " ForceAuthn=\"true\"" } else { "" };
+    let force = if asks_anew(request) {
+        " ForceAuthn=\"true\""
+    } else {
+        ""
+    };
     let classes: String = request
         .acr_values
         .iter()
@@ -118,14 +126,7 @@ mod tests {
             idp_initiated: false,
         };
         let mut request = Request::of_person(Purpose::OwnSessions);
-        let plain = message(
-            &ourselves,
-            &saml,
-            "_1",
-            false,
-            &request,
-            Timestamp::UNIX_EPOCH,
-        );
+        let plain = message(&ourselves, &saml, "_1", &request, Timestamp::UNIX_EPOCH);
         assert!(
             plain.contains("IssueInstant=\"1970-01-01T00:00:00Z\""),
             "{plain}"
@@ -143,16 +144,19 @@ mod tests {
             "{plain}"
         );
         request.acr_values = vec!["urn:a".to_owned(), "b</saml:X>".to_owned()];
-        let asked = message(
-            &ourselves,
-            &saml,
-            "_1",
-            true,
-            &request,
-            Timestamp::UNIX_EPOCH,
-        );
-        assert!(asked.contains(" ForceAuthn=\"true\">"), "{asked}");
+        let asked = message(&ourselves, &saml, "_1", &request, Timestamp::UNIX_EPOCH);
+        assert!(!asked.contains("ForceAuthn"), "{asked}");
         let classes = "<saml:AuthnContextClassRef>urn:a</saml:AuthnContextClassRef><saml:AuthnContextClassRef>b&lt;/saml:X&gt;</saml:AuthnContextClassRef>";
         assert!(asked.contains(classes), "{asked}");
+        let anew = |change: fn(&mut Request)| {
+            let mut request = Request::of_person(Purpose::OwnSessions);
+            change(&mut request);
+            message(&ourselves, &saml, "_1", &request, Timestamp::UNIX_EPOCH)
+                .contains(" ForceAuthn=\"true\">")
+        };
+        assert!(anew(|request| request.prompt = vec!["login".to_owned()]));
+        assert!(anew(|request| request.max_age = Some(0)));
+        assert!(anew(|request| request.max_age = Some(300)));
+        assert!(!anew(|request| request.prompt = vec!["consent".to_owned()]));
     }
 }

@@ -2,11 +2,15 @@
 //! wraps a signed assertion into another document has one reader check this and another read that. An answer that leaves room for it is
 //! refused before its signature is looked at.
 
+mod signature;
+
 use std::collections::BTreeSet;
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{QName, ResolveResult};
 use quick_xml::reader::NsReader;
+
+use signature::Part;
 
 /// An answer has at most so many bytes.
 pub const LONGEST: usize = 256 * 1024;
@@ -43,6 +47,11 @@ pub enum Misshapen {
         "its assertion has no signature of its own, or there is a signature in an unexpected place"
     )]
     Signatures,
+    /// A signature is made of something else than it may be ([`signature`]).
+    #[error(
+        "its signature has an algorithm, a transform or a reference that is not taken: sign the assertion by RSA with SHA-256"
+    )]
+    Algorithms,
     /// Two elements have one ID, or the same attribute is there twice.
     #[error("two of its elements have the same ID")]
     SameId,
@@ -53,6 +62,8 @@ pub enum Misshapen {
 pub struct Shape {
     /// Whether there is an assertion; a refusal has none.
     pub assertion: bool,
+    /// `Destination`. Proved where the response is signed, too.
+    pub destination: Option<String>,
     /// The status codes, the outer first. Unproved: to tell why nobody was signed in.
     pub status: Vec<String>,
     /// The first `AuthnContextClassRef` of the assertion's statements: as good as the assertion's signature.
@@ -63,6 +74,10 @@ pub struct Shape {
 struct Walk {
     open: Vec<Kind>,
     ids: BTreeSet<String>,
+    /// The IDs of what may be signed: the response's, then the assertion's.
+    named: Vec<String>,
+    /// Whether the signature that is open, or was last, refers to what it signs.
+    refers: bool,
     assertions: usize,
     response_signatures: usize,
     assertion_signatures: usize,
@@ -95,6 +110,8 @@ pub fn check(xml: &str) -> Result<Shape, Misshapen> {
     let mut walk = Walk {
         open: Vec::new(),
         ids: BTreeSet::new(),
+        named: Vec::new(),
+        refers: false,
         assertions: 0,
         response_signatures: 0,
         assertion_signatures: 0,
@@ -120,11 +137,13 @@ pub fn check(xml: &str) -> Result<Shape, Misshapen> {
                 if done {
                     return Err(Misshapen::NotXml);
                 }
-                walk.enter(&namespace, &start)?;
+                let kind = walk.enter(&namespace, &start)?;
+                walk.leave(Some(kind))?;
                 done = walk.open.is_empty();
             }
             Event::End(_) => {
-                walk.open.pop();
+                let kind = walk.open.pop();
+                walk.leave(kind)?;
                 done = walk.open.is_empty();
             }
             Event::Text(text) => {
@@ -175,10 +194,12 @@ impl Walk {
         let is = |wanted: &str, local: &str| of == wanted && name.as_ref() == local;
         self.attributes(start, is(PROTOCOL, "StatusCode"))?;
         if self.open.is_empty() {
-            return match is(PROTOCOL, "Response") {
-                true => Ok(Kind::Response),
-                false => Err(Misshapen::NotAResponse),
-            };
+            if !is(PROTOCOL, "Response") {
+                return Err(Misshapen::NotAResponse);
+            }
+            self.named.push(said(start, "ID").unwrap_or_default());
+            self.shape.destination = said(start, "Destination");
+            return Ok(Kind::Response);
         }
         if is(PROTOCOL, "Response") || is(PROTOCOL, "LogoutResponse") {
             return Err(Misshapen::NotAResponse);
@@ -191,9 +212,11 @@ impl Walk {
             if !is(ASSERTION, "Assertion") || self.open != [Kind::Response] || self.assertions > 1 {
                 return Err(Misshapen::Assertions);
             }
+            self.named.push(said(start, "ID").unwrap_or_default());
             return Ok(Kind::Assertion);
         }
         if name.as_ref() == "Signature" {
+            self.refers = false;
             return match self.open.as_slice() {
                 [Kind::Response] if is(SIGNATURE, "Signature") && self.assertions == 0 => {
                     self.response_signatures += 1;
@@ -206,9 +229,20 @@ impl Walk {
                 _ => Err(Misshapen::Signatures),
             };
         }
-        // XML-DSig's own place for anything at all.
-        if is(SIGNATURE, "Object") {
-            return Err(Misshapen::Signatures);
+        if self.open.contains(&Kind::Signature) {
+            let (algorithm, uri) = (said(start, "Algorithm"), said(start, "URI"));
+            let part = Part {
+                namespace: of,
+                name: name.as_ref(),
+                algorithm: algorithm.as_deref(),
+                uri: uri.as_deref(),
+            };
+            let signed = self.named.last().map_or("", String::as_str);
+            if !part.is_allowed(signed) || part.is_reference() && self.refers {
+                return Err(Misshapen::Algorithms);
+            }
+            self.refers |= part.is_reference();
+            return Ok(Kind::Other);
         }
         Ok(match self.open.last() {
             Some(Kind::Assertion) if is(ASSERTION, "AuthnStatement") => Kind::Statement,
@@ -218,11 +252,22 @@ impl Walk {
         })
     }
 
+    /// An element ends. A signature has referred to what it signs by then, once.
+    fn leave(&self, kind: Option<Kind>) -> Result<(), Misshapen> {
+        match kind {
+            Some(Kind::Signature) if !self.refers => Err(Misshapen::Algorithms),
+            _ => Ok(()),
+        }
+    }
+
     fn attributes(&mut self, start: &BytesStart<'_>, is_status: bool) -> Result<(), Misshapen> {
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|_| Misshapen::NotXml)?;
             let QName(name) = attribute.key;
             let local = attribute.key.local_name();
+            if self.open.contains(&Kind::Signature) && !signature::allows(name) {
+                return Err(Misshapen::Algorithms);
+            }
             if name.eq_ignore_ascii_case("ID") || local.as_ref().eq_ignore_ascii_case("id") {
                 if !self.ids.insert(attribute.value.to_string()) {
                     return Err(Misshapen::SameId);
@@ -244,6 +289,12 @@ impl Walk {
             _ => Err(Misshapen::Signatures),
         }
     }
+}
+
+/// An attribute's value as it is written: what is written otherwise than usual is not what is looked for.
+fn said(start: &BytesStart<'_>, name: &str) -> Option<String> {
+    let attribute = start.try_get_attribute(name).ok()??;
+    Some(attribute.value.into_owned())
 }
 
 #[cfg(test)]

@@ -279,6 +279,8 @@ async fn an_answer_that_is_signed_but_not_for_this_signs_nobody_in() {
         (json!({ "recipient": other }), "recipient"),
         (json!({ "recipient": "" }), "recipient"),
         (json!({ "destination": other }), "destination"),
+        (json!({ "destination": "" }), "Destination"),
+        (json!({ "mute": true }), "AuthnInstant"),
         (json!({ "in_response_to": "_another" }), "esponse"),
         (json!({ "in_response_to": "" }), "esponse"),
         (json!({ "issuer": "https://evil.example/" }), "issuer"),
@@ -304,6 +306,23 @@ async fn an_answer_that_is_signed_but_not_for_this_signs_nobody_in() {
             .collect();
         idp.control(Value::Object(undone)).await;
     }
+    // A genuine assertion for another request, or for none, in an envelope that says it is for this one: the envelope is not signed.
+    let id = idp.request(&sent);
+    let id = id.split("ID=\"").nth(1).unwrap().split('"').next().unwrap();
+    for theirs in ["_another", ""] {
+        idp.control(json!({ "in_response_to": theirs })).await;
+        let xml = idp.answer(&sent, "aiko").await;
+        let head = &xml[..xml.find("<ns1:Assertion").unwrap()];
+        let bare = head.replace(" InResponseTo=\"_another\"", "");
+        let said = bare.replace(
+            "<ns0:Response ",
+            &format!("<ns0:Response InResponseTo=\"{id}\" "),
+        );
+        let page = brought(&browser, &sent, &xml.replace(head, &said)).await;
+        page.shows(502, "could not be verified");
+        page.shows(502, "InResponseTo");
+    }
+    idp.control(json!({ "in_response_to": null })).await;
     // Two clocks that differ by less than a minute.
     idp.control(json!({ "skew": 45 })).await;
     let xml = idp.answer(&sent, "aiko").await;
