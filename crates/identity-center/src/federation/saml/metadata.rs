@@ -1,5 +1,7 @@
 //! Metadata (saml-metadata-2.0-os): the provider's, which an administrator pastes, and ours.
 
+mod keys;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -27,7 +29,7 @@ pub enum MetadataRefusal {
     /// A document type or an entity.
     #[error("it has a document type or an entity")]
     Trickery,
-    /// Without a certificate every answer would be as good as any other.
+    /// Without a certificate every answer would be as good as any other; one for encryption, or of another role, is none.
     #[error("it has no signing certificate")]
     NoKey,
     /// A certificate is none, or its key is not RSA of 2048 bits or more.
@@ -58,7 +60,10 @@ pub(super) fn read(xml: &str) -> Result<Described, MetadataRefusal> {
     let descriptor = descriptor(xml).ok_or(MetadataRefusal::Unreadable)?;
     let metadata = descriptor.metadata();
     let certificates = metadata.x509_certificates(CertUse::Signing);
-    if certificates.is_empty() {
+    // What answers will be checked by is what is for that, and nothing else.
+    let known = keys::signing(xml)?;
+    let bare = |text: &String| text.split_ascii_whitespace().collect::<String>();
+    if certificates.is_empty() || certificates.iter().any(|text| !known.contains(&bare(text))) {
         return Err(MetadataRefusal::NoKey);
     }
     let certificates = certificates.iter().map(|text| certificate(text));
@@ -125,6 +130,80 @@ pub fn ours(ourselves: &Ourselves) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const OKTA: &str = include_str!("../../../../../fuzz/src/saml_metadata.xml");
+
+    #[test]
+    fn a_provider_s_own_signing_keys_count_and_no_others() {
+        let check = |name: &str, xml: &str, expected: Result<usize, MetadataRefusal>| {
+            let found = read(xml).map(|described| described.certificates.len());
+            assert_eq!(found, expected, "{name}");
+        };
+        check("as it is", OKTA, Ok(1));
+        let key = OKTA.find("<ns0:KeyDescriptor").unwrap_or_default();
+        let end = "</ns0:KeyDescriptor>";
+        let key = &OKTA[key..OKTA.find(end).unwrap_or_default() + end.len()];
+        check(
+            "for every use",
+            &OKTA.replace(" use=\"signing\"", ""),
+            Ok(1),
+        );
+        check("two", &OKTA.replace(key, &key.repeat(2)), Ok(2));
+        let encrypts = key.replace("signing", "encryption");
+        let both = format!("{encrypts}{key}");
+        check("one more for encryption", &OKTA.replace(key, &both), Ok(1));
+        let none = Err(MetadataRefusal::NoKey);
+        check(
+            "encryption alone",
+            &OKTA.replace(key, &encrypts),
+            none.clone(),
+        );
+        check("none", &OKTA.replace(key, ""), none.clone());
+        let role = |inner: &str| {
+            format!(
+                "<ns0:SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">{inner}</ns0:SPSSODescriptor>"
+            )
+        };
+        let provider = "<ns0:IDPSSODescriptor";
+        let moved = OKTA
+            .replace(key, "")
+            .replace(provider, &format!("{}{provider}", role(key)));
+        check("another role's", &moved, none.clone());
+        let foreign = key.replace(
+            "ns0:KeyDescriptor use",
+            "x:KeyDescriptor xmlns:x=\"urn:x\" use",
+        );
+        let foreign = foreign.replace("</ns0:KeyDescriptor>", "</x:KeyDescriptor>");
+        check("of another namespace", &OKTA.replace(key, &foreign), none);
+        let deep = format!("{}{}", "<ns0:x>".repeat(40), "</ns0:x>".repeat(40));
+        let deep = OKTA.replace(provider, &format!("{deep}{provider}"));
+        check("deep", &deep, Err(MetadataRefusal::Unreadable));
+    }
+
+    #[test]
+    fn entra_id_s_file_has_other_roles_and_its_own_signature() {
+        let key = OKTA.find("<ns0:KeyDescriptor").unwrap_or_default();
+        let end = "</ns0:KeyDescriptor>";
+        let key = &OKTA[key..OKTA.find(end).unwrap_or_default() + end.len()];
+        let role = |kind: &str| {
+            format!(
+                "<ns0:RoleDescriptor xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+                 xmlns:fed=\"http://docs.oasis-open.org/wsfed/federation/200706\" xsi:type=\"fed:{kind}\" \
+                 protocolSupportEnumeration=\"http://docs.oasis-open.org/wsfed/federation/200706\">{key}<fed:ClaimTypesOffered/></ns0:RoleDescriptor>"
+            )
+        };
+        let roles = format!(
+            "<ns1:Signature><ns1:SignedInfo/></ns1:Signature>{}{}<ns0:IDPSSODescriptor",
+            role("SecurityTokenServiceType"),
+            role("ApplicationServiceType")
+        );
+        let entra = OKTA
+            .replace("http://www.okta.com/exk1", "https://sts.windows.net/t/")
+            .replace("<ns0:IDPSSODescriptor", &roles);
+        let found =
+            read(&entra).map(|described| (described.entity_id, described.certificates.len()));
+        assert_eq!(found, Ok(("https://sts.windows.net/t/".to_owned(), 1)));
+    }
 
     #[test]
     fn a_long_exponent_makes_no_key_strong() {
