@@ -20,6 +20,7 @@ mod client_settings;
 mod connections;
 mod groups;
 mod keys;
+mod openapi;
 mod organization;
 pub mod problem;
 mod sessions;
@@ -35,8 +36,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::{Json, Router};
-use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -76,7 +75,9 @@ fn parts(center: Option<&Arc<Center>>) -> Part {
     let whole = within(reading(), Role::ReadOnly)
         .merge(within(operating(), Role::Operator))
         .merge(within(owning(), Role::Owner));
-    OpenApiRouter::with_openapi(document()).nest(BASE, whole)
+    let mut whole = OpenApiRouter::with_openapi(openapi::document()).nest(BASE, whole);
+    openapi::complete(whole.get_openapi_mut());
+    whole
 }
 
 fn reading() -> Part {
@@ -143,24 +144,6 @@ fn owning() -> Part {
         .routes(routes!(applications::secret))
         .routes(routes!(applications::remove))
         .routes(routes!(keys::rotate))
-}
-
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Identity Center administration",
-        description = "An organisation's people, groups, identity providers, applications, AWS accounts and keys. Each request concerns the organisation of the administrator whose access token it carries; the token comes from `kiro-identity-center admin login`."
-    ),
-    security(("administrator" = []))
-)]
-struct Described;
-
-fn document() -> utoipa::openapi::OpenApi {
-    let mut document = Described::openapi();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    let components = document.components.get_or_insert_default();
-    components.add_security_scheme("administrator", SecurityScheme::Http(bearer));
-    document
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ impl Details {
 }
 
 /// A grant of the token endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum Grant {
     /// RFC 6749 §4.1.
     #[serde(rename = "authorization_code")]

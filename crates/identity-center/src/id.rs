@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use utoipa::openapi::{Object, RefOr, Schema, Type};
+
 /// Declares a name with a type of its own, so that a user's can never stand where a session's is meant.
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -62,6 +64,15 @@ macro_rules! id {
                 Ok($name(bytes))
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let digits = Object::builder().schema_type(Type::String);
+                digits.pattern(Some("^[0-9A-Fa-f]{32}$")).into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -72,11 +72,9 @@ pub(crate) struct Assignment {
     pub(crate) role: String,
     /// The group's id, where it is to a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub(crate) group: Option<GroupId>,
     /// The person's id, where it is to a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub(crate) user: Option<UserId>,
 }
 

@@ -22,7 +22,6 @@ use crate::id::UserId;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Administrator {
     /// The person's id.
-    #[schema(value_type = String)]
     pub(crate) id: UserId,
     pub(crate) user_name: String,
     /// The organisation's short name.

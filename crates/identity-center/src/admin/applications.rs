@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use super::admitted::Who;
 use super::body::{Body, Line, Named};
@@ -23,7 +24,7 @@ use crate::secret::{issue, random};
 use crate::store::StoreError;
 
 /// The scopes that an application may be given.
-const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+pub(super) const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 /// An application.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -35,7 +36,6 @@ pub(crate) struct Application {
     pub(crate) confidential: bool,
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) post_logout_redirect_uris: Vec<String>,
-    #[schema(value_type = Vec<String>)]
     pub(crate) grants: Vec<Grant>,
     pub(crate) scopes: Vec<String>,
     /// Where it is told of ended sessions (`OpenID` Connect Back-Channel Logout 1.0).
@@ -43,7 +43,6 @@ pub(crate) struct Application {
     /// Whether people are asked before it learns who they are.
     pub(crate) consent: bool,
     /// The groups whose members may use it; empty: everybody.
-    #[schema(value_type = Vec<String>)]
     pub(crate) groups: Vec<GroupId>,
     #[schema(value_type = String, format = DateTime)]
     pub(crate) registered_at: Timestamp,
@@ -93,17 +92,15 @@ pub(crate) struct ApplicationSaid {
     pub(crate) post_logout_redirect_uris: Vec<String>,
     /// Codes and renewals without.
     #[serde(default = "usual_grants")]
-    #[schema(value_type = Vec<String>)]
     pub(crate) grants: Vec<Grant>,
-    /// `openid`, `profile`, `email` and `offline_access` without.
     #[serde(default = "usual_scopes")]
+    #[schema(schema_with = scopes)]
     pub(crate) scopes: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) backchannel_logout_uri: Option<String>,
     #[serde(default)]
     pub(crate) consent: bool,
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
     pub(crate) groups: Vec<GroupId>,
 }
 
@@ -113,6 +110,15 @@ fn usual_grants() -> Vec<Grant> {
 
 fn usual_scopes() -> Vec<String> {
     SCOPES.map(str::to_owned).to_vec()
+}
+
+/// How they are described.
+fn scopes() -> Array {
+    let one = ObjectBuilder::new().schema_type(Type::String);
+    ArrayBuilder::new()
+        .items(one.enum_values(Some(SCOPES)))
+        .description(Some("All of them without."))
+        .build()
 }
 
 /// What was said, checked.

@@ -110,7 +110,7 @@ impl<S: Send + Sync, T: Names> FromRequestParts<S> for Named<T> {
 #[into_params(parameter_in = Query)]
 pub(super) struct Paging {
     /// The `next` of the page before; without, the first page.
-    #[param(value_type = Option<String>, max_length = 320)]
+    #[param(inline)]
     pub(super) after: Option<Note>,
     /// So many at most, 1 to 500; 100 without.
     #[param(minimum = 1, maximum = 500)]

@@ -31,11 +31,8 @@ const ENTRA: &str = "https://login.microsoftonline.com";
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Connection {
     /// 32 hexadecimal digits.
-    #[schema(value_type = String)]
     pub(crate) id: ConnectionId,
     pub(crate) name: String,
-    /// Which provider it is.
-    #[schema(inline)]
     pub(crate) kind: ProviderKind,
     pub(crate) issuer: String,
     /// This service, there.
@@ -69,7 +66,7 @@ pub(crate) struct SamlConnection {
     /// Whether it may send people whom nobody asked for.
     pub(crate) idp_initiated: bool,
     /// When each of its signing certificates ends.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<String>, format = DateTime)]
     pub(crate) certificates_end_at: Vec<Timestamp>,
 }
 

@@ -22,14 +22,12 @@ use crate::id::{ConnectionId, GroupId, UserId};
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Group {
     /// 32 hexadecimal digits.
-    #[schema(value_type = String)]
     pub(crate) id: GroupId,
     /// Its name; unique, whatever its case.
     pub(crate) display_name: String,
     /// The provisioning identity provider's name of it.
     pub(crate) external_id: Option<String>,
     /// The connection that provisioned it.
-    #[schema(value_type = Option<String>)]
     pub(crate) connection: Option<ConnectionId>,
     #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Timestamp,

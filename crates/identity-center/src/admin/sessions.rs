@@ -22,7 +22,6 @@ use crate::session;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Session {
     /// 32 hexadecimal digits; no secret.
-    #[schema(value_type = String)]
     pub(crate) id: SessionId,
     /// The application's `client_id`.
     pub(crate) client_id: String,

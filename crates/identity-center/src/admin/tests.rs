@@ -4,6 +4,7 @@
 
 mod applications;
 mod connections;
+mod description;
 mod people;
 
 use jiff::SignedDuration;

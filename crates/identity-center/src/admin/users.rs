@@ -23,7 +23,6 @@ use crate::setup;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct User {
     /// 32 hexadecimal digits.
-    #[schema(value_type = String)]
     pub(crate) id: UserId,
     /// The name that they sign in with.
     pub(crate) user_name: String,
@@ -36,7 +35,6 @@ pub(crate) struct User {
     /// The provisioning identity provider's name of them.
     pub(crate) external_id: Option<String>,
     /// The connection that provisioned them.
-    #[schema(value_type = Option<String>)]
     pub(crate) connection: Option<ConnectionId>,
     /// Whether they may sign in.
     pub(crate) active: bool,
@@ -103,7 +101,7 @@ impl UserSaid {
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     /// The one with this user name, whatever its case.
-    #[param(value_type = Option<String>, max_length = 320)]
+    #[param(inline)]
     user_name: Option<Note>,
 }
 
