@@ -44,9 +44,9 @@ async fn whatever_is_sent_to_administration_it_answers_as_described() {
     let there = toml::to_string(&what_is_there(&peer, &me["id"]).await).unwrap();
     fs::write(folder.path().join("schemathesis.toml"), there).unwrap();
     let sent = schemathesis(&peer, folder.path(), "--exclude-method=DELETE");
-    assert!(sent > 1500, "{sent}");
+    assert!(sent > 1000, "{sent}");
     let sent = schemathesis(&peer, folder.path(), "--include-method=DELETE");
-    assert!(sent > 300, "{sent}");
+    assert!(sent > 200, "{sent}");
     let changes = peer.stored(
         "SELECT count(DISTINCT action) FROM audit WHERE outcome = 'done' AND actor = 'noa'",
     );
