@@ -3,15 +3,15 @@
 //! A back-up holds no master key, and opens nothing without it. What lived when it was made has ended when it is put back
 //! (docs/decisions/0021).
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use crate::configuration::Configuration;
 use crate::folder::{self, FolderError};
+use crate::private::{self, beside};
 use crate::store::secrets::SecretsError;
 use crate::store::{Store, StoreError};
 
@@ -126,34 +126,18 @@ fn settle(partial: &Path, to: &Path) -> Result<(), BackUpError> {
     let synced = File::open(partial).and_then(|file| file.sync_all());
     synced.map_err(unusable(partial))?;
     fs::rename(partial, to).map_err(unusable(to))?;
-    let folder = match to.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        Some(_) | None => Path::new("."),
-    };
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(unusable(folder))
+    private::sync_folder(to).map_err(unusable(to))
 }
 
 /// An empty file that its owner alone may read.
 fn new(path: &Path) -> Result<File, BackUpError> {
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    made.map_err(|why| {
+    private::new(path).map_err(|why| {
         if why.kind() == io::ErrorKind::AlreadyExists {
             BackUpError::There(path.to_owned())
         } else {
             unusable(path)(why)
         }
     })
-}
-
-fn beside(path: &Path, more: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(more);
-    name.into()
 }
 
 fn unusable(path: &Path) -> impl FnOnce(io::Error) -> BackUpError {

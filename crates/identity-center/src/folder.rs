@@ -1,15 +1,17 @@
 //! An installation's folder: `store.db` (SQLite), unless the store is on a server, and `master.key`, unless that comes from elsewhere.
 //! Both are their owner's alone.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
 
 use crate::configuration::Configuration;
 use crate::master_key::{self, MasterKeyError, MasterKeys, Source, VARIABLE};
+use crate::private;
 use crate::store::{Store, StoreError};
 
 /// Why an installation cannot be opened.
@@ -199,14 +201,9 @@ fn unusable(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
     |why| FolderError::Unusable { path, why }
 }
 
-/// Makes an empty file that its owner alone may read, unless it is there. SQLite gives its other files the same mode.
+/// Makes an empty file that its owner alone may read, unless it is there.
 fn private(path: &Path) -> Result<(), FolderError> {
-    match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
+    match private::new(path) {
         Ok(_) => Ok(()),
         Err(why) if why.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(why) => Err(unusable(path)(why)),
@@ -215,15 +212,6 @@ fn private(path: &Path) -> Result<(), FolderError> {
 
 /// Makes the master key: it is on the disk before anything is sealed under it.
 fn keep(path: &Path) -> Result<(), FolderError> {
-    let kept = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)?;
-        file.write_all(master_key::generate().as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()
-    };
-    kept().map_err(unusable(path))
+    let text = Zeroizing::new(format!("{}\n", *master_key::generate()));
+    private::write_new(path, text.as_bytes()).map_err(unusable(path))
 }

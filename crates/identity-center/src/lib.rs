@@ -41,6 +41,7 @@ pub mod oidc;
 pub mod outgoing;
 pub mod pages;
 pub mod password;
+mod private;
 pub mod redirect;
 pub mod sealing;
 pub mod secret;

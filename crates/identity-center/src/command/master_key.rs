@@ -1,9 +1,8 @@
 //! `kiro-identity-center master-key`: the key that seals everything is replaced by another, in three steps, none of which stops the
 //! service: every instance opens with both keys before anything is sealed under the new one, and without the old one after.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
@@ -14,6 +13,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::configuration::Configuration;
 use crate::folder;
 use crate::master_key::{MasterKeys, Source, generate};
+use crate::private;
 
 /// Replace the key that the store's secrets are sealed under
 #[derive(Args)]
@@ -48,7 +48,8 @@ impl MasterKey {
                 let before = MasterKeys::load(&source, None)?;
                 let text = Zeroizing::new(fs::read_to_string(file)?);
                 let new = generate();
-                replace(file, &Zeroizing::new(format!("{}\n{}", *new, *text)))?;
+                let text = Zeroizing::new(format!("{}\n{}", *new, *text));
+                private::replace(file, text.as_bytes())?;
                 let after = MasterKeys::load(&source, None)?;
                 writeln!(
                     out,
@@ -92,7 +93,7 @@ async fn drop_old(
                 .hint("Run `master-key reseal` first"),
         );
     }
-    replace(file, &Zeroizing::new(format!("{newest}\n")))?;
+    private::replace(file, Zeroizing::new(format!("{newest}\n")).as_bytes())?;
     writeln!(
         out,
         "{} alone is in {}. A back-up from before the change needs the old key",
@@ -109,18 +110,4 @@ fn file<'a>(source: &'a Source, environment: Option<&str>) -> Result<&'a Path, F
         Source::File(_) | Source::Command(_) => Err(Failure::new("the master key does not come from a file")
             .hint("Put the new key above the old one where it comes from, restart every instance, run `master-key reseal`, and take the old one out")),
     }
-}
-
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let draft = path.with_extension("new");
-    drop(fs::remove_file(&draft));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
-    fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }

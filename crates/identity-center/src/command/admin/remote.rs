@@ -1,8 +1,7 @@
 //! The service that is administered: its address, the token of whoever signed in, and its answers.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 
 use axum::http::{self, Method, StatusCode, header};
@@ -17,6 +16,7 @@ use url::form_urlencoded::byte_serialize;
 use crate::admin::BASE;
 use crate::admin::problem::Problem;
 use crate::command::Failure;
+use crate::private;
 
 /// Where a token may be given instead of signing in; with it, the service's address.
 const TOKEN: &str = "KIRO_IC_ADMIN_TOKEN";
@@ -65,16 +65,7 @@ impl Saved {
                 .mode(0o700)
                 .create(folder)?;
         }
-        let draft = path.with_extension("new");
-        drop(fs::remove_file(&draft));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&draft)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        file.sync_all()?;
-        fs::rename(&draft, &path)?;
+        private::replace(&path, &serde_json::to_vec(self)?)?;
         Ok(())
     }
 
