@@ -56,6 +56,7 @@ mod words;
 
 pub use language::Language;
 pub(crate) use plain::ask_sign_out;
+pub(crate) use refusal::or_refusal;
 pub use refusal::{Refusal, Upstream, refusal};
 
 /// A form is no longer.

@@ -12,7 +12,7 @@ use crate::center::Center;
 use crate::client::{Client, Grant, Wire};
 use crate::oidc::authorize::{address, redirect};
 use crate::oidc::parameters::{Malformed, Parameters};
-use crate::pages::{self, Language, Refusal};
+use crate::pages::{self, Refusal};
 use crate::redirect;
 
 /// A `state` is no longer.
@@ -34,14 +34,11 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
 ) -> Response {
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
-    let answered = match parameters {
-        Ok(parameters) => begun(&center, &parameters).await,
+    let answered = match &parameters {
+        Ok(parameters) => begun(&center, parameters).await,
         Err(Malformed) => Err(Refusal::Unreadable),
     };
-    answered.unwrap_or_else(|refused| {
-        let language = Language::of(&center.settings, &headers, &[]);
-        pages::refusal(language, refused)
-    })
+    pages::or_refusal(&center, &headers, parameters.ok().as_ref(), answered)
 }
 
 async fn begun(center: &Center, parameters: &Parameters) -> Result<Response, Refusal> {

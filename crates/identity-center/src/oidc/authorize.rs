@@ -56,15 +56,11 @@ pub(super) async fn post(State(center): State<Arc<Center>>, request: HttpRequest
 }
 
 async fn answer(center: &Center, headers: &HeaderMap, parameters: Option<Parameters>) -> Response {
-    let wanted = parameters.as_ref().map(|found| found.words("ui_locales"));
     let answered = match &parameters {
         Some(parameters) => begun(center, parameters).await,
         None => Err(Refusal::Unreadable),
     };
-    answered.unwrap_or_else(|refused| {
-        let language = Language::of(&center.settings, headers, &wanted.unwrap_or_default());
-        pages::refusal(language, refused)
-    })
+    pages::or_refusal(center, headers, parameters.as_ref(), answered)
 }
 
 async fn begun(center: &Center, parameters: &Parameters) -> Result<Response, Refusal> {

@@ -2,13 +2,15 @@
 
 mod upstream;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use maud::html;
 
 use super::Language;
 use super::layout::{Page, Standing};
 use super::words::{Words, fill, shown};
+use crate::center::Center;
+use crate::oidc::parameters::Parameters;
 use crate::secret::random;
 use crate::store::StoreError;
 
@@ -129,6 +131,20 @@ pub fn refusal(language: Language, refusal: Refusal) -> Response {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
     response
+}
+
+/// What an endpoint of the protocol answers, or the page that refuses it in the person's language.
+pub(crate) fn or_refusal(
+    center: &Center,
+    headers: &HeaderMap,
+    parameters: Option<&Parameters>,
+    answered: Result<Response, Refusal>,
+) -> Response {
+    answered.unwrap_or_else(|why| {
+        let wanted = parameters.map(|found| found.words("ui_locales"));
+        let language = Language::of(&center.settings, headers, &wanted.unwrap_or_default());
+        refusal(language, why)
+    })
 }
 
 fn ask(with: &str, without: &str, contact: &str) -> String {
