@@ -39,6 +39,19 @@ pub struct Authentication {
 }
 
 impl Authentication {
+    /// Proved to this service itself, by these methods (RFC 8176).
+    #[must_use]
+    pub fn here(at: Timestamp, methods: &[&str]) -> Authentication {
+        Authentication {
+            at,
+            methods: methods.iter().map(|method| (*method).to_owned()).collect(),
+            context: None,
+            connection: None,
+            upstream_at: None,
+            upstream_session: None,
+        }
+    }
+
     /// When the person was authenticated (`auth_time`); `None` where only an upstream provider knows.
     #[must_use]
     pub fn authenticated_at(&self) -> Option<Timestamp> {
@@ -114,6 +127,32 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
+}
+
+impl Session {
+    /// One that begins now, for as long as `lifetime`: offered, with nothing granted and no key, until the caller says otherwise.
+    #[must_use]
+    pub fn offered(
+        user: UserId,
+        client: &str,
+        authentication: Authentication,
+        now: Timestamp,
+        lifetime: SignedDuration,
+    ) -> Session {
+        Session {
+            id: SessionId::random(),
+            user,
+            client: client.to_owned(),
+            state: State::Offered,
+            scopes: Vec::new(),
+            authentication,
+            binding: None,
+            rotation: 0,
+            rotated_at: now,
+            created_at: now,
+            expires_at: now + lifetime,
+        }
+    }
 }
 
 /// What belongs to a code, and is compared when it is redeemed.

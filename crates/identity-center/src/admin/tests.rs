@@ -15,7 +15,7 @@ use crate::account::{Account, Assignment, PermissionSet, Principal};
 use crate::administrator::Role;
 use crate::client::Client;
 use crate::directory::{Organization, Profile};
-use crate::id::{SessionId, UserId};
+use crate::id::UserId;
 use crate::oidc::tests::running::{Answer, Running};
 use crate::session::{Authentication, Session, State};
 use crate::token::{Kind, Token};
@@ -34,26 +34,13 @@ async fn bound(
     binding: Option<&str>,
 ) -> String {
     let (center, now) = (&service.center, service.center.now());
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let client = Client::id_of_administration("acme");
+    let proved = Authentication::here(now, methods);
     let session = Session {
-        id: SessionId::random(),
-        user,
-        client: Client::id_of_administration("acme"),
         state: State::Live,
-        scopes: words(scopes),
-        authentication: Authentication {
-            at: now,
-            methods: words(methods),
-            context: None,
-            connection: None,
-            upstream_at: None,
-            upstream_session: None,
-        },
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         binding: binding.map(str::to_owned),
-        rotation: 0,
-        rotated_at: now,
-        created_at: now,
-        expires_at: now + SignedDuration::from_hours(1),
+        ..Session::offered(user, &client, proved, now, SignedDuration::from_hours(1))
     };
     let token = Token {
         session: session.id,

@@ -10,7 +10,6 @@ use crate::administrator::Role;
 use crate::center::Center;
 use crate::client::{ADMINISTRATION, Client};
 use crate::directory::User;
-use crate::id::SessionId;
 use crate::session::{Authentication, Session, State};
 use crate::token::{Kind, Token};
 
@@ -40,24 +39,12 @@ pub(super) async fn open(
 }
 
 fn session(center: &Center, owner: &User, now: Timestamp) -> Session {
+    let client = Client::id_of_administration(&owner.organization);
+    let proved = Authentication::here(now, &["pwd", "otp", "mfa"]);
+    let lifetime = center.settings.browser_session_lifetime;
     Session {
-        id: SessionId::random(),
-        user: owner.id,
-        client: Client::id_of_administration(&owner.organization),
         state: State::Live,
         scopes: vec!["openid".to_owned(), ADMINISTRATION.to_owned()],
-        authentication: Authentication {
-            at: now,
-            methods: ["pwd", "otp", "mfa"].map(str::to_owned).to_vec(),
-            context: None,
-            connection: None,
-            upstream_at: None,
-            upstream_session: None,
-        },
-        binding: None,
-        rotation: 0,
-        rotated_at: now,
-        created_at: now,
-        expires_at: now + center.settings.browser_session_lifetime,
+        ..Session::offered(owner.id, &client, proved, now, lifetime)
     }
 }

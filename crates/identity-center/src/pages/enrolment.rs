@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 
 use super::entry::{Answer, Posted, Visit};
 use super::layout::alert;
-use super::password::proved;
 use super::words::fill;
 use super::{Refusal, finish};
 use crate::authorization::Progress;
 use crate::center::Center;
 use crate::id::{AuthorizationId, UserId};
 use crate::oidc::parameters::Parameters;
+use crate::session::Authentication;
 use crate::store::{SecondFactor, Value, secrets};
 use crate::totp;
 
@@ -119,7 +119,7 @@ async fn enrolled(visit: &Visit, form: &Parameters) -> Answer {
         // Another window was first: its code is asked for.
         return visit.advance(Progress::SecondFactor { user }).await;
     }
-    let authentication = proved(now, &["pwd", "otp", "mfa"]);
+    let authentication = Authentication::here(now, &["pwd", "otp", "mfa"]);
     let progress = Progress::Enrolled {
         user,
         authentication,

@@ -11,11 +11,11 @@ use crate::center::Center;
 use crate::client::{Client, Wire};
 use crate::cookie::Cookie;
 use crate::directory::User;
-use crate::id::{SessionId, UserId};
+use crate::id::UserId;
 use crate::lockout::Verdict;
 use crate::oidc::authorize::address;
 use crate::secret::{Digest, issue};
-use crate::session::{Authentication, CODE_LIFETIME, Offer, Session, State};
+use crate::session::{Authentication, CODE_LIFETIME, Offer, Session};
 use crate::start_url;
 use crate::store::{DeviceCode, Granted, Guess};
 
@@ -283,19 +283,11 @@ fn session(
     scopes: Vec<String>,
     binding: Option<String>,
 ) -> Session {
-    let now = center.now();
+    let lifetime = center.settings.session_lifetime;
     Session {
-        id: SessionId::random(),
-        user: user.id,
-        client: client.id.clone(),
-        state: State::Offered,
         scopes,
-        authentication,
         binding,
-        rotation: 0,
-        rotated_at: now,
-        created_at: now,
-        expires_at: now + center.settings.session_lifetime,
+        ..Session::offered(user.id, &client.id, authentication, center.now(), lifetime)
     }
 }
 

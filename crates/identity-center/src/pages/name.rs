@@ -258,14 +258,7 @@ mod tests {
                 modified_at: at(0),
                 version: 0,
             },
-            authentication: Authentication {
-                at: at(1000),
-                methods: vec![],
-                context: None,
-                connection: None,
-                upstream_at: None,
-                upstream_session: None,
-            },
+            authentication: Authentication::here(at(1000), &[]),
         };
         let check =
             |prompt: &[&str], max_age, hint: Option<&str>, organization: Option<&str>, expected| {

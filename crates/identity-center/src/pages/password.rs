@@ -98,7 +98,7 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
             .await;
     }
     store.forget_attempts(&guess).await?;
-    let authentication = proved(now, &["pwd"]);
+    let authentication = Authentication::here(now, &["pwd"]);
     Ok(finish::authenticated(
         &visit.center,
         visit.language,
@@ -137,15 +137,4 @@ pub(super) fn locked(
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
-}
-
-pub(super) fn proved(at: Timestamp, methods: &[&str]) -> Authentication {
-    Authentication {
-        at,
-        methods: methods.iter().map(|method| (*method).to_owned()).collect(),
-        context: None,
-        connection: None,
-        upstream_at: None,
-        upstream_session: None,
-    }
 }

@@ -5,13 +5,14 @@ use maud::html;
 
 use super::entry::{Answer, Posted, Visit};
 use super::layout::alert;
-use super::password::{locked, proved, refused};
+use super::password::{locked, refused};
 use super::{Refusal, finish};
 use crate::authorization::Progress;
 use crate::directory::fold;
 use crate::id::UserId;
 use crate::lockout::Verdict;
 use crate::oidc::parameters::Parameters;
+use crate::session::Authentication;
 use crate::store::secrets::purpose;
 use crate::store::{Guess, Value};
 use crate::totp;
@@ -77,7 +78,7 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
         return wrong();
     }
     store.forget_attempts(&guess).await?;
-    let authentication = proved(now, &["pwd", "otp", "mfa"]);
+    let authentication = Authentication::here(now, &["pwd", "otp", "mfa"]);
     Ok(finish::authenticated(
         &visit.center,
         visit.language,

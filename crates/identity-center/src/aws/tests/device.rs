@@ -3,8 +3,8 @@
 use super::*;
 use crate::authorization;
 use crate::device::UserCode;
-use crate::id::{SessionId, UserId};
-use crate::session::{Authentication, Ended, Session, State};
+use crate::id::UserId;
+use crate::session::{Authentication, Ended, Session};
 use crate::store::Granted;
 use crate::store::tests::polls::begun;
 
@@ -34,25 +34,11 @@ pub(crate) async fn decide(service: &Running, user_code: &str, user: UserId, all
         store.deny_device(&seen, &device).await.unwrap();
         return true;
     }
+    let proved = Authentication::here(now, &["pwd"]);
+    let lifetime = service.center.settings.session_lifetime;
     let session = Session {
-        id: SessionId::random(),
-        user,
-        client: device.client.clone(),
-        state: State::Offered,
         scopes: device.scopes.clone(),
-        authentication: Authentication {
-            at: now,
-            methods: vec!["pwd".to_owned()],
-            context: None,
-            connection: None,
-            upstream_at: None,
-            upstream_session: None,
-        },
-        binding: None,
-        rotation: 0,
-        rotated_at: now,
-        created_at: now,
-        expires_at: now + service.center.settings.session_lifetime,
+        ..Session::offered(user, &device.client, proved, now, lifetime)
     };
     let approved = store.approve_device(&seen, &device, session, vec![], now);
     approved.await.unwrap() == Granted::Yes

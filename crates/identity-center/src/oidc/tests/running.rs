@@ -1,5 +1,6 @@
 //! A service on a loopback port with people, applications and a clock that is moved by hand.
 
+mod peer;
 mod wire;
 
 use std::net::SocketAddr;
@@ -23,16 +24,16 @@ use crate::authorization::Purpose;
 use crate::center::{self, Center, Settings};
 use crate::client::{Client, Details, Grant, Wire};
 use crate::clock::Clock;
-use crate::id::{AuthorizationId, SessionId, UserId};
+use crate::id::{AuthorizationId, UserId};
 use crate::master_key::MasterKeys;
 use crate::oidc::authorize::{address, redirect};
 use crate::secret::{Digest, issue};
-use crate::session::State as Stage;
 use crate::session::{Authentication, CODE_LIFETIME, Offer, Session};
 use crate::store::{Granted, Store, values};
 
+pub(crate) use peer::Peer;
 use wire::authority;
-pub(crate) use wire::{Answer, PATIENCE, send};
+pub(crate) use wire::{Answer, send};
 
 /// The computer's clock, moved.
 pub(crate) struct Moved(AtomicI64);
@@ -311,25 +312,15 @@ async fn grant(
             row.unwrap().id::<UserId>(0)
         })
     });
+    let proved = Authentication {
+        context: Some("urn:acme:mfa".to_owned()),
+        ..Authentication::here(now, &["pwd", "otp"])
+    };
+    let (user, lifetime) = (user.await.unwrap(), center.settings.session_lifetime);
     let session = Session {
-        id: SessionId::random(),
-        user: user.await.unwrap(),
-        client,
-        state: Stage::Offered,
         scopes: seen.request.scopes.clone(),
-        authentication: Authentication {
-            at: now,
-            methods: vec!["pwd".to_owned(), "otp".to_owned()],
-            context: Some("urn:acme:mfa".to_owned()),
-            connection: None,
-            upstream_at: None,
-            upstream_session: None,
-        },
         binding,
-        rotation: 0,
-        rotated_at: now,
-        created_at: now,
-        expires_at: now + center.settings.session_lifetime,
+        ..Session::offered(user, &client, proved, now, lifetime)
     };
     let (code, digest) = issue();
     let offer = Offer {

@@ -84,25 +84,14 @@ async fn deactivate(store: &Store, user: UserId) {
 }
 
 pub(super) fn session(user: UserId) -> Session {
+    let proved = Authentication {
+        upstream_session: Some("sid".to_owned()),
+        ..Authentication::here(at(0), &["pwd", "otp"])
+    };
+    let lifetime = SignedDuration::from_secs(10_000);
     Session {
-        id: SessionId::random(),
-        user,
-        client: "app".to_owned(),
-        state: State::Offered,
         scopes: vec!["openid".to_owned(), "profile".to_owned()],
-        authentication: Authentication {
-            at: at(0),
-            methods: vec!["pwd".to_owned(), "otp".to_owned()],
-            context: None,
-            connection: None,
-            upstream_at: None,
-            upstream_session: Some("sid".to_owned()),
-        },
-        binding: None,
-        rotation: 0,
-        rotated_at: at(0),
-        created_at: at(0),
-        expires_at: at(10_000),
+        ..Session::offered(user, "app", proved, at(0), lifetime)
     }
 }
 

@@ -6,7 +6,7 @@ use super::cases::{at, person};
 use crate::account::{Account, Assignment, PermissionSet, Principal};
 use crate::authorization::{Authorization, Progress, Purpose, Request};
 use crate::device::INTERVAL;
-use crate::id::{AuthorizationId, GroupId, SessionId, UserId};
+use crate::id::{AuthorizationId, GroupId, UserId};
 use crate::secret::issue;
 use crate::session::{Authentication, Ended, Session, State};
 use crate::store::{DeviceCode, Granted, Polled, Store, StoreError};
@@ -57,25 +57,16 @@ pub(crate) async fn begun(
 }
 
 fn session(user: UserId) -> Session {
+    let lifetime = SignedDuration::from_secs(10_000);
     Session {
-        id: SessionId::random(),
-        user,
-        client: "tv".to_owned(),
-        state: State::Offered,
         scopes: vec!["a".to_owned()],
-        authentication: Authentication {
-            at: at(5),
-            methods: vec![],
-            context: None,
-            connection: None,
-            upstream_at: None,
-            upstream_session: None,
-        },
-        binding: None,
-        rotation: 0,
-        rotated_at: at(5),
-        created_at: at(5),
-        expires_at: at(10_000),
+        ..Session::offered(
+            user,
+            "tv",
+            Authentication::here(at(5), &[]),
+            at(5),
+            lifetime,
+        )
     }
 }
 

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use kiro_identity_center::authorization::{Authorization, Progress, Purpose, Request};
 use kiro_identity_center::device::UserCode;
-use kiro_identity_center::id::{AuthorizationId, SessionId, UserId};
+use kiro_identity_center::id::{AuthorizationId, UserId};
 use kiro_identity_center::secret::{Digest, issue};
-use kiro_identity_center::session::{Authentication, CODE_LIFETIME, Offer, Session, State};
+use kiro_identity_center::session::{Authentication, CODE_LIFETIME, Offer, Session};
 use kiro_identity_center::store::{Granted, Store};
 use secrecy::ExposeSecret as _;
 
@@ -61,26 +61,11 @@ pub(crate) async fn approves(store: &Store, user: UserId, user_code: &str) -> Gr
 }
 
 fn session(user: UserId) -> Session {
-    let now = Timestamp::now();
+    let (now, lifetime) = (Timestamp::now(), SignedDuration::from_hours(1));
+    let proved = Authentication::here(now, &["pwd"]);
     let scopes = ["openid", "offline_access", "sso:account:access"];
     Session {
-        id: SessionId::random(),
-        user,
-        client: APPLICATION.to_owned(),
-        state: State::Offered,
         scopes: scopes.map(str::to_owned).to_vec(),
-        authentication: Authentication {
-            at: now,
-            methods: vec!["pwd".to_owned()],
-            context: None,
-            connection: None,
-            upstream_at: None,
-            upstream_session: None,
-        },
-        binding: None,
-        rotation: 0,
-        rotated_at: now,
-        created_at: now,
-        expires_at: now + SignedDuration::from_hours(1),
+        ..Session::offered(user, APPLICATION, proved, now, lifetime)
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn authority(url: &Url) -> String {
 }
 
 /// Nothing on this computer takes longer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An answer, whole.
 #[derive(Debug)]

@@ -2,17 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::process::Stdio;
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
-use tokio::time::timeout;
+use tokio::process::Command;
 use url::Url;
 
 use crate::federation::{Connect, ConnectError, Connection, Kind, connect};
-use crate::oidc::tests::running::{Answer, PATIENCE, Running, encode, peers, send};
+use crate::oidc::tests::running::{Answer, Peer, Running, encode, peers, send};
 use crate::pages::tests::browser::{Browser, Place, person, started};
 
 /// Somebody of Okta's.
@@ -21,35 +18,16 @@ pub(crate) const AIKO: &str = "aiko@okta.acme.example";
 pub(super) const MAYA: &str = "maya@entra.acme.example";
 
 /// A running provider; it ends with this.
-pub(crate) struct Provider {
-    _child: Child,
-    /// Kept open: a peer that writes to a closed pipe ends.
-    _stdout: BufReader<ChildStdout>,
-    ready: Value,
-}
+pub(crate) struct Provider(Peer);
 
 impl Provider {
     async fn start(script: &str, tenant: Option<&str>) -> Provider {
         let mut command = Command::new("node");
-        command.arg(peers().join(script)).kill_on_drop(true);
+        command.arg(peers().join(script));
         if let Some(tenant) = tenant {
             command.env("TENANT", tenant);
         }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        let ready = timeout(PATIENCE, stdout.read_line(&mut line)).await;
-        ready.unwrap().unwrap();
-        Provider {
-            _child: child,
-            _stdout: stdout,
-            ready: serde_json::from_str(&line).unwrap(),
-        }
+        Provider(Peer::start(&mut command).await)
     }
 
     pub(crate) async fn okta() -> Provider {
@@ -70,17 +48,17 @@ impl Provider {
     }
 
     pub(super) fn origin(&self) -> Url {
-        self.ready["origin"].as_str().unwrap().parse().unwrap()
+        self.0.origin()
     }
 
     /// What it tells whoever connects it.
     pub(crate) fn told(&self) -> &Value {
-        &self.ready["upstream"]
+        &self.0.ready["upstream"]
     }
 
     /// What an administrator says of it.
     pub(super) fn described(&self, domain: &str) -> Connect {
-        let told = &self.ready["upstream"];
+        let told = &self.0.ready["upstream"];
         let text = |name: &str| told[name].as_str().unwrap().to_owned();
         let kind: Kind = serde_json::from_value(told["kind"].clone()).unwrap();
         Connect {
@@ -98,7 +76,7 @@ impl Provider {
 
     /// Connects it, and sends people there.
     pub(crate) async fn connected(&self, service: &Running) -> Connection {
-        let told = &self.ready["upstream"]["kind"];
+        let told = &self.0.ready["upstream"]["kind"];
         let domain = format!("{}.acme.example", told.as_str().unwrap());
         let made = connect_as(service, self.described(&domain)).await.unwrap();
         activate(service, &made).await;
@@ -108,7 +86,7 @@ impl Provider {
 
     /// Changes its behaviour (`{}` changes nothing), and returns what it has seen.
     pub(crate) async fn control(&self, asked: Value) -> Value {
-        let address: Url = self.ready["control"].as_str().unwrap().parse().unwrap();
+        let address: Url = self.0.ready["control"].as_str().unwrap().parse().unwrap();
         let body = asked.to_string();
         let answer = send(&address, "POST", "/control", &[], body.as_bytes()).await;
         assert_eq!(answer.status, 200, "{}", answer.text());

@@ -1,50 +1,27 @@
 //! The provider, and what browsers do there.
 
-use std::process::Stdio;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
-use tokio::time::timeout;
+use tokio::process::Command;
 use url::Url;
 
 use crate::federation::saml::{ConnectSaml, connect};
 use crate::federation::{Connection, Kind};
-use crate::oidc::tests::running::{PATIENCE, Running, peers, query, send};
+use crate::oidc::tests::running::{Peer, Running, peers, query, send};
 use crate::pages::tests::browser::{Browser, Place};
 
 pub(super) const ACS: &str = "/federation/saml/acme/saml/acs";
 
-pub(super) struct Idp {
-    _child: Child,
-    _stdout: BufReader<ChildStdout>,
-    ready: Value,
-}
+pub(super) struct Idp(Peer);
 
 impl Idp {
     async fn start(kind: &str) -> Idp {
         let python = std::env::var_os("KIRO_TEST_PYTHON")
             .map_or_else(|| peers().join("../../target/venv/bin/python"), Into::into);
-        let mut child = Command::new(python)
-            .arg(peers().join("saml_idp.py"))
-            .env("KIND", kind)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        let ready = timeout(PATIENCE, stdout.read_line(&mut line)).await;
-        ready.unwrap().unwrap();
-        Idp {
-            _child: child,
-            _stdout: stdout,
-            ready: serde_json::from_str(&line).unwrap(),
-        }
+        let mut command = Command::new(python);
+        command.arg(peers().join("saml_idp.py")).env("KIND", kind);
+        Idp(Peer::start(&mut command).await)
     }
 
     pub(super) async fn okta() -> Idp {
@@ -56,7 +33,7 @@ impl Idp {
     }
 
     pub(super) fn origin(&self) -> Url {
-        self.ready["origin"].as_str().unwrap().parse().unwrap()
+        self.0.origin()
     }
 
     async fn ask(&self, path: &str, asked: &Value) -> Value {
@@ -86,7 +63,7 @@ impl Idp {
         let asked = ConnectSaml {
             organization: "acme".to_owned(),
             name: name.to_owned(),
-            kind: match self.ready["upstream"]["kind"].as_str() {
+            kind: match self.0.ready["upstream"]["kind"].as_str() {
                 Some("entra") => Kind::Entra,
                 _ => Kind::Okta,
             },

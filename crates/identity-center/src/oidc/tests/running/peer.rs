@@ -1,0 +1,48 @@
+//! Programs beside the service that this project did not write.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+use url::Url;
+
+use super::wire::PATIENCE;
+
+/// A running peer; it ends with this.
+pub(crate) struct Peer {
+    _child: Child,
+    /// Kept open: a peer that writes to a closed pipe ends.
+    _stdout: BufReader<ChildStdout>,
+    /// What it says when it is ready.
+    pub(crate) ready: Value,
+}
+
+impl Peer {
+    pub(crate) async fn start(command: &mut Command) -> Peer {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        let ready = timeout(PATIENCE, stdout.read_line(&mut line)).await;
+        let Ok(ready) = ready else {
+            panic!("{command:?} is not ready after {PATIENCE:?}");
+        };
+        ready.unwrap();
+        Peer {
+            _child: child,
+            _stdout: stdout,
+            ready: serde_json::from_str(&line).unwrap(),
+        }
+    }
+
+    pub(crate) fn origin(&self) -> Url {
+        self.ready["origin"].as_str().unwrap().parse().unwrap()
+    }
+}
