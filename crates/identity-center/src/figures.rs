@@ -165,16 +165,7 @@ pub(crate) fn fault(provider: Kind, fault: &Fault) {
         Kind::Entra => "entra",
         Kind::Oidc => "oidc",
     };
-    let fault = match fault {
-        Fault::Away(_) => "away",
-        Fault::SetUp(_) => "set_up",
-        Fault::Untrusted(_) => "untrusted",
-        Fault::Declined(_) => "declined",
-        Fault::Told(_) => "told",
-        Fault::OtherTenant => "other_tenant",
-        Fault::Unprovisioned(_) => "unprovisioned",
-    };
-    counter!(FAULTS, "provider" => provider, "fault" => fault).increment(1);
+    counter!(FAULTS, "provider" => provider, "fault" => fault.word()).increment(1);
 }
 
 pub(crate) fn written(took: Duration) {

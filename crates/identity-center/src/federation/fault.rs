@@ -51,6 +51,20 @@ impl Fault {
         }
     }
 
+    /// What kind it is, for figures and the audit log.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Fault::Away(_) => "away",
+            Fault::SetUp(_) => "set_up",
+            Fault::Untrusted(_) => "untrusted",
+            Fault::Declined(_) => "declined",
+            Fault::Told(_) => "told",
+            Fault::OtherTenant => "other_tenant",
+            Fault::Unprovisioned(_) => "unprovisioned",
+        }
+    }
+
     /// What the provider, or what reads its answers, said itself.
     #[must_use]
     pub fn said(&self) -> Option<String> {

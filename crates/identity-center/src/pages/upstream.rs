@@ -6,9 +6,11 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use kiro_relying_party::{AuthorizationResponse, display_host, parse_response};
+use serde_json::json;
 
 use super::entry::{Answer, Visit, see_other};
 use super::{Language, Refusal, Upstream, finish, refusal, trial};
+use crate::audit::Deed;
 use crate::authorization::{Authorization, Progress, Purpose};
 use crate::center::Center;
 use crate::federation::{self, Connection, Fault, Proof};
@@ -140,22 +142,45 @@ pub(super) async fn connected(visit: &Visit, id: ConnectionId) -> Result<Connect
 /// The page that says what went wrong there; or the application is told.
 pub(super) async fn failed(visit: &Visit, connection: &Connection, fault: Fault) -> Answer {
     let center = &visit.center;
-    let (name, why) = (&connection.name, &fault);
-    tracing::info!(connection = name, ?why, "nobody was signed in upstream");
-    figures::fault(connection.details.kind, &fault);
     if let (Fault::Told(error), Purpose::Code { .. }) = (&fault, &visit.seen.request.purpose) {
+        figures::fault(connection.details.kind, &fault);
         return finish::told(center, &visit.seen, error).await;
     }
+    center
+        .store
+        .record(refused(connection, &fault), center.now())
+        .await?;
     Err(self::fault(center, connection, fault, visit.path()).await?)
 }
 
-/// What went wrong at a provider, as a page says it. `again`: where it can be tried again.
+/// A sign-in at a provider that did not come about, for the audit log. What the provider calls somebody who is not provisioned is no name
+/// of ours, and perhaps somebody else's: it is no subject.
+fn refused(connection: &Connection, fault: &Fault) -> Deed {
+    let mut detail =
+        json!({ "step": "provider", "connection": connection.name, "fault": fault.word() });
+    if let Fault::Unprovisioned(shown) = fault {
+        detail["shown"] = shown.as_str().into();
+    }
+    Deed {
+        action: "sign_in",
+        organization: Some(connection.organization.clone()),
+        subject: String::new(),
+        done: false,
+        detail,
+    }
+}
+
+/// What went wrong at a provider, as a page says it. It is counted; the audit log has what came of a sign-in that a browser of ours began,
+/// not of every form that a stranger sends. `again`: where it can be tried again.
 pub(super) async fn fault(
     center: &Center,
     connection: &Connection,
     fault: Fault,
     again: String,
 ) -> Result<Refusal, Refusal> {
+    let (name, why) = (&connection.name, &fault);
+    tracing::info!(connection = name, ?why, "nobody was signed in upstream");
+    figures::fault(connection.details.kind, &fault);
     let organization = center.store.organization(&connection.organization).await?;
     let organization = organization.map(|found| (found.title, found.contact));
     let (organization, contact) = organization.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Whose identity it is (THREATS.md T9, T20). The whole table is the store's: `store/tests/federation.rs`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::provider::{AIKO, Provider, brought, led, signed_in};
 use crate::directory::Profile;
@@ -34,6 +34,15 @@ async fn who_is_not_in_the_directory_is_told_whom_to_ask_and_an_e_mail_address_h
         "signed you in as maya@okta.acme.example, but Acme has not added you here.",
     );
     page.shows(403, "Ask it-help@acme.example to add you.");
+    let noted = store.audit_of("acme", i64::MAX, 1).await.unwrap().remove(0);
+    assert_eq!(
+        (noted.action.as_str(), noted.outcome.as_str()),
+        ("sign_in", "refused")
+    );
+    assert_eq!((noted.actor.as_str(), noted.subject.as_str()), ("", ""));
+    let detail: Value = serde_json::from_str(&noted.detail).unwrap();
+    let expected = json!({ "step": "provider", "connection": "okta", "fault": "unprovisioned", "shown": "maya@okta.acme.example" });
+    assert_eq!(detail, expected);
     for claims in [
         json!({ "preferred_username": "root" }),
         json!({ "preferred_username": "maya" }),
