@@ -1,0 +1,164 @@
+//! What of a resource is answered (RFC 7644 §3.9), and what the service itself says of it (RFC 7643 §3.1).
+
+use jiff::Timestamp;
+use kiro_scim::{
+    EntityTag, Facts, GROUP, Manner, Projection, Reference, Refusal, USER, answer, present,
+};
+use serde_json::{Value, json};
+
+use super::given::{ENTERPRISE, aiko, group};
+
+/// What the service says of somebody.
+pub(crate) fn facts() -> Facts<'static> {
+    let time = |text: &str| text.parse::<Timestamp>().unwrap();
+    Facts {
+        id: "2819c223",
+        base: "https://id.example/acme/scim/v2",
+        created: time("2026-11-25T10:00:00Z"),
+        last_modified: time("2026-11-25T10:04:00.25Z"),
+        version: 3,
+        related: Some(&[Reference {
+            id: "r1",
+            display: "R",
+        }]),
+    }
+}
+
+#[test]
+fn the_whole_of_a_resource() {
+    assert_eq!(
+        Value::Object(present(&aiko(), &facts())),
+        json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
+            "id": "2819c223", "externalId": "00ua1", "userName": "aiko@acme.example", "displayName": "Aiko Tanaka", "active": true,
+            "name": { "givenName": "Aiko", "familyName": "Tanaka" },
+            "emails": [{ "value": "aiko@acme.example", "type": "work", "primary": true }],
+            "groups": [{ "value": "r1", "display": "R", "type": "direct", "$ref": "https://id.example/acme/scim/v2/Groups/r1" }],
+            ENTERPRISE: { "department": "Sales", "manager": { "value": "m1" } },
+            "meta": {
+                "resourceType": "User", "created": "2026-11-25T10:00:00Z", "lastModified": "2026-11-25T10:04:00.25Z",
+                "location": "https://id.example/acme/scim/v2/Users/2819c223", "version": "W/\"3\"",
+            },
+        })
+    );
+    let tour = present(&group(json!({ "displayName": "Tour" })), &facts());
+    assert_eq!(
+        tour["members"],
+        json!([{ "value": "r1", "display": "R", "type": "User", "$ref": "https://id.example/acme/scim/v2/Users/r1" }])
+    );
+}
+
+#[test]
+fn attributes_and_excluded_attributes() {
+    let names = |attributes: Option<&str>, excluded: Option<&str>| -> Vec<String> {
+        let projection = Projection::new(attributes, excluded).unwrap();
+        let answer = answer(&aiko(), &facts(), &projection, Manner::Rfc);
+        let mut names: Vec<String> = answer
+            .keys()
+            .map(|name| name.replace(ENTERPRISE, "E"))
+            .collect();
+        names.sort_unstable();
+        names
+    };
+    let all = [
+        "E",
+        "active",
+        "displayName",
+        "emails",
+        "externalId",
+        "groups",
+        "id",
+        "meta",
+        "name",
+        "schemas",
+        "userName",
+    ];
+    let but = |gone: &[&str]| -> Vec<&str> {
+        all.into_iter()
+            .filter(|name| !gone.contains(name))
+            .collect()
+    };
+    assert_eq!(names(None, None), all);
+    assert_eq!(names(Some(""), Some(" ")), all);
+    assert_eq!(names(Some("USERNAME"), None), ["id", "schemas", "userName"]);
+    assert_eq!(
+        names(Some("userName, shoeSize,;"), None),
+        ["id", "schemas", "userName"]
+    );
+    assert_eq!(names(Some("shoeSize"), None), ["id", "schemas"]);
+    assert_eq!(names(Some(ENTERPRISE), None), ["E", "id", "schemas"]);
+    assert_eq!(names(Some("password"), None), ["id", "schemas"]);
+    assert_eq!(
+        names(
+            Some("urn:ietf:params:scim:schemas:core:2.0:User:userName"),
+            None
+        ),
+        ["id", "schemas", "userName"]
+    );
+    assert_eq!(
+        names(None, Some("groups,emails")),
+        but(&["groups", "emails"])
+    );
+    assert_eq!(names(None, Some("id,schemas")), all);
+    assert_eq!(names(None, Some(ENTERPRISE)), but(&["E"]));
+
+    let part = |attributes: Option<&str>, excluded: Option<&str>, name: &str| {
+        let projection = Projection::new(attributes, excluded).unwrap();
+        answer(&aiko(), &facts(), &projection, Manner::Rfc)
+            .remove(name)
+            .unwrap_or_default()
+    };
+    assert_eq!(
+        part(Some("name.givenName"), None, "name"),
+        json!({ "givenName": "Aiko" })
+    );
+    assert_eq!(
+        part(Some("emails.value,emails.type"), None, "emails"),
+        json!([{ "value": "aiko@acme.example", "type": "work" }])
+    );
+    assert_eq!(
+        part(None, Some("name.givenName"), "name"),
+        json!({ "familyName": "Tanaka" })
+    );
+    assert_eq!(
+        part(Some(&format!("{ENTERPRISE}:department")), None, ENTERPRISE),
+        json!({ "department": "Sales" })
+    );
+    assert_eq!(
+        part(None, Some(&format!("{ENTERPRISE}:manager")), ENTERPRISE),
+        json!({ "department": "Sales" })
+    );
+    assert!(matches!(
+        Projection::new(Some("id"), Some("id")),
+        Err(Refusal::Unsupported(_))
+    ));
+}
+
+#[test]
+fn members_need_not_be_looked_for_where_nobody_asks() {
+    let wants = |attributes, excluded, kind, name| {
+        Projection::new(attributes, excluded)
+            .unwrap()
+            .wants(kind, name)
+    };
+    assert!(wants(None, None, &GROUP, "members"));
+    assert!(!wants(None, Some("members"), &GROUP, "members"));
+    assert!(!wants(Some("displayName"), None, &GROUP, "members"));
+    assert!(wants(Some("members.value"), None, &GROUP, "members"));
+    assert!(wants(None, Some("members.display"), &GROUP, "members"));
+    assert!(!wants(Some("userName"), None, &USER, "groups"));
+}
+
+#[test]
+fn versions() {
+    let check = |if_match: Option<&str>, expected: Result<(), Refusal>| {
+        assert_eq!(EntityTag(3).check(if_match), expected, "{if_match:?}");
+    };
+    check(None, Ok(()));
+    check(Some("*"), Ok(()));
+    check(Some("W/\"3\""), Ok(()));
+    check(Some("\"1\", W/\"2\",\"3\""), Ok(()));
+    for other in ["W/\"2\"", "3", "", "\"33\"", "W/3", "w/\"3\""] {
+        check(Some(other), Err(Refusal::VersionMismatch));
+    }
+}
