@@ -19,7 +19,7 @@ use crate::store::Store;
 use crate::store::secrets::{Demand, SecretsError};
 use crate::sts::Sts;
 use crate::token::TokenKeys;
-use crate::{admin, audit, aws, health, oidc, pages};
+use crate::{admin, audit, aws, health, oidc, pages, scim};
 
 /// The service: one instance of it. Whatever another instance must know stands in the store.
 pub struct Center {
@@ -171,6 +171,7 @@ pub fn router(center: Arc<Center>) -> Router {
         .merge(oidc::router())
         .merge(pages::router())
         .merge(health::router())
+        .merge(scim::router())
         .merge(admin::router(&center))
         .layer(axum::middleware::from_fn(audit::attribute))
         .with_state(center)

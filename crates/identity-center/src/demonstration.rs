@@ -3,6 +3,7 @@
 //! only.
 
 mod administration;
+mod provisioning;
 mod upstreams;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +16,7 @@ use crate::client::{Client, Details, Grant, Wire};
 use crate::directory::{DirectoryRefusal, Organization, Profile, User};
 use crate::federation::ConnectError;
 use crate::id::{GroupId, UserId};
+use crate::provisioning::ProvisioningRefusal;
 use crate::secret::issue;
 use crate::store::secrets::purpose;
 use crate::store::{SecondFactor, StoreError};
@@ -62,6 +64,9 @@ pub enum DemonstrationError {
     /// See [`ConnectError`].
     #[error("an identity provider of the demonstration cannot be connected: {0}")]
     Connect(#[from] ConnectError),
+    /// See [`ProvisioningRefusal`].
+    #[error("the demonstration's provisioning: {0}")]
+    Provisioning(#[from] ProvisioningRefusal),
     /// It has a second factor that this master key does not open.
     #[error("the second factor of {0} cannot be read")]
     Sealed(String),
@@ -115,9 +120,14 @@ pub async fn furnish(
     });
     let owner = store.user_by_name(Some(ORGANIZATION), OWNER).await?;
     let owner = owner.ok_or(DirectoryRefusal::NoUser)?;
-    let opened = administration::open(center, &owner, now).await?;
-    if let (Value::Object(said), Value::Object(opened)) = (&mut said, opened) {
-        said.extend(opened);
+    let opened = [
+        administration::open(center, &owner, now).await?,
+        provisioning::open(center, now).await?,
+    ];
+    for opened in opened {
+        if let (Value::Object(said), Value::Object(opened)) = (&mut said, opened) {
+            said.extend(opened);
+        }
     }
     Ok(said)
 }

@@ -105,6 +105,8 @@ id! {
     AuthorizationId;
     /// A connection to an upstream identity provider.
     ConnectionId;
+    /// A token by which a connection provisions.
+    ScimTokenId;
 }
 
 #[cfg(test)]

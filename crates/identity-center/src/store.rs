@@ -25,6 +25,8 @@ mod logouts;
 mod migrations;
 mod passwords;
 mod postgres;
+mod provisioned;
+mod provisioning;
 mod pushed_requests;
 mod restored;
 pub mod secrets;
@@ -51,6 +53,7 @@ pub use device_codes::DeviceCode;
 pub use device_polls::Polled;
 pub use directory::Counts;
 pub use passwords::{Factors, SecondFactor};
+pub use provisioned::{Changing, Found, From as Behind, List};
 pub use sessions::Redeemed;
 pub use value::{Row, Value};
 
@@ -72,6 +75,9 @@ pub enum StoreError {
     /// Somebody else has it open, where one must be alone with it.
     #[error("a running service has the store open")]
     InUse,
+    /// What was asked for is refused, and what the transaction had done of it is undone.
+    #[error("refused: {0}")]
+    Refused(Box<kiro_scim::Refusal>),
     /// A newer version has written it.
     #[error("the store is of a newer version ({found}, this program knows {known})")]
     Newer {
@@ -245,6 +251,30 @@ impl<'c> Tx<'c> {
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.query(sql, values),
             Connection::Postgres(transaction) => postgres::query(transaction, sql, values).await,
+        }
+    }
+
+    /// The same for a text that may be one of many, unless it is a `common` one: it is not kept prepared.
+    pub(crate) async fn rows(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+        common: bool,
+    ) -> Result<Vec<Row>, StoreError> {
+        match &mut self.connection {
+            _ if common => self.query(sql, values).await,
+            Connection::Sqlite(connection) => connection.query_once(sql, values),
+            Connection::Postgres(transaction) => {
+                postgres::query_once(transaction, sql, values).await
+            }
+        }
+    }
+
+    /// What orders text by its code points, behind a column: SQLite always does.
+    pub(crate) fn by_code_points(&self) -> &'static str {
+        match self.connection {
+            Connection::Sqlite(_) => "",
+            Connection::Postgres(_) => " COLLATE \"C\"",
         }
     }
 

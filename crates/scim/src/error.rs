@@ -127,6 +127,9 @@ pub enum Refusal {
         /// The most that one request may have.
         limit: usize,
     },
+    /// A bulk request has more operations than are done at once.
+    #[error("a bulk request has at most {0} operations: send several")]
+    BulkTooLong(usize),
     /// The filter cannot be read.
     #[error("the filter cannot be read at character {at}: {fault}")]
     Filter {
@@ -188,6 +191,12 @@ pub enum Refusal {
     /// The token may not do it.
     #[error("this token may not do that")]
     Forbidden,
+    /// Somebody must be left who can sign in without the identity provider.
+    #[error("this is the last owner who can sign in without an identity provider")]
+    LastOwner,
+    /// The endpoint is one of SCIM's that this service does without.
+    #[error("{0} is not offered")]
+    NotImplemented(&'static str),
     /// The method has no meaning here.
     #[error("{0} cannot be used here")]
     Method(&'static str),
@@ -232,11 +241,12 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Refusal::TooLarge(_) => 413,
+            Refusal::TooLarge(_) | Refusal::BulkTooLong(_) => 413,
             Refusal::Taken { .. } | Refusal::Unresolved(_) => 409,
             Refusal::NotFound(_) => 404,
             Refusal::Unauthorized => 401,
-            Refusal::Forbidden => 403,
+            Refusal::Forbidden | Refusal::LastOwner => 403,
+            Refusal::NotImplemented(_) => 501,
             Refusal::Method(_) => 405,
             Refusal::VersionMismatch => 412,
             Refusal::MediaType => 415,
@@ -302,9 +312,12 @@ impl Refusal {
             Refusal::Count(_) => ScimType::InvalidCount,
             Refusal::Operation { refusal, .. } => return refusal.scim_type(),
             Refusal::TooLarge(_)
+            | Refusal::BulkTooLong(_)
             | Refusal::NotFound(_)
             | Refusal::Unauthorized
             | Refusal::Forbidden
+            | Refusal::LastOwner
+            | Refusal::NotImplemented(_)
             | Refusal::Method(_)
             | Refusal::VersionMismatch
             | Refusal::MediaType
@@ -332,6 +345,7 @@ impl Refusal {
             }
             Refusal::Operation { refusal, .. } => refusal.hint(),
             Refusal::TooLarge(_)
+            | Refusal::BulkTooLong(_)
             | Refusal::NotJson { .. }
             | Refusal::TooDeep(_)
             | Refusal::Twice(_)
@@ -354,6 +368,8 @@ impl Refusal {
             | Refusal::Unsupported(_)
             | Refusal::NotFound(_)
             | Refusal::Forbidden
+            | Refusal::LastOwner
+            | Refusal::NotImplemented(_)
             | Refusal::Method(_)
             | Refusal::VersionMismatch
             | Refusal::MediaType
@@ -403,7 +419,9 @@ impl Refusal {
         body
     }
 
-    pub(crate) fn value(attribute: impl ToString, expected: &'static str) -> Refusal {
+    /// A value that is not what it must be.
+    #[must_use]
+    pub fn value(attribute: impl ToString, expected: &'static str) -> Refusal {
         Refusal::Value {
             attribute: attribute.to_string(),
             expected,

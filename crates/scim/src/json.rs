@@ -36,7 +36,8 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Object, Refusal> {
 }
 
 /// The member of this name, whatever its case: names of SCIM's messages are as case-insensitive as its attributes' (RFC 7643 §2.1).
-pub(crate) fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+#[must_use]
+pub fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
     object.get(name).or_else(|| {
         let mut all = object.iter();
         all.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value))

@@ -60,4 +60,4 @@ pub use query::{Query, SortKey};
 pub use resource::{
     Change, Facts, GroupColumns, Received, Reference, Resource, UserColumns, answer, present,
 };
-pub use schema::{GROUP, USER};
+pub use schema::{GROUP, ResourceType, USER};

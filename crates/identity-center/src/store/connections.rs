@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, audit, values};
+use super::{Row, Store, StoreError, Tx, audit, provisioning, values};
 use crate::federation::{Connection, ConnectionRefusal};
 use crate::id::ConnectionId;
 
@@ -116,6 +116,7 @@ impl Store {
                     let sql = format!("DELETE FROM {table} WHERE connection = $1");
                     tx.execute(&sql, values![id]).await?;
                 }
+                provisioning::remove(tx, id).await?;
                 let sql = "DELETE FROM connections WHERE id = $1";
                 Ok(tx.execute(sql, values![id]).await? == 1)
             })

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, administrators, audit, clients, sessions, values};
+use super::{
+    Row, Store, StoreError, Tx, administrators, audit, clients, provisioned, sessions, values,
+};
 use crate::client::Client;
 use crate::directory::{DirectoryRefusal, Organization, Profile, User, fold, name};
 use crate::id::UserId;
@@ -210,6 +212,7 @@ impl Store {
                     now,
                 ];
                 tx.execute(sql, row).await?;
+                provisioned::users::follow(tx, id).await?;
                 audit::of_person(tx, id, "user.change", json!({ "was": before.profile.user_name }), now).await?;
                 Ok(user(tx, id).await?.ok_or(DirectoryRefusal::NoUser))
             })
@@ -254,45 +257,47 @@ impl Store {
 
     /// Removes a person and everything of theirs. Their applications are told, as at any end.
     pub async fn delete_user(&self, id: UserId, now: Timestamp) -> Decided<()> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                if user(tx, id).await?.is_none() {
-                    return Ok(Err(DirectoryRefusal::NoUser));
-                }
-                if let Err(refusal) = administrators::may_lose(tx, id).await? {
-                    return Ok(Err(refusal));
-                }
-                let ended = sessions::end_all(tx, id, Ended::Deactivated, now).await?;
-                audit::of_person(tx, id, "user.delete", json!({ "sessions": ended }), now).await?;
-                let sql = "DELETE FROM assignments WHERE principal = $1";
-                tx.execute(sql, values![id]).await?;
-                for table in [
-                    "administrators",
-                    "setup_links",
-                    "sessions",
-                    "browser_sessions",
-                    "links",
-                    "recovery_codes",
-                    "totp",
-                    "passwords",
-                    "members",
-                ] {
-                    let sql = format!("DELETE FROM {table} WHERE user_id = $1");
-                    tx.execute(&sql, values![id]).await?;
-                }
-                Ok(
-                    match tx
-                        .execute("DELETE FROM users WHERE id = $1", values![id])
-                        .await?
-                    {
-                        0 => Err(DirectoryRefusal::NoUser),
-                        _ => Ok(()),
-                    },
-                )
-            })
-        })
-        .await
+        self.write(move |tx| Box::pin(async move { delete(tx, id, now).await }))
+            .await
     }
+}
+
+/// Removes a person in this transaction.
+pub(super) async fn delete(
+    tx: &mut Tx<'_>,
+    id: UserId,
+    now: Timestamp,
+) -> Result<Result<(), DirectoryRefusal>, StoreError> {
+    if user(tx, id).await?.is_none() {
+        return Ok(Err(DirectoryRefusal::NoUser));
+    }
+    if let Err(refusal) = administrators::may_lose(tx, id).await? {
+        return Ok(Err(refusal));
+    }
+    let ended = sessions::end_all(tx, id, Ended::Deactivated, now).await?;
+    audit::of_person(tx, id, "user.delete", json!({ "sessions": ended }), now).await?;
+    let sql = "DELETE FROM assignments WHERE principal = $1";
+    tx.execute(sql, values![id]).await?;
+    for table in [
+        "administrators",
+        "setup_links",
+        "sessions",
+        "browser_sessions",
+        "links",
+        "recovery_codes",
+        "totp",
+        "passwords",
+        "members",
+        "emails",
+    ] {
+        let sql = format!("DELETE FROM {table} WHERE user_id = $1");
+        tx.execute(&sql, values![id]).await?;
+    }
+    let sql = "DELETE FROM users WHERE id = $1";
+    Ok(match tx.execute(sql, values![id]).await? {
+        0 => Err(DirectoryRefusal::NoUser),
+        _ => Ok(()),
+    })
 }
 
 /// Makes a person in this transaction.

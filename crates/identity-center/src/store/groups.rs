@@ -169,28 +169,33 @@ impl Store {
 
     /// Removes a group; its members lose it as by [`Store::remove_member`].
     pub async fn delete_group(&self, group: GroupId, now: Timestamp) -> Decided<()> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                let sql = "SELECT user_id FROM members WHERE group_id = $1 ORDER BY user_id";
-                for row in tx.query(sql, values![group]).await? {
-                    remove(tx, group, row.id(0)?, now).await?;
-                }
-                let sql = "DELETE FROM assignments WHERE principal = $1";
-                tx.execute(sql, values![group]).await?;
-                let sql = "SELECT organization, display_name FROM groups WHERE id = $1";
-                let Some(row) = tx.row(sql, values![group]).await? else {
-                    return Ok(Err(DirectoryRefusal::NoGroup));
-                };
-                tx.execute("DELETE FROM groups WHERE id = $1", values![group])
-                    .await?;
-                let (organization, name) = (row.text(0)?, row.text(1)?);
-                let detail = json!({ "group": group });
-                audit::of_organization(tx, organization, "group.delete", name, detail, now).await?;
-                Ok(Ok(()))
-            })
-        })
-        .await
+        self.write(move |tx| Box::pin(async move { delete(tx, group, now).await }))
+            .await
     }
+}
+
+/// Removes a group in this transaction.
+pub(super) async fn delete(
+    tx: &mut Tx<'_>,
+    group: GroupId,
+    now: Timestamp,
+) -> Result<Result<(), DirectoryRefusal>, StoreError> {
+    let sql = "SELECT user_id FROM members WHERE group_id = $1 ORDER BY user_id";
+    for row in tx.query(sql, values![group]).await? {
+        remove(tx, group, row.id(0)?, now).await?;
+    }
+    let sql = "DELETE FROM assignments WHERE principal = $1";
+    tx.execute(sql, values![group]).await?;
+    let sql = "SELECT organization, display_name FROM groups WHERE id = $1";
+    let Some(row) = tx.row(sql, values![group]).await? else {
+        return Ok(Err(DirectoryRefusal::NoGroup));
+    };
+    tx.execute("DELETE FROM groups WHERE id = $1", values![group])
+        .await?;
+    let (organization, name) = (row.text(0)?, row.text(1)?);
+    let detail = json!({ "group": group });
+    audit::of_organization(tx, organization, "group.delete", name, detail, now).await?;
+    Ok(Ok(()))
 }
 
 /// The groups of a person, in this transaction.
@@ -208,7 +213,7 @@ async fn changed(tx: &mut Tx<'_>, group: GroupId, now: Timestamp) -> Result<(), 
 
 /// `None` if they were no member. The person's row is locked first, as whoever grants something does: so nothing is granted by a
 /// group that is being lost.
-async fn remove(
+pub(super) async fn remove(
     tx: &mut Tx<'_>,
     group: GroupId,
     user: UserId,

@@ -17,6 +17,7 @@ const VERSIONS: &[&[&str]] = &[
     &[include_str!("schema/audit.sql")],
     &[include_str!("schema/administration.sql")],
     &[include_str!("schema/back_ups.sql")],
+    &[include_str!("schema/provisioning.sql")],
 ];
 
 /// Brings the store to the newest version; each step is part of the one transaction that this runs in.

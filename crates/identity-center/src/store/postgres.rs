@@ -130,8 +130,26 @@ pub(super) async fn query(
     values: &[Value],
 ) -> Result<Vec<Row>, StoreError> {
     let statement = transaction.prepare_cached(sql).await.map_err(error)?;
+    asked(transaction, &statement, values).await
+}
+
+/// The same, and the statement is forgotten.
+pub(super) async fn query_once(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    values: &[Value],
+) -> Result<Vec<Row>, StoreError> {
+    let statement = transaction.prepare(sql).await.map_err(error)?;
+    asked(transaction, &statement, values).await
+}
+
+async fn asked(
+    transaction: &Transaction<'_>,
+    statement: &tokio_postgres::Statement,
+    values: &[Value],
+) -> Result<Vec<Row>, StoreError> {
     let rows = transaction
-        .query(&statement, &parameters(values))
+        .query(statement, &parameters(values))
         .await
         .map_err(error)?;
     rows.iter()

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
-use rusqlite::{CachedStatement, ErrorCode, OpenFlags};
+use rusqlite::{CachedStatement, ErrorCode, OpenFlags, Statement};
 use tokio::sync::oneshot;
 
 use super::{Connection, Row, StoreError, Tx, Value, Work, migrations};
@@ -212,15 +212,18 @@ impl Statements {
     }
 
     pub(super) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let mut statement = self.prepared(sql, values)?;
-        let columns = statement.column_count();
-        let mut rows = statement.raw_query();
-        let mut all = Vec::new();
-        while let Some(row) = rows.next().map_err(error)? {
-            let read = |column| row.get_ref(column).map_err(error).and_then(value);
-            all.push(Row((0..columns).map(read).collect::<Result<_, _>>()?));
-        }
-        Ok(all)
+        rows(&mut *self.prepared(sql, values)?)
+    }
+
+    /// The same, and the statement is forgotten.
+    pub(super) fn query_once(
+        &mut self,
+        sql: &str,
+        values: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.connection.prepare(&spell(sql)).map_err(error)?;
+        bind(&mut statement, values)?;
+        rows(&mut statement)
     }
 
     pub(super) fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
@@ -236,18 +239,34 @@ impl Statements {
             .connection
             .prepare_cached(&self.spelled[sql])
             .map_err(error)?;
-        for (index, value) in values.iter().enumerate() {
-            let index = index + 1;
-            match value {
-                Value::Null => statement.raw_bind_parameter(index, rusqlite::types::Null),
-                Value::Integer(number) => statement.raw_bind_parameter(index, number),
-                Value::Text(text) => statement.raw_bind_parameter(index, text.as_str()),
-                Value::Bytes(bytes) => statement.raw_bind_parameter(index, bytes.as_slice()),
-            }
-            .map_err(error)?;
-        }
+        bind(&mut statement, values)?;
         Ok(statement)
     }
+}
+
+fn bind(statement: &mut Statement<'_>, values: &[Value]) -> Result<(), StoreError> {
+    for (index, value) in values.iter().enumerate() {
+        let index = index + 1;
+        match value {
+            Value::Null => statement.raw_bind_parameter(index, rusqlite::types::Null),
+            Value::Integer(number) => statement.raw_bind_parameter(index, number),
+            Value::Text(text) => statement.raw_bind_parameter(index, text.as_str()),
+            Value::Bytes(bytes) => statement.raw_bind_parameter(index, bytes.as_slice()),
+        }
+        .map_err(error)?;
+    }
+    Ok(())
+}
+
+fn rows(statement: &mut Statement<'_>) -> Result<Vec<Row>, StoreError> {
+    let columns = statement.column_count();
+    let mut rows = statement.raw_query();
+    let mut all = Vec::new();
+    while let Some(row) = rows.next().map_err(error)? {
+        let read = |column| row.get_ref(column).map_err(error).and_then(value);
+        all.push(Row((0..columns).map(read).collect::<Result<_, _>>()?));
+    }
+    Ok(all)
 }
 
 /// `$1` is `?1` here, and a transaction that writes has the whole file locked anyway.

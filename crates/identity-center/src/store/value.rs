@@ -93,7 +93,14 @@ macro_rules! from_id {
         }
     )*};
 }
-from_id!(UserId, GroupId, SessionId, AuthorizationId, ConnectionId);
+from_id!(
+    UserId,
+    GroupId,
+    SessionId,
+    AuthorizationId,
+    ConnectionId,
+    ScimTokenId
+);
 
 /// A row. What does not have the expected type is [`StoreError::Corrupt`]; nothing panics on what a database holds.
 #[derive(Clone, Debug)]

@@ -1,0 +1,128 @@
+//! Provisioning: an identity provider sends an organisation's people and groups by SCIM (RFC 7642), through a connection of its own.
+//!
+//! A connection sees and changes what it has provisioned, and nothing else: nobody whom an administrator added, nobody of another
+//! connection. Who is to be handed over to it, an administrator says by name.
+
+use jiff::{SignedDuration, Timestamp};
+use kiro_scim::{Manner, Resource};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::id::{ConnectionId, ScimTokenId};
+use crate::secret::{self, Digest};
+
+/// A token's life.
+pub const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 365);
+/// A connection has so many tokens at most: the one in use, and the one that takes its place.
+pub const TOKENS: usize = 2;
+/// What every token begins with, so that one that leaked is recognised.
+pub const TOKEN_PREFIX: &str = "kscim_";
+
+/// A new token, and the digest to keep of it.
+#[must_use]
+pub fn issue() -> (SecretString, Digest) {
+    let (secret, _) = secret::issue();
+    let token = format!("{TOKEN_PREFIX}{}", secret.expose_secret());
+    let digest = Digest::of(&token);
+    (SecretString::from(token), digest)
+}
+
+/// A connection that provisions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provisioner {
+    /// Which; the identity provider's connection has the same, where there is one.
+    pub id: ConnectionId,
+    /// Whose people they are.
+    pub organization: String,
+    /// What its administrator calls it; unique in the organisation.
+    pub name: String,
+    /// How it is spoken to.
+    pub manner: Manner,
+    /// When something last changed through it, to the minute.
+    pub last_push_at: Option<Timestamp>,
+}
+
+impl Provisioner {
+    /// Who it is in the audit log.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        actor(&self.name)
+    }
+}
+
+/// Who the connection of this name is in the audit log.
+#[must_use]
+pub fn actor(name: &str) -> String {
+    format!("scim:{name}")
+}
+
+/// A manner's word, in the store and in the administration.
+#[must_use]
+pub fn word(manner: Manner) -> &'static str {
+    match manner {
+        Manner::Rfc => "rfc",
+        Manner::Aws => "aws",
+    }
+}
+
+/// The manner of this word.
+#[must_use]
+pub fn manner(word: &str) -> Option<Manner> {
+    let mut all = [Manner::Rfc, Manner::Aws].into_iter();
+    all.find(|manner| self::word(*manner) == word)
+}
+
+/// A token, without the secret that it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScimToken {
+    /// Which.
+    pub id: ScimTokenId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// Why a connection's provisioning is not as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProvisioningRefusal {
+    /// There is no such connection.
+    #[error("there is no such connection")]
+    NoConnection,
+    /// It has two tokens.
+    #[error("it has two tokens already: revoke the one that is not in use")]
+    TwoTokens,
+    /// There is no such token.
+    #[error("there is no such token")]
+    NoToken,
+    /// Another connection has provisioned them.
+    #[error("another connection provisions them")]
+    Anothers,
+}
+
+/// A person or a group as their connection sees them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provisioned {
+    /// Its id, on the wire.
+    pub id: String,
+    /// What is said of it.
+    pub resource: Resource,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub modified_at: Timestamp,
+    /// Counts its changes.
+    pub version: u32,
+    /// A person's groups or a group's members, where they were asked for.
+    pub related: Vec<Related>,
+}
+
+/// A group of a person's, or a person in a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// Its id, on the wire.
+    pub id: String,
+    /// Its name for people.
+    pub display: String,
+}

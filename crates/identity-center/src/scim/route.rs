@@ -1,0 +1,262 @@
+//! A request's way: who asks, what of, and what is answered.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::response::{IntoResponse, Response};
+use kiro_scim::json::{self, Object};
+use kiro_scim::{GROUP, Limits, Manner, Refusal, ResourceType, USER};
+use serde_json::json;
+use url::form_urlencoded;
+
+use super::answer::{Answer, Fault, refused};
+use super::{LIMIT, admitted, bulk, describe, list, resources};
+use crate::audit::{By, Deed};
+use crate::center::Center;
+use crate::directory::is_invisible;
+use crate::provisioning::Provisioner;
+
+/// So much of what a client called something is kept in the log.
+const LONGEST: usize = 100;
+
+/// What is asked for.
+pub(super) struct Asked {
+    pub(super) method: Method,
+    /// Below the base address, as `Users/…`, without a slash at either end.
+    pub(super) path: String,
+    /// The query, decoded.
+    pub(super) query: Vec<(String, String)>,
+    pub(super) if_match: Option<String>,
+    pub(super) if_none_match: Option<String>,
+    pub(super) body: Body,
+}
+
+/// A request's body.
+pub(super) enum Body {
+    /// As it came.
+    Raw { form: Option<String>, bytes: Bytes },
+    /// One operation's of a bulk request.
+    Read(Object),
+}
+
+impl Body {
+    /// The JSON object that it is.
+    pub(super) fn object(&self) -> Result<Object, Refusal> {
+        match self {
+            Body::Read(object) => Ok(object.clone()),
+            Body::Raw { form, bytes } => {
+                let form = form.as_deref().unwrap_or_default();
+                let essence = form.split(';').next().unwrap_or_default().trim();
+                let known = ["application/scim+json", "application/json"];
+                if !known
+                    .iter()
+                    .any(|known| essence.eq_ignore_ascii_case(known))
+                {
+                    return Err(Refusal::MediaType);
+                }
+                json::read(bytes, &LIMITS)
+            }
+        }
+    }
+}
+
+/// How much of everything.
+pub(super) const LIMITS: Limits = Limits {
+    body: LIMIT,
+    depth: 16,
+    operations: 1000,
+    members: 20_000,
+    values: 100,
+};
+
+impl Asked {
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// What a list or a resource is asked for.
+    pub(super) fn asked(&self, manner: Manner) -> Result<kiro_scim::Query, Refusal> {
+        kiro_scim::Query::of_pairs(self.pairs(), &super::PAGES.in_manner(manner), manner)
+    }
+
+    /// Whether the query has this parameter.
+    pub(super) fn names(&self, parameter: &str) -> bool {
+        self.pairs()
+            .any(|(name, _)| name.eq_ignore_ascii_case(parameter))
+    }
+}
+
+/// Every request.
+pub(super) async fn answer(
+    State(center): State<Arc<Center>>,
+    Path(parts): Path<BTreeMap<String, String>>,
+    method: Method,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Response {
+    let organization = parts.get("organization").map_or("", String::as_str);
+    let now = center.now();
+    let by = match admitted::provisioner(&center, &headers, organization).await {
+        Ok(by) => by,
+        Err(fault) => return refused(&fault.refusal(), Manner::Rfc, now, &[]),
+    };
+    let manner = by.manner;
+    let Ok(bytes) = body else {
+        return refused(&Refusal::TooLarge(LIMIT), manner, now, &[]);
+    };
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let query = query.unwrap_or_default();
+    let asked = Asked {
+        method,
+        path: parts
+            .get("path")
+            .map_or("", |path| path.trim_matches('/'))
+            .to_owned(),
+        query: form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect(),
+        if_match: text(header::IF_MATCH).map(str::to_owned),
+        if_none_match: text(header::IF_NONE_MATCH).map(str::to_owned),
+        body: Body::Raw {
+            form: text(header::CONTENT_TYPE).map(str::to_owned),
+            bytes,
+        },
+    };
+    let doing = By {
+        actor: Some(by.actor()),
+        ..By::current().as_ref().clone()
+    };
+    let answered = doing.doing(async {
+        let routed = route(&center, &by, &asked).await;
+        match routed {
+            Ok(answer) => Ok(answer),
+            Err(fault) => {
+                let refusal = fault.refusal();
+                note(&center, &by, &asked, &refusal).await;
+                Err(refusal)
+            }
+        }
+    });
+    match answered.await {
+        Ok(answer) => answer.into_response(),
+        Err(refusal) => refused(&refusal, manner, now, &allowed(&asked.path)),
+    }
+}
+
+/// Which endpoint it is.
+pub(super) async fn route(
+    center: &Center,
+    by: &Provisioner,
+    asked: &Asked,
+) -> Result<Answer, Fault> {
+    let parts: Vec<&str> = asked.path.split('/').collect();
+    let reads = matches!(asked.method, Method::GET | Method::HEAD);
+    let posts = asked.method == Method::POST;
+    match parts.as_slice() {
+        ["ServiceProviderConfig"] if reads => Ok(describe::service_provider_config(center, by)),
+        ["ResourceTypes" | "Schemas"] if reads && asked.names("filter") => {
+            // RFC 7644 §4: so that nobody takes a part for the whole.
+            Err(Refusal::Forbidden.into())
+        }
+        ["ResourceTypes"] if reads => Ok(describe::resource_types(center, by)),
+        ["ResourceTypes", name] if reads => Ok(describe::resource_type(center, by, name)?),
+        ["Schemas"] if reads => Ok(describe::schemas(center, by)),
+        ["Schemas", urn] if reads => Ok(describe::schema(center, by, urn)?),
+        [""] if reads => list::everything(center, by, &asked.asked(by.manner)?).await,
+        [".search"] if posts => list::everything(center, by, &list::search(by, asked)?).await,
+        ["Bulk"] if by.manner == Manner::Aws => Err(Refusal::NotImplemented("`/Bulk`").into()),
+        ["Bulk"] if posts => bulk::answer(center, by, &asked.body.object()?).await,
+        ["Me"] => Err(Refusal::NotImplemented("`/Me`").into()),
+        [endpoint, rest @ ..] => match (kind(endpoint), rest) {
+            (Some(kind), []) if reads => {
+                list::answer(center, by, kind, &asked.asked(by.manner)?).await
+            }
+            (Some(kind), []) if posts => resources::create(center, by, kind, asked).await,
+            (Some(kind), [".search"]) if posts => {
+                list::answer(center, by, kind, &list::search(by, asked)?).await
+            }
+            (Some(kind), [id]) => resources::one(center, by, kind, id, asked).await,
+            _ if allowed(&asked.path).is_empty() => Err(Refusal::NotFound("endpoint").into()),
+            _ => Err(method(&asked.method).into()),
+        },
+        [] => Err(Refusal::NotFound("endpoint").into()),
+    }
+}
+
+/// The type of resource whose endpoint this is.
+pub(super) fn kind(endpoint: &str) -> Option<&'static ResourceType> {
+    match endpoint {
+        "Users" => Some(&USER),
+        "Groups" => Some(&GROUP),
+        _ => None,
+    }
+}
+
+/// The methods of an endpoint; none where there is no such endpoint.
+fn allowed(path: &str) -> Vec<Method> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let (get, head, post) = (Method::GET, Method::HEAD, Method::POST);
+    match parts.as_slice() {
+        ["ServiceProviderConfig" | "ResourceTypes" | "Schemas"]
+        | ["ResourceTypes" | "Schemas", _]
+        | [""] => vec![get, head],
+        [".search" | "Bulk"] | ["Users" | "Groups", ".search"] => vec![post],
+        ["Users" | "Groups"] => vec![get, head, post],
+        ["Users" | "Groups", _] => {
+            vec![get, head, Method::PUT, Method::PATCH, Method::DELETE]
+        }
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn method(method: &Method) -> Refusal {
+    Refusal::Method(match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "This method",
+    })
+}
+
+/// Notes a refusal for whoever looks after the organisation. To ask for somebody who is not there is no news.
+async fn note(center: &Center, by: &Provisioner, asked: &Asked, refusal: &Refusal) {
+    let reads = matches!(asked.method, Method::GET | Method::HEAD);
+    if reads && refusal.status() == 404 || refusal.status() >= 500 {
+        return;
+    }
+    let deed = Deed {
+        action: "scim.refuse",
+        organization: Some(by.organization.clone()),
+        subject: subject(asked),
+        done: false,
+        detail: json!({
+            "method": asked.method.as_str(),
+            "status": refusal.status(),
+            "scimType": refusal.scim_type().map(kiro_scim::ScimType::word),
+            "why": refusal.detail(),
+        }),
+    };
+    if let Err(error) = center.store.record(deed, center.now()).await {
+        tracing::error!(%error, "provisioning: a refusal could not be noted");
+    }
+}
+
+/// What the client calls what it was about: the name in its body, or the address.
+fn subject(asked: &Asked) -> String {
+    let body = asked.body.object().unwrap_or_default();
+    let named = ["userName", "displayName"]
+        .iter()
+        .find_map(|name| json::member(&body, name)?.as_str());
+    let text = named.unwrap_or(&asked.path);
+    let visible = text.chars().filter(|character| !is_invisible(*character));
+    visible.take(LONGEST).collect()
+}

@@ -1,0 +1,45 @@
+//! People and groups as the connection that provisioned them sees and changes them. What it does takes effect with the same commit:
+//! whoever may not sign in any more, or loses a group, loses with it what that gave.
+
+mod groups;
+mod list;
+pub(super) mod users;
+mod where_clause;
+
+use std::sync::Arc;
+
+use kiro_scim::{Change, Refusal, Resource};
+
+use super::StoreError;
+use crate::directory;
+
+pub use list::{Found, From, List};
+
+/// What a request makes of the stored resource.
+pub type Changing = Arc<dyn Fn(&Resource) -> Result<Change, Refusal> + Send + Sync>;
+
+pub(super) type Decided<T> = Result<Result<T, Refusal>, StoreError>;
+
+/// Whether the directory takes these texts. A database cannot keep the character U+0000.
+fn texts(all: &[(&str, Option<&str>)]) -> Result<(), Refusal> {
+    for (attribute, text) in all {
+        if text.is_some_and(|text| text.contains('\0')) {
+            return Err(Refusal::value(
+                *attribute,
+                "text without the character U+0000",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A name that the directory takes.
+fn name(attribute: &'static str, text: &str) -> Result<String, Refusal> {
+    match directory::name(text) {
+        Ok(name) => Ok(name.to_owned()),
+        Err(_) => Err(Refusal::value(
+            attribute,
+            "a name: not empty, at most 320 bytes, nothing invisible in it",
+        )),
+    }
+}

@@ -1,0 +1,377 @@
+//! Provisioned groups. Members are rows: to add one to a group of 100,000 costs as much as to one of none.
+
+use jiff::Timestamp;
+use kiro_scim::{EntityTag, GroupColumns, Members, Refusal, Resource};
+use serde_json::json;
+
+use super::super::{Row, Store, StoreError, Tx, audit, groups, provisioning, values};
+use super::{Changing, Decided, name, texts};
+use crate::directory::fold;
+use crate::id::{GroupId, UserId};
+use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal, Related};
+
+/// Of `groups r`.
+pub(super) const COLUMNS: &str =
+    "r.id, r.created_at, r.modified_at, r.version, r.said, r.display_name, r.external_id";
+
+impl Store {
+    /// The group of this id, with its members if `related`.
+    pub async fn provisioned_group(
+        &self,
+        by: &Provisioner,
+        id: GroupId,
+        related: bool,
+    ) -> Decided<Provisioned> {
+        let by = by.clone();
+        self.read(move |tx| {
+            let by = by.clone();
+            Box::pin(async move {
+                let Some(mut found) = one(tx, &by, id, "").await? else {
+                    return Ok(Err(Refusal::NotFound("group")));
+                };
+                if related {
+                    found.related = members_of(tx, &by, id).await?;
+                }
+                Ok(Ok(found))
+            })
+        })
+        .await
+    }
+
+    /// Makes a group with its first members.
+    pub async fn provision_group(
+        &self,
+        by: &Provisioner,
+        resource: Resource,
+        members: Members,
+        now: Timestamp,
+    ) -> Decided<Provisioned> {
+        let columns = match fit(&resource) {
+            Ok(columns) => columns,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let by = by.clone();
+        self.write(move |tx| {
+            let (by, columns, members) = (by.clone(), columns.clone(), members.clone());
+            Box::pin(async move {
+                let id = GroupId::random();
+                let folded = fold(&columns.display_name);
+                let sql = "INSERT INTO groups (id, organization, connection, display_name, display_name_folded, external_id, said, \
+                           created_at, modified_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 1) ON CONFLICT DO NOTHING";
+                let row = values![
+                    id,
+                    &by.organization,
+                    by.id,
+                    &columns.display_name,
+                    &folded,
+                    columns.external_id.clone(),
+                    said(&columns)?,
+                    now,
+                ];
+                if tx.execute(sql, row).await? == 0 {
+                    return taken(tx, &by, &folded).await.map(Err);
+                }
+                let detail = json!({ "group": id, "members": members.add.len() });
+                audit::of_organization(tx, &by.organization, "group.create", &columns.display_name, detail, now).await?;
+                // An unknown member undoes the whole.
+                if let Err(refusal) = move_members(tx, &by, id, &columns.display_name, &members, now).await? {
+                    return Err(StoreError::Refused(Box::new(refusal)));
+                }
+                provisioning::pushed(tx, &by, now).await?;
+                made(tx, &by, id).await.map(Ok)
+            })
+        })
+        .await
+        .or_else(refused)
+    }
+
+    /// Changes a group and who is in it. What changes nothing leaves no trace.
+    pub async fn change_provisioned_group(
+        &self,
+        by: &Provisioner,
+        id: GroupId,
+        if_match: Option<String>,
+        change: Changing,
+        now: Timestamp,
+    ) -> Decided<Provisioned> {
+        let by = by.clone();
+        self.write(move |tx| {
+            let (by, if_match, change) = (by.clone(), if_match.clone(), change.clone());
+            Box::pin(async move {
+                let Some(before) = one(tx, &by, id, "FOR UPDATE OF r").await? else {
+                    return Ok(Err(Refusal::NotFound("group")));
+                };
+                let decided = EntityTag(before.version)
+                    .check(if_match.as_deref())
+                    .and_then(|()| change(&before.resource))
+                    .and_then(|change| Ok((fit(&change.resource)?, change)));
+                let (columns, change) = match decided {
+                    Ok(decided) => decided,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+                let moved = move_members(tx, &by, id, &columns.display_name, &change.members, now);
+                let moved = match moved.await? {
+                    Ok(moved) => moved,
+                    Err(refusal) => return Err(StoreError::Refused(Box::new(refusal))),
+                };
+                if !change.changed && !moved {
+                    return Ok(Ok(before));
+                }
+                if change.changed
+                    && let Err(refusal) = becomes(tx, &by, id, &columns, now).await?
+                {
+                    return Err(StoreError::Refused(Box::new(refusal)));
+                }
+                let sql = "UPDATE groups SET modified_at = $2, version = version + 1 WHERE id = $1";
+                tx.execute(sql, values![id, now]).await?;
+                provisioning::pushed(tx, &by, now).await?;
+                made(tx, &by, id).await.map(Ok)
+            })
+        })
+        .await
+        .or_else(refused)
+    }
+
+    /// Removes a group; its members lose what it gave them.
+    pub async fn delete_provisioned_group(
+        &self,
+        by: &Provisioner,
+        id: GroupId,
+        if_match: Option<String>,
+        now: Timestamp,
+    ) -> Decided<()> {
+        let by = by.clone();
+        self.write(move |tx| {
+            let (by, if_match) = (by.clone(), if_match.clone());
+            Box::pin(async move {
+                let Some(before) = one(tx, &by, id, "FOR UPDATE OF r").await? else {
+                    return Ok(Err(Refusal::NotFound("group")));
+                };
+                if let Err(refusal) = EntityTag(before.version).check(if_match.as_deref()) {
+                    return Ok(Err(refusal));
+                }
+                provisioning::pushed(tx, &by, now).await?;
+                let deleted = groups::delete(tx, id, now).await?;
+                Ok(deleted.map_err(|_| Refusal::NotFound("group")))
+            })
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// Hands a group that an administrator added over to a connection: from now on it provisions it.
+    pub async fn hand_over_group(
+        &self,
+        by: &Provisioner,
+        id: GroupId,
+        now: Timestamp,
+    ) -> Result<Result<(), ProvisioningRefusal>, StoreError> {
+        let by = by.clone();
+        self.write(move |tx| {
+            let by = by.clone();
+            Box::pin(async move {
+                let sql = "UPDATE groups SET connection = $2, modified_at = $3, version = version + 1 \
+                           WHERE id = $1 AND organization = $4 AND (connection IS NULL OR connection = $2)";
+                let key = values![id, by.id, now, &by.organization];
+                if tx.execute(sql, key).await? == 0 {
+                    return Ok(Err(ProvisioningRefusal::Anothers));
+                }
+                let sql = "SELECT display_name FROM groups WHERE id = $1";
+                let row = tx.row(sql, values![id]).await?;
+                let called = row.as_ref().map_or(Ok(""), |row| row.text(0))?;
+                let detail = json!({ "group": id, "connection": by.id });
+                audit::of_organization(tx, &by.organization, "group.hand_over", called, detail, now).await?;
+                Ok(Ok(()))
+            })
+        })
+        .await
+    }
+}
+
+/// A refusal that undid what the transaction had done is one all the same.
+fn refused<T>(error: StoreError) -> Decided<T> {
+    match error {
+        StoreError::Refused(refusal) => Ok(Err(*refusal)),
+        other => Err(other),
+    }
+}
+
+async fn becomes(
+    tx: &mut Tx<'_>,
+    by: &Provisioner,
+    id: GroupId,
+    columns: &GroupColumns,
+    now: Timestamp,
+) -> Decided<()> {
+    let folded = fold(&columns.display_name);
+    let sql =
+        "SELECT 1 FROM groups WHERE organization = $1 AND display_name_folded = $2 AND id <> $3";
+    let key = values![&by.organization, &folded, id];
+    if tx.row(sql, key).await?.is_some() {
+        return taken(tx, by, &folded).await.map(Err);
+    }
+    let sql = "UPDATE groups SET display_name = $2, display_name_folded = $3, external_id = $4, said = $5 WHERE id = $1";
+    let row = values![
+        id,
+        &columns.display_name,
+        folded,
+        columns.external_id.clone(),
+        said(columns)?,
+    ];
+    tx.execute(sql, row).await?;
+    let (organization, subject) = (&by.organization, &columns.display_name);
+    let detail = json!({ "group": id });
+    audit::of_organization(tx, organization, "group.change", subject, detail, now).await?;
+    Ok(Ok(()))
+}
+
+/// Who comes and who goes, of those whom the connection sees; whether anybody did. Who goes loses what the group gave.
+async fn move_members(
+    tx: &mut Tx<'_>,
+    by: &Provisioner,
+    group: GroupId,
+    called: &str,
+    members: &Members,
+    now: Timestamp,
+) -> Decided<bool> {
+    let mut goes: Vec<UserId> = Vec::new();
+    if members.all_others_go {
+        for one in members_of(tx, by, group).await? {
+            if !members.add.contains(&one.id) {
+                goes.extend(one.id.parse::<UserId>());
+            }
+        }
+    }
+    // Whoever is none of the connection's people is in none of its groups.
+    goes.extend(
+        members
+            .remove
+            .iter()
+            .filter_map(|id| id.parse::<UserId>().ok()),
+    );
+    let mut moved = false;
+    for user in goes {
+        if is_theirs(tx, by, user).await? {
+            moved |= groups::remove(tx, group, user, now).await?.is_some();
+        }
+    }
+    let mut came: Vec<UserId> = Vec::new();
+    for id in &members.add {
+        let sql = "INSERT INTO members (group_id, user_id) SELECT g.id, u.id FROM groups g, users u \
+                   WHERE g.id = $1 AND u.id = $2 AND u.connection = $3 ON CONFLICT DO NOTHING";
+        let Ok(user) = id.parse::<UserId>() else {
+            return Ok(Err(nobody()));
+        };
+        if tx.execute(sql, values![group, user, by.id]).await? == 1 {
+            came.push(user);
+        } else if !is_theirs(tx, by, user).await? {
+            return Ok(Err(nobody()));
+        }
+    }
+    match came.as_slice() {
+        [] => {}
+        [user] => audit::of_person(tx, *user, "group.join", json!({ "group": group }), now).await?,
+        several => {
+            let detail = json!({ "group": group, "users": several });
+            audit::of_organization(tx, &by.organization, "group.join", called, detail, now).await?;
+        }
+    }
+    Ok(Ok(moved || !came.is_empty()))
+}
+
+fn nobody() -> Refusal {
+    Refusal::value(
+        "members.value",
+        "the id of a person whom this connection provisions",
+    )
+}
+
+async fn is_theirs(tx: &mut Tx<'_>, by: &Provisioner, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM users WHERE id = $1 AND connection = $2";
+    Ok(tx.row(sql, values![user, by.id]).await?.is_some())
+}
+
+fn fit(resource: &Resource) -> Result<GroupColumns, Refusal> {
+    let mut columns = resource.group_columns();
+    columns.display_name = name("displayName", &columns.display_name)?;
+    texts(&[("externalId", columns.external_id.as_deref())])?;
+    Ok(columns)
+}
+
+fn said(columns: &GroupColumns) -> Result<String, StoreError> {
+    serde_json::to_string(&columns.rest).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+async fn taken(tx: &mut Tx<'_>, by: &Provisioner, folded: &str) -> Result<Refusal, StoreError> {
+    let sql = "SELECT g.display_name, p.name FROM groups g LEFT JOIN provisioners p ON p.id = g.connection \
+               WHERE g.organization = $1 AND g.display_name_folded = $2";
+    let row = tx.row(sql, values![&by.organization, folded]).await?;
+    let row = row.ok_or(StoreError::Taken)?;
+    let whose = match row.optional(1, Row::text)? {
+        Some(name) if name == by.name => "another group".to_owned(),
+        Some(name) => format!("a group that {name} provisions"),
+        None => "a group that an administrator added".to_owned(),
+    };
+    Ok(Refusal::Taken {
+        attribute: "displayName",
+        by: whose,
+    })
+}
+
+async fn one(
+    tx: &mut Tx<'_>,
+    by: &Provisioner,
+    id: GroupId,
+    lock: &str,
+) -> Result<Option<Provisioned>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM groups r WHERE r.id = $1 AND r.organization = $2 AND r.connection = $3 {lock}"
+    );
+    let row = tx
+        .row(sql.trim_end(), values![id, &by.organization, by.id])
+        .await?;
+    row.as_ref().map(read).transpose()
+}
+
+async fn made(tx: &mut Tx<'_>, by: &Provisioner, id: GroupId) -> Result<Provisioned, StoreError> {
+    let found = one(tx, by, id, "").await?;
+    found.ok_or_else(|| StoreError::Corrupt("a group just kept".to_owned()))
+}
+
+/// The members of a group that the connection sees.
+pub(super) async fn members_of(
+    tx: &mut Tx<'_>,
+    by: &Provisioner,
+    id: GroupId,
+) -> Result<Vec<Related>, StoreError> {
+    let sql = "SELECT u.id, u.display_name FROM members m JOIN users u ON u.id = m.user_id \
+               WHERE m.group_id = $1 AND u.connection = $2 ORDER BY u.id";
+    let rows = tx.query(sql, values![id, by.id]).await?;
+    let related = |row: &Row| {
+        Ok(Related {
+            id: row.id::<UserId>(0)?.to_string(),
+            display: row.text(1)?.to_owned(),
+        })
+    };
+    rows.iter().map(related).collect()
+}
+
+/// Of [`COLUMNS`].
+pub(super) fn read(row: &Row) -> Result<Provisioned, StoreError> {
+    let display_name = row.text(5)?.to_owned();
+    let columns = GroupColumns {
+        folded_display_name: kiro_scim::fold(&display_name),
+        display_name,
+        external_id: row.optional(6, Row::text)?.map(str::to_owned),
+        rest: row.optional(4, Row::json)?.unwrap_or_default(),
+    };
+    Ok(Provisioned {
+        id: row.id::<GroupId>(0)?.to_string(),
+        resource: Resource::from_group(columns),
+        created_at: row.time(1)?,
+        modified_at: row.time(2)?,
+        version: row.count(3)?,
+        related: Vec::new(),
+    })
+}

@@ -1,0 +1,345 @@
+//! Lists: what a filter finds, in a stable order, one page of it (RFC 7644 §3.4.2, RFC 9865).
+//!
+//! What the database can ask, it decides; the rest memory does, row by row. Without `sortBy` the order is that in which they were made,
+//! so that whoever walks through it meets everybody once, whoever comes meanwhile.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kiro_scim::{Bound, Column, Condition, Facts, Reference, ResourceType, SortKey, USER, present};
+
+use super::super::{Row, Store, StoreError, Tx, Value, values};
+use super::where_clause::{COLUMNS, Clause, clause};
+use super::{groups, users};
+use crate::provisioning::{Provisioned, Provisioner};
+
+/// Rows that memory looks at are read so many at once.
+const TOGETHER: usize = 500;
+/// So many are sorted in memory at most.
+const SORTED: usize = 20_000;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// Of which type.
+    pub kind: &'static ResourceType,
+    /// Which of them.
+    pub filter: Option<Bound>,
+    /// In which order.
+    pub sort: Option<SortKey>,
+    /// From where.
+    pub from: From,
+    /// How many at most.
+    pub count: usize,
+    /// Whether with a person's groups or a group's members.
+    pub related: bool,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// Behind so many.
+    Place(usize),
+    /// Behind the one that was made then and has this id. Without `sort` alone.
+    Behind(Timestamp, Vec<u8>),
+}
+
+/// What is found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// How many there are in all.
+    pub total: usize,
+    /// This page of them.
+    pub page: Vec<Provisioned>,
+    /// Whether there are more behind it.
+    pub more: bool,
+}
+
+impl Store {
+    /// A page of what a connection has provisioned; `None` where more would have to be sorted than is.
+    pub async fn list_provisioned(
+        &self,
+        by: &Provisioner,
+        list: List,
+    ) -> Result<Option<Found>, StoreError> {
+        let (by, list) = (by.clone(), Arc::new(list));
+        self.read(move |tx| {
+            let (by, list) = (by.clone(), Arc::clone(&list));
+            Box::pin(async move { find(tx, &by, &list).await })
+        })
+        .await
+    }
+}
+
+async fn find(tx: &mut Tx<'_>, by: &Provisioner, list: &List) -> Result<Option<Found>, StoreError> {
+    let lowered = list.filter.as_ref().map(|filter| filter.lower(&COLUMNS));
+    let everybody = Condition::All(Vec::new());
+    let condition = lowered.as_ref().map_or(&everybody, |it| &it.condition);
+    let own = || values![&by.organization, by.id].to_vec();
+    let code_points = tx.by_code_points();
+    let write = |condition| clause(condition, list.kind, by.id, code_points, own());
+    let written = write(condition);
+    let exact = written.is_some() && lowered.as_ref().is_none_or(|it| it.exact);
+    let clause = match written.or_else(|| write(&everybody)) {
+        Some(clause) => clause,
+        None => return Err(StoreError::Corrupt("a clause without words".to_owned())),
+    };
+    let column = match &list.sort {
+        None => Some("r.created_at, r.id".to_owned()),
+        Some(sort) => sort.column(list.kind).and_then(|column| {
+            let name = column_name(column, code_points)?;
+            let (way, nulls) = match sort.descending {
+                false => ("ASC", "LAST"),
+                true => ("DESC", "FIRST"),
+            };
+            Some(format!("{name} {way} NULLS {nulls}, r.created_at, r.id"))
+        }),
+    };
+    let mut found = match (exact, column) {
+        (true, Some(order)) => by_database(tx, list, clause, &order).await?,
+        (_, column) => match by_memory(tx, by, list, clause, column.is_none()).await? {
+            Some(found) => found,
+            None => return Ok(None),
+        },
+    };
+    for one in &mut found.page {
+        relate(tx, by, list, one).await?;
+    }
+    Ok(Some(found))
+}
+
+/// The page and the total, of which the database knows everything.
+async fn by_database(
+    tx: &mut Tx<'_>,
+    list: &List,
+    clause: Clause,
+    order: &str,
+) -> Result<Found, StoreError> {
+    let Clause {
+        sql,
+        mut values,
+        common,
+    } = clause;
+    let table = table(list.kind);
+    let count = format!("SELECT COUNT(*) FROM {table} r WHERE {OWN} AND ({sql})");
+    let counted = tx.rows(&count, &values, common).await?;
+    let total = counted.first().map_or(Ok(0), |row| row.integer(0))?;
+    let total = usize::try_from(total).unwrap_or(0);
+    let mut place = |value: i64| {
+        values.push(value.into());
+        format!("${}", values.len())
+    };
+    let limit = place(number(list.count + 1));
+    let from = match &list.from {
+        From::Place(behind) => format!(
+            "ORDER BY {order} LIMIT {limit} OFFSET {}",
+            place(number(*behind))
+        ),
+        From::Behind(made, id) => {
+            let made = place(made.as_millisecond());
+            values.push(Value::Bytes(id.clone()));
+            let id = format!("${}", values.len());
+            format!("AND (r.created_at, r.id) > ({made}, {id}) ORDER BY {order} LIMIT {limit}")
+        }
+    };
+    let sql = format!(
+        "SELECT {} FROM {table} r WHERE {OWN} AND ({sql}) {from}",
+        columns(list.kind)
+    );
+    let rows = tx.rows(&sql, &values, common).await?;
+    let mut page: Vec<Provisioned> = rows
+        .iter()
+        .map(|row| read(list.kind, row))
+        .collect::<Result<_, _>>()?;
+    let more = page.len() > list.count;
+    page.truncate(list.count);
+    Ok(Found { total, page, more })
+}
+
+/// The same, where each row is asked in memory, or sorted there.
+async fn by_memory(
+    tx: &mut Tx<'_>,
+    by: &Provisioner,
+    list: &List,
+    clause: Clause,
+    sorts: bool,
+) -> Result<Option<Found>, StoreError> {
+    // Sorted by a column or not: a filter of memory's goes through all rows in the order in which they were made.
+    let sorts = sorts || list.sort.is_some();
+    let mut all: Vec<Provisioned> = Vec::new();
+    let (mut total, mut more) = (0, false);
+    let mut last: Option<(Timestamp, Vec<u8>)> = None;
+    loop {
+        let rows = batch(tx, list.kind, &clause, last.as_ref()).await?;
+        let Some(end) = rows.last() else { break };
+        last = Some((end.time(1)?, end.bytes(0)?.to_vec()));
+        for row in &rows {
+            let mut one = read(list.kind, row)?;
+            if let Some(filter) = &list.filter {
+                relate(
+                    tx,
+                    by,
+                    &List {
+                        related: true,
+                        ..list.clone()
+                    },
+                    &mut one,
+                )
+                .await?;
+                if !filter.matches(&document(&one)) {
+                    continue;
+                }
+            }
+            total += 1;
+            let before = match &list.from {
+                _ if sorts => false,
+                From::Place(behind) => total <= *behind,
+                From::Behind(made, id) => {
+                    let place = (row.time(1)?, row.bytes(0)?);
+                    place <= (*made, id.as_slice())
+                }
+            };
+            if before {
+                continue;
+            }
+            if !sorts && all.len() == list.count {
+                more = true;
+                continue;
+            }
+            all.push(one);
+            if all.len() > SORTED {
+                return Ok(None);
+            }
+        }
+        if rows.len() < TOGETHER {
+            break;
+        }
+    }
+    if let (true, Some(sort)) = (sorts, &list.sort) {
+        let mut keyed: Vec<_> = all.into_iter().map(|one| (document(&one), one)).collect();
+        keyed.sort_by(|(left, _), (right, _)| sort.order(list.kind, left, right));
+        let behind = match &list.from {
+            From::Place(behind) => *behind,
+            From::Behind(..) => 0,
+        };
+        let mut rest = keyed.into_iter().map(|(_, one)| one).skip(behind);
+        all = rest.by_ref().take(list.count).collect();
+        more = rest.next().is_some();
+    }
+    Ok(Some(Found {
+        total,
+        page: all,
+        more,
+    }))
+}
+
+async fn batch(
+    tx: &mut Tx<'_>,
+    kind: &'static ResourceType,
+    clause: &Clause,
+    last: Option<&(Timestamp, Vec<u8>)>,
+) -> Result<Vec<Row>, StoreError> {
+    let (table, columns, sql) = (table(kind), columns(kind), &clause.sql);
+    let mut values = clause.values.clone();
+    let behind = match last {
+        None => String::new(),
+        Some((made, id)) => {
+            values.extend(values![*made, id.clone()].iter().cloned());
+            let at = values.len();
+            format!("AND (r.created_at, r.id) > (${}, ${at}) ", at - 1)
+        }
+    };
+    let sql = format!(
+        "SELECT {columns} FROM {table} r WHERE {OWN} AND ({sql}) {behind}ORDER BY r.created_at, r.id LIMIT {TOGETHER}"
+    );
+    tx.rows(&sql, &values, clause.common).await
+}
+
+const OWN: &str = "r.organization = $1 AND r.connection = $2";
+
+fn table(kind: &'static ResourceType) -> &'static str {
+    if *kind == USER { "users" } else { "groups" }
+}
+
+fn columns(kind: &'static ResourceType) -> &'static str {
+    if *kind == USER {
+        users::COLUMNS
+    } else {
+        groups::COLUMNS
+    }
+}
+
+fn read(kind: &'static ResourceType, row: &Row) -> Result<Provisioned, StoreError> {
+    if *kind == USER {
+        users::read(row)
+    } else {
+        groups::read(row)
+    }
+}
+
+/// What text or number is sorted by.
+fn column_name(column: Column, code_points: &str) -> Option<String> {
+    let text = |name: &str| Some(format!("{name}{code_points}"));
+    match column {
+        Column::ExternalId => text("r.external_id"),
+        Column::UserName => text("r.user_name_folded"),
+        Column::DisplayName => text("r.display_name_folded"),
+        Column::Active => Some("r.active".to_owned()),
+        Column::Created => Some("r.created_at".to_owned()),
+        Column::LastModified => Some("r.modified_at".to_owned()),
+        Column::Id => Some("r.id".to_owned()),
+        Column::GivenName | Column::FamilyName | Column::Email | Column::Group | Column::Member => {
+            None
+        }
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Looks up whom or what it is in, or has in it.
+async fn relate(
+    tx: &mut Tx<'_>,
+    by: &Provisioner,
+    list: &List,
+    one: &mut Provisioned,
+) -> Result<(), StoreError> {
+    if !list.related || !one.related.is_empty() {
+        return Ok(());
+    }
+    one.related = match *list.kind == USER {
+        true => match one.id.parse() {
+            Ok(id) => users::groups_of(tx, by, id).await?,
+            Err(_) => Vec::new(),
+        },
+        false => match one.id.parse() {
+            Ok(id) => groups::members_of(tx, by, id).await?,
+            Err(_) => Vec::new(),
+        },
+    };
+    Ok(())
+}
+
+/// The whole of it, for filters and sorting.
+fn document(one: &Provisioned) -> serde_json::Map<String, serde_json::Value> {
+    let related: Vec<Reference<'_>> = one
+        .related
+        .iter()
+        .map(|it| Reference {
+            id: &it.id,
+            display: &it.display,
+        })
+        .collect();
+    present(
+        &one.resource,
+        &Facts {
+            id: &one.id,
+            base: "",
+            created: one.created_at,
+            last_modified: one.modified_at,
+            version: one.version,
+            related: Some(&related),
+        },
+    )
+}
