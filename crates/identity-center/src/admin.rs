@@ -23,12 +23,14 @@ mod keys;
 mod openapi;
 mod organization;
 pub mod problem;
+mod provisioning;
 mod sessions;
 mod status;
 mod users;
 mod view;
 
 pub(crate) use connections::ProviderKind;
+pub(crate) use provisioning::MannerWord;
 
 use std::sync::Arc;
 
@@ -100,6 +102,8 @@ fn reading() -> Part {
         .routes(routes!(applications::list))
         .routes(routes!(keys::list))
         .routes(routes!(audit::list))
+        .routes(routes!(provisioning::list))
+        .routes(routes!(provisioning::log))
         .routes(routes!(client_settings::get))
 }
 
@@ -143,6 +147,13 @@ fn owning() -> Part {
         .routes(routes!(applications::change))
         .routes(routes!(applications::secret))
         .routes(routes!(applications::remove))
+        .routes(routes!(provisioning::set))
+        .routes(routes!(provisioning::remove))
+        .routes(routes!(provisioning::add_token))
+        .routes(routes!(provisioning::revoke_token))
+        .routes(routes!(provisioning::hand_over_user))
+        .routes(routes!(provisioning::hand_over_group))
+        .routes(routes!(provisioning::undo))
         .routes(routes!(keys::rotate))
 }
 

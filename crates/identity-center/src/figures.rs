@@ -27,6 +27,8 @@ const REFUSALS: &str = "kiro_refusals_total";
 const SIGN_INS: &str = "kiro_sign_ins_total";
 const ENDS: &str = "kiro_sessions_ended_total";
 const FAULTS: &str = "kiro_upstream_faults_total";
+const LEAVINGS: &str = "kiro_scim_unusual_leavings_total";
+const TOKEN_ENDS: &str = "kiro_scim_token_ends_timestamp_seconds";
 const WRITES: &str = "kiro_store_write_duration_seconds";
 const WAITING_WRITES: &str = "kiro_store_writes_waiting";
 const PASSWORDS: &str = "kiro_passwords_in_check";
@@ -49,6 +51,8 @@ pub(crate) enum Happened {
     },
     /// So many sessions ended.
     Ended(Ended, u64),
+    /// More people were deactivated or removed by SCIM than leave a company in an hour.
+    UnusualLeaving,
 }
 
 /// Counts from now on, for the whole process.
@@ -93,12 +97,20 @@ fn describe() {
             FAULTS,
             "Sign-ins at an identity provider that led to nobody",
         ),
+        (
+            LEAVINGS,
+            "Hours in which unusually many people left through a connection by SCIM",
+        ),
     ] {
         metrics::describe_counter!(name, said);
     }
     for (name, said) in [
         (WAITING_WRITES, "Transactions that wait for the store"),
         (PASSWORDS, "Passwords that are checked or wait for it"),
+        (
+            TOKEN_ENDS,
+            "When the first connection will have no good SCIM token any more",
+        ),
         (BUILD, "The running version"),
     ] {
         metrics::describe_gauge!(name, said);
@@ -115,6 +127,9 @@ pub fn router(center: Arc<Center>, handle: PrometheusHandle) -> Router {
 async fn scraped(State((center, handle)): State<(Arc<Center>, PrometheusHandle)>) -> Response {
     gauge!(WAITING_WRITES).set(count(center.store.waiting_writes()));
     gauge!(PASSWORDS).set(count(center.hashing.busy()));
+    if let Ok(Some(ends)) = center.store.first_scim_end().await {
+        gauge!(TOKEN_ENDS).set(seconds(ends));
+    }
     let form = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (form, handle.render()).into_response()
 }
@@ -192,6 +207,7 @@ pub(crate) fn happened(what: Happened) {
             };
             counter!(ENDS, "because" => because).increment(sessions);
         }
+        Happened::UnusualLeaving => counter!(LEAVINGS).increment(1),
     }
 }
 
@@ -200,6 +216,11 @@ fn word(wire: Wire) -> &'static str {
         Wire::Aws => "aws",
         Wire::Oidc => "oidc",
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact for 285 million years")]
+fn seconds(at: jiff::Timestamp) -> f64 {
+    at.as_second() as f64
 }
 
 fn count(of: usize) -> f64 {

@@ -39,6 +39,8 @@ pub struct Provisioner {
     pub manner: Manner,
     /// When something last changed through it, to the minute.
     pub last_push_at: Option<Timestamp>,
+    /// Who left through it, in the last event that there was.
+    pub leaving: Option<Leaving>,
 }
 
 impl Provisioner {
@@ -84,6 +86,51 @@ pub struct ScimToken {
     pub last_used_at: Option<Timestamp>,
 }
 
+/// So many whole days are left; none after the end.
+#[must_use]
+pub fn days_left(ends: Timestamp, now: Timestamp) -> i64 {
+    (ends.duration_since(now).as_hours() / 24).max(0)
+}
+
+/// Within this time people who are deactivated or removed through a connection are one event.
+pub const EVENT: SignedDuration = SignedDuration::from_hours(1);
+
+/// People who were deactivated or removed through a connection within [`EVENT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// When the first of them was.
+    pub since: Timestamp,
+    /// So many.
+    pub count: u32,
+    /// Of so many who could sign in before.
+    pub of: u32,
+}
+
+impl Leaving {
+    /// Whether that is more than leaves a company in an hour: a tenth of everybody, and ten at least.
+    ///
+    /// ```
+    /// use kiro_identity_center::provisioning::Leaving;
+    /// let since = jiff::Timestamp::UNIX_EPOCH;
+    /// assert!(Leaving { since, count: 10, of: 12 }.is_unusual());
+    /// assert!(!Leaving { since, count: 9, of: 12 }.is_unusual());
+    /// assert!(!Leaving { since, count: 99, of: 1000 }.is_unusual());
+    /// ```
+    #[must_use]
+    pub fn is_unusual(&self) -> bool {
+        self.count >= 10 && self.count.saturating_mul(10) >= self.of
+    }
+}
+
+/// What came of taking an event back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// So many may sign in again.
+    pub reactivated: u64,
+    /// So many of the event were removed, or have changed since: nothing brings them back here.
+    pub gone: u64,
+}
+
 /// Why a connection's provisioning is not as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProvisioningRefusal {
@@ -96,6 +143,9 @@ pub enum ProvisioningRefusal {
     /// There is no such token.
     #[error("there is no such token")]
     NoToken,
+    /// There is no event to take back.
+    #[error("nobody left through it within an hour of each other")]
+    NoEvent,
     /// Another connection has provisioned them.
     #[error("another connection provisions them")]
     Anothers,

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::admitted::Who;
 use super::organization;
 use super::problem::Problem;
+use super::provisioning::{self, Provisioner};
 use crate::center::Center;
 
 /// How things stand.
@@ -35,6 +36,7 @@ pub(crate) struct Status {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) last_back_up_at: Option<Timestamp>,
     pub(crate) connections: Vec<ConnectionStatus>,
+    pub(crate) provisioning: Vec<Provisioner>,
 }
 
 /// How an identity provider stands.
@@ -75,5 +77,6 @@ pub(super) async fn get(
         local_owners: owners.count() as u64,
         last_back_up_at: store.last_back_up().await?,
         connections: connections.collect(),
+        provisioning: provisioning::every(&center, of).await?,
     }))
 }

@@ -10,6 +10,7 @@ mod login;
 mod people;
 mod print;
 mod remote;
+mod scim;
 mod verbs;
 
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ use super::Failure;
 
 use print::{Column, table};
 use remote::{Remote, encoded};
+use scim::Scim;
 use verbs::{Account, Administrator, Application, Group, Idp, Keys, PermissionSet, User};
 
 /// Look after an organisation: people, identity providers, applications, AWS accounts
@@ -55,6 +57,9 @@ enum Verb {
     /// Identity providers that people sign in at: Okta, Entra ID, any OIDC provider
     #[command(subcommand)]
     Idp(Idp),
+    /// Provisioning: identity providers send people and groups by SCIM
+    #[command(subcommand)]
+    Scim(Scim),
     /// Applications that speak OIDC
     #[command(subcommand)]
     Application(Application),
@@ -109,6 +114,7 @@ impl Admin {
             | Verb::Group(_)
             | Verb::Administrator(_)
             | Verb::Idp(_)
+            | Verb::Scim(_)
             | Verb::Application(_)
             | Verb::Account(_)
             | Verb::Role(_)
@@ -170,13 +176,18 @@ impl Shown {
                 if self.json {
                     return self.rows(&status, &[]);
                 }
-                write!(io::stdout().lock(), "{}", print::status(&status))?;
+                write!(
+                    io::stdout().lock(),
+                    "{}",
+                    print::status(&status, jiff::Timestamp::now())
+                )?;
                 Ok(())
             }
             Verb::User(verb) => self.user(remote, verb).await,
             Verb::Group(verb) => self.group(remote, verb).await,
             Verb::Administrator(verb) => self.administrator(remote, verb).await,
             Verb::Idp(verb) => self.idp(remote, verb).await,
+            Verb::Scim(verb) => self.scim(remote, verb).await,
             Verb::Application(verb) => self.application(remote, verb).await,
             Verb::Account(verb) => self.account(remote, verb).await,
             Verb::Role(verb) => self.role(remote, verb).await,

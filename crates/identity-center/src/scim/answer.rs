@@ -84,7 +84,11 @@ impl From<StoreError> for Fault {
                 attribute: "name",
                 by: "somebody who came in the same moment".to_owned(),
             }),
-            other => Fault::Store(other),
+            other @ (StoreError::Unavailable(_)
+            | StoreError::Address(_)
+            | StoreError::Corrupt(_)
+            | StoreError::InUse
+            | StoreError::Newer { .. }) => Fault::Store(other),
         }
     }
 }
@@ -119,14 +123,15 @@ pub(super) fn refused(
             response.headers_mut().insert(name, value);
         }
     };
-    match refusal {
-        Refusal::Unauthorized => put(header::WWW_AUTHENTICATE, "Bearer realm=\"SCIM\""),
-        Refusal::Method(_) => {
-            let words: Vec<&str> = allowed.iter().map(Method::as_str).collect();
-            put(header::ALLOW, &words.join(", "));
-        }
-        Refusal::Unavailable | Refusal::TooOften => put(header::RETRY_AFTER, "5"),
-        _ => {}
+    if *refusal == Refusal::Unauthorized {
+        put(header::WWW_AUTHENTICATE, "Bearer realm=\"SCIM\"");
+    }
+    if !allowed.is_empty() && matches!(refusal, Refusal::Method(_)) {
+        let words: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+        put(header::ALLOW, &words.join(", "));
+    }
+    if *refusal == Refusal::Unavailable {
+        put(header::RETRY_AFTER, "5");
     }
     response
 }

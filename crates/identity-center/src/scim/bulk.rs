@@ -17,11 +17,7 @@ pub(super) async fn answer(
     by: &Provisioner,
     body: &Object,
 ) -> Result<Answer, Fault> {
-    let bulk = Bulk::of(body, OPERATIONS).map_err(|refusal| match refusal {
-        // RFC 7644 §3.7.4
-        Refusal::TooManyChanges { limit, .. } => Refusal::BulkTooLong(limit),
-        other => other,
-    })?;
+    let bulk = Bulk::of(body, OPERATIONS)?;
     let (order, impossible) = bulk.order();
     let mut outcomes = BTreeMap::new();
     let mut ids = BTreeMap::new();

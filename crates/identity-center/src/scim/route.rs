@@ -242,7 +242,8 @@ async fn note(center: &Center, by: &Provisioner, asked: &Asked, refusal: &Refusa
             "method": asked.method.as_str(),
             "status": refusal.status(),
             "scimType": refusal.scim_type().map(kiro_scim::ScimType::word),
-            "why": refusal.detail(),
+            "why": refusal.to_string(),
+            "hint": refusal.hint(),
         }),
     };
     if let Err(error) = center.store.record(deed, center.now()).await {

@@ -117,6 +117,25 @@ impl Store {
     }
 }
 
+/// An actor's entries in an organisation: behind the one of this number the oldest first, or without the newest first.
+pub(super) async fn of_actor(
+    tx: &mut Tx<'_>,
+    organization: &str,
+    actor: &str,
+    after: Option<i64>,
+    most: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let order = if after.is_some() { "ASC" } else { "DESC" };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM audit WHERE organization = $1 AND actor = $2 AND number > $3 ORDER BY number {order} LIMIT $4"
+    );
+    let key = values![organization, actor, after.unwrap_or(0), most];
+    let rows = tx.query(&sql, key).await?;
+    rows.iter()
+        .map(|row| read(row).map(|(entry, _)| entry))
+        .collect()
+}
+
 /// Adds an entry in this transaction.
 pub(super) async fn append(tx: &mut Tx<'_>, deed: Deed, now: Timestamp) -> Result<(), StoreError> {
     let nothing = Digest::from([0; 32]);

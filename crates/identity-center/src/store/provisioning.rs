@@ -5,13 +5,18 @@ use kiro_scim::Manner;
 use serde_json::json;
 
 use super::{Row, Store, StoreError, Tx, audit, values};
-use crate::id::{ConnectionId, ScimTokenId};
+use crate::audit::{By, Entry};
+use crate::figures::Happened;
+use crate::id::{ConnectionId, ScimTokenId, UserId};
 use crate::provisioning::{
-    Provisioner, ProvisioningRefusal, ScimToken, TOKEN_LIFETIME, TOKENS, manner, word,
+    EVENT, Leaving, Provisioner, ProvisioningRefusal, ScimToken, TOKEN_LIFETIME, TOKENS, Undone,
+    actor, manner, word,
 };
 use crate::secret::Digest;
 
-const COLUMNS: &str = "p.id, p.organization, p.name, p.manner, p.last_push_at";
+const COLUMNS: &str =
+    "p.id, p.organization, p.name, p.manner, p.last_push_at, p.left_since, p.left_count, p.left_of";
+const TOKEN_AT: usize = 8;
 const TOKEN: &str = "t.id, t.created_at, t.expires_at, t.last_used_at";
 /// How exactly it is kept when something was last used.
 const EXACT: SignedDuration = SignedDuration::from_mins(1);
@@ -116,6 +121,27 @@ impl Store {
         .await
     }
 
+    /// When the first connection that has tokens will have no good one any more.
+    pub async fn first_scim_end(&self) -> Result<Option<Timestamp>, StoreError> {
+        let ends = self.scim_ends().await?;
+        Ok(ends.into_iter().map(|(_, ends)| ends).min())
+    }
+
+    /// The connections that have tokens, and when the last token of each ends.
+    pub async fn scim_ends(&self) -> Result<Vec<(Provisioner, Timestamp)>, StoreError> {
+        self.read(move |tx| {
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {COLUMNS}, (SELECT MAX(t.expires_at) FROM scim_tokens t WHERE t.provisioner = p.id) FROM provisioners p \
+                     WHERE EXISTS (SELECT 1 FROM scim_tokens t WHERE t.provisioner = p.id) ORDER BY p.organization, p.name"
+                );
+                let rows = tx.query(&sql, &[]).await?;
+                rows.iter().map(|row| Ok((read(row)?, row.time(TOKEN_AT)?))).collect()
+            })
+        })
+        .await
+    }
+
     /// A connection's tokens, the oldest first.
     pub async fn scim_tokens(
         &self,
@@ -171,7 +197,7 @@ impl Store {
                     let Some(row) = tx.row(&sql, values![digest]).await? else {
                         return Ok(None);
                     };
-                    Ok(Some((read(&row)?, read_token(&row, 5)?)))
+                    Ok(Some((read(&row)?, read_token(&row, TOKEN_AT)?)))
                 })
             })
             .await?;
@@ -190,7 +216,11 @@ impl Store {
         token: ScimToken,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        let by = By {
+            actor: Some(of.actor()),
+            ..By::current().as_ref().clone()
+        };
+        by.doing(self.write(move |tx| {
             let of = of.clone();
             Box::pin(async move {
                 let sql = "UPDATE scim_tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at IS NULL";
@@ -202,9 +232,151 @@ impl Store {
                 tx.execute(sql, values![token.id, now]).await?;
                 Ok(())
             })
+        }))
+        .await
+    }
+
+    /// Stops a connection's provisioning: its tokens are good no more. Its people stay.
+    pub async fn remove_provisioner(
+        &self,
+        of: &Provisioner,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let of = of.clone();
+        self.write(move |tx| {
+            let of = of.clone();
+            Box::pin(async move {
+                remove(tx, of.id).await?;
+                audit::of_organization(
+                    tx,
+                    &of.organization,
+                    "scim.remove",
+                    &of.name,
+                    json!({}),
+                    now,
+                )
+                .await
+            })
         })
         .await
     }
+
+    /// Takes the last event back: who was deactivated in it may sign in again. What had ended stays ended.
+    pub async fn undo_leaving(&self, of: &Provisioner, now: Timestamp) -> Decided<Undone> {
+        let id = of.id;
+        self.write(move |tx| {
+            Box::pin(async move {
+                let sql = format!("SELECT {COLUMNS} FROM provisioners p WHERE p.id = $1 FOR UPDATE OF p");
+                let Some(row) = tx.row(&sql, values![id]).await? else {
+                    return Ok(Err(ProvisioningRefusal::NoConnection));
+                };
+                let of = read(&row)?;
+                let Some(event) = of.leaving else {
+                    return Ok(Err(ProvisioningRefusal::NoEvent));
+                };
+                let sql = "SELECT u.id FROM users u WHERE u.connection = $1 AND u.active = 0 AND u.deactivated_at >= $2 \
+                           ORDER BY u.id FOR UPDATE OF u";
+                let people = tx.query(sql, values![id, event.since]).await?;
+                for row in &people {
+                    let user: UserId = row.id(0)?;
+                    let sql = "UPDATE users SET active = 1, deactivated_at = NULL, modified_at = $2, version = version + 1 WHERE id = $1";
+                    tx.execute(sql, values![user, now]).await?;
+                    audit::of_person(tx, user, "user.reactivate", json!({ "undo": true }), now).await?;
+                }
+                let sql = "UPDATE provisioners SET left_count = 0, alerted = 0 WHERE id = $1";
+                tx.execute(sql, values![id]).await?;
+                let reactivated = u64::try_from(people.len()).unwrap_or(u64::MAX);
+                let undone = Undone {
+                    reactivated,
+                    gone: u64::from(event.count).saturating_sub(reactivated),
+                };
+                let detail = json!({ "reactivated": undone.reactivated, "gone": undone.gone });
+                audit::of_organization(tx, &of.organization, "scim.undo", &of.name, detail, now).await?;
+                Ok(Ok(undone))
+            })
+        })
+        .await
+    }
+
+    /// What was done and refused through a connection: behind the entry `after` the oldest first, or without the newest first.
+    pub async fn provisioning_log(
+        &self,
+        organization: &str,
+        name: &str,
+        after: Option<i64>,
+        most: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let (organization, actor) = (organization.to_owned(), actor(name));
+        self.read(move |tx| {
+            let (organization, actor) = (organization.clone(), actor.clone());
+            Box::pin(async move { audit::of_actor(tx, &organization, &actor, after, most).await })
+        })
+        .await
+    }
+
+    /// How often a connection was refused since.
+    pub async fn provisioning_refusals(
+        &self,
+        of: &Provisioner,
+        since: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (organization, actor) = (of.organization.clone(), of.actor());
+        self.read(move |tx| {
+            let (organization, actor) = (organization.clone(), actor.clone());
+            Box::pin(async move {
+                let sql = "SELECT COUNT(*) FROM audit WHERE organization = $1 AND actor = $2 AND outcome = 'refused' AND at >= $3";
+                let row = tx.row(sql, values![organization, actor, since]).await?;
+                let count = row.map_or(Ok(0), |row| row.integer(0))?;
+                Ok(u64::try_from(count).unwrap_or(0))
+            })
+        })
+        .await
+    }
+}
+
+/// Somebody was deactivated or removed through it. What is unusual is said once, in the log and in the audit log.
+pub(super) async fn left(
+    tx: &mut Tx<'_>,
+    by: &Provisioner,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "SELECT p.left_since, p.left_count, p.left_of, p.alerted FROM provisioners p WHERE p.id = $1 FOR UPDATE OF p";
+    let Some(row) = tx.row(sql, values![by.id]).await? else {
+        return Ok(());
+    };
+    let mut event = Leaving {
+        since: row.time(0)?,
+        count: row.count(1)?,
+        of: row.count(2)?,
+    };
+    let mut alerted = row.truth(3)?;
+    if event.count == 0 || now - EVENT > event.since {
+        let sql = "SELECT COUNT(*) FROM users WHERE connection = $1 AND active = 1";
+        let people = tx.row(sql, values![by.id]).await?;
+        // This one is not among them any more.
+        let people = people.map_or(Ok(0), |row| row.count(0))? + 1;
+        (event, alerted) = (
+            Leaving {
+                since: now,
+                count: 0,
+                of: people,
+            },
+            false,
+        );
+    }
+    event.count += 1;
+    if event.is_unusual() && !alerted {
+        alerted = true;
+        tracing::warn!(connection = %by.name, organization = %by.organization, people = event.count, of = event.of,
+            "unusually many people leave by SCIM: `admin scim undo` takes it back");
+        tx.happened(Happened::UnusualLeaving);
+        let detail = json!({ "since": event.since, "people": event.count, "of": event.of });
+        audit::of_organization(tx, &by.organization, "scim.alert", &by.name, detail, now).await?;
+    }
+    let sql = "UPDATE provisioners SET left_since = $2, left_count = $3, left_of = $4, alerted = $5 WHERE id = $1";
+    let row = values![by.id, event.since, event.count, event.of, alerted];
+    tx.execute(sql, row).await?;
+    Ok(())
 }
 
 /// Something changed through it.
@@ -258,6 +430,14 @@ fn read(row: &Row) -> Result<Provisioner, StoreError> {
         name: row.text(2)?.to_owned(),
         manner: manner.ok_or_else(|| StoreError::Corrupt("a manner".to_owned()))?,
         last_push_at: row.optional(4, Row::time)?,
+        leaving: match row.count(6)? {
+            0 => None,
+            count => Some(Leaving {
+                since: row.time(5)?,
+                count,
+                of: row.count(7)?,
+            }),
+        },
     })
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use super::scim;
 use crate::directory::is_invisible;
 
 /// A member of the answer, and what its column is called.
@@ -76,17 +77,24 @@ pub(super) fn time(value: &Value) -> String {
     read(text).unwrap_or_else(|| text.to_owned())
 }
 
+/// The same of today, to the second.
+pub(super) fn clock(value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    written(text, "%H:%M:%S").unwrap_or_else(|| text.to_owned())
+}
+
 fn read(text: &str) -> Option<String> {
+    written(text, "%F %H:%M")
+}
+
+fn written(text: &str, form: &str) -> Option<String> {
     let time: Timestamp = text.parse().ok()?;
-    Some(
-        time.to_zoned(TimeZone::system())
-            .strftime("%F %H:%M")
-            .to_string(),
-    )
+    let here = time.to_zoned(TimeZone::system());
+    Some(here.strftime(form).to_string())
 }
 
 /// How things stand, in a few lines.
-pub(super) fn status(status: &Value) -> String {
+pub(super) fn status(status: &Value, now: Timestamp) -> String {
     let text = |name: &str| cell(name, &status[name]);
     let mut said = format!(
         "{} · {} · version {} on {}\n",
@@ -106,6 +114,9 @@ pub(super) fn status(status: &Value) -> String {
             },
             cell("last_sign_in_at", &connection["last_sign_in_at"]),
         ));
+    }
+    for one in status["provisioning"].as_array().into_iter().flatten() {
+        said.push_str(&scim::status(one, now));
     }
     said.push_str(&format!(
         "{} · {} · {}\n",
@@ -129,6 +140,7 @@ fn counted(count: &Value, what: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use serde_json::json;
 
@@ -158,11 +170,23 @@ mod tests {
             "users": 1, "groups": 2, "sessions": 0, "local_owners": 0,
             "last_back_up_at": null,
             "connections": [{ "name": "okta", "active": false, "last_sign_in_at": null }],
+            "provisioning": [
+                { "name": "okta", "last_push_at": null, "refused": 1, "alert": null,
+                  "tokens": [{ "expires_at": "2027-01-01T00:00:00Z" }, { "expires_at": "2027-03-01T00:00:00Z" }] },
+                { "name": "entra", "last_push_at": null, "refused": 0, "tokens": [{ "expires_at": "2026-12-31T00:00:00Z" }],
+                  "alert": { "since": "x", "people": 12, "of": 40 } },
+                { "name": "hr", "last_push_at": null, "refused": 0, "alert": null, "tokens": [] },
+            ],
         });
+        let now = "2026-11-26T00:00:00Z".parse().unwrap();
         assert_eq!(
-            status(&given),
+            status(&given, now),
             "Acme · https://id.acme.example · version 0.1.0 on sqlite\n\
              IdP okta inactive, last sign-in –\n\
+             SCIM okta last push – (1 refused), token 95 d\n\
+             SCIM entra last push –, token 35 d ⚠\n\
+             ! 12 of 40 people left through entra since x: `admin scim undo entra` takes it back\n\
+             SCIM hr last push –, no token ⚠\n\
              1 user · 2 groups · 0 sessions\n\
              Last back-up –\n\
              ! No owner could sign in without an identity provider: give one a password by `admin user setup-link`\n"

@@ -191,10 +191,10 @@ impl Store {
 
 /// A refusal that undid what the transaction had done is one all the same.
 fn refused<T>(error: StoreError) -> Decided<T> {
-    match error {
-        StoreError::Refused(refusal) => Ok(Err(*refusal)),
-        other => Err(other),
+    if let StoreError::Refused(refusal) = error {
+        return Ok(Err(*refusal));
     }
+    Err(error)
 }
 
 async fn becomes(

@@ -142,9 +142,14 @@ impl Store {
                 if let Err(refusal) = EntityTag(before.version).check(if_match.as_deref()) {
                     return Ok(Err(refusal));
                 }
-                provisioning::pushed(tx, &by, now).await?;
                 match directory::delete(tx, id, now).await? {
-                    Ok(()) => Ok(Ok(())),
+                    Ok(()) => {
+                        provisioning::pushed(tx, &by, now).await?;
+                        if before.resource.active() {
+                            provisioning::left(tx, &by, now).await?;
+                        }
+                        Ok(Ok(()))
+                    }
                     Err(DirectoryRefusal::LastOwner) => Ok(Err(Refusal::LastOwner)),
                     Err(_) => Ok(Err(Refusal::NotFound("user"))),
                 }
@@ -240,6 +245,9 @@ async fn becomes(
     let was = before.resource.text("userName").unwrap_or_default();
     let (action, detail) = match (was_active, columns.active) {
         (true, false) => {
+            let sql = "UPDATE users SET deactivated_at = $2 WHERE id = $1";
+            tx.execute(sql, values![id, now]).await?;
+            provisioning::left(tx, by, now).await?;
             let ended = sessions::end_all(tx, id, Ended::Deactivated, now).await?;
             ("user.deactivate", json!({ "sessions": ended }))
         }

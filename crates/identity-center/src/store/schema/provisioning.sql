@@ -1,5 +1,6 @@
 -- Who provisions an organisation's people and groups by SCIM. Its id is that of the connection to the identity provider, where there is
--- one: whom it provisions, may sign in there. (manner: rfc, aws)
+-- one: whom it provisions, may sign in there. (manner: rfc, aws; left: so many people were deactivated or removed through it within the
+-- hour since left_since, when it had left_of; alerted: whether that was told)
 CREATE TABLE provisioners (
   id BYTES NOT NULL PRIMARY KEY,
   organization TEXT NOT NULL REFERENCES organizations (name),
@@ -7,6 +8,10 @@ CREATE TABLE provisioners (
   manner TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   last_push_at BIGINT,
+  left_since BIGINT NOT NULL DEFAULT 0,
+  left_of BIGINT NOT NULL DEFAULT 0,
+  left_count BIGINT NOT NULL DEFAULT 0,
+  alerted BIGINT NOT NULL DEFAULT 0,
   UNIQUE (organization, name)
 );
 CREATE TABLE scim_tokens (
@@ -18,9 +23,11 @@ CREATE TABLE scim_tokens (
   last_used_at BIGINT
 );
 CREATE INDEX scim_tokens_provisioner ON scim_tokens (provisioner);
--- (said: what the provider says beside the other columns, as JSON; display_name_folded: none where it says no displayName)
+-- (said: what the provider says beside the other columns, as JSON; display_name_folded: none where it says no displayName;
+-- deactivated_at: when the provider said that they may not sign in)
 ALTER TABLE users ADD COLUMN said TEXT;
 ALTER TABLE users ADD COLUMN display_name_folded TEXT;
+ALTER TABLE users ADD COLUMN deactivated_at BIGINT;
 ALTER TABLE groups ADD COLUMN said TEXT;
 CREATE INDEX users_provisioned ON users (connection, created_at, id);
 CREATE INDEX groups_provisioned ON groups (connection, created_at, id);
