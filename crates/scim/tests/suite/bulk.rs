@@ -49,6 +49,16 @@ fn what_refers_to_another_comes_after_it() {
         &[1, 2, 0],
         &[],
     );
+    // As near to the client's order as can be.
+    check(
+        json!([
+            post("g", member("u")),
+            post("u", json!({})),
+            post("x", json!({}))
+        ]),
+        &[1, 0, 2],
+        &[],
+    );
     let patch = json!({ "method": "patch", "path": "/Users/bulkId:u", "data": {} });
     check(json!([patch, post("u", json!({}))]), &[1, 0], &[]);
     // In a circle, and to nothing.
