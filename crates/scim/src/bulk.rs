@@ -65,7 +65,7 @@ impl Bulk {
     /// Reads a body of at most so many operations.
     ///
     /// # Errors
-    /// `Schemas`, `Message`; `TooManyChanges`, for which the endpoint answers 413.
+    /// `Schemas`, `Message`, `BulkTooLong`.
     pub fn of(body: &Object, most: usize) -> Result<Bulk, Refusal> {
         names_schema(body, REQUEST_SCHEMA)?;
         let wrong = |member, expected| Refusal::Message { member, expected };
@@ -80,10 +80,7 @@ impl Bulk {
         let operations = json::member(body, "Operations").and_then(Value::as_array);
         let operations = operations.ok_or(wrong("Operations", "a list"))?;
         if operations.len() > most {
-            return Err(Refusal::TooManyChanges {
-                what: "operations",
-                limit: most,
-            });
+            return Err(Refusal::BulkTooLong(most));
         }
         let operations: Vec<_> = operations
             .iter()

@@ -144,11 +144,7 @@ fn what_is_refused_and_how() {
         "bulkId",
     );
     let many: Vec<Value> = (0..11).map(|n| post(&n.to_string(), json!({}))).collect();
-    let too_many = Refusal::TooManyChanges {
-        what: "operations",
-        limit: 10,
-    };
-    assert_eq!(bulk(many.into()), Err(too_many));
+    assert_eq!(bulk(many.into()), Err(Refusal::BulkTooLong(10)));
     for wrong in [json!(0), json!(-1), json!("1"), json!(1.5)] {
         let body = json!({ "schemas": [URN], "failOnErrors": wrong, "Operations": [] });
         assert!(Bulk::of(body.as_object().unwrap(), 10).is_err());
