@@ -101,44 +101,52 @@ impl Bulk {
     /// for it refers in a circle or to nothing, is told beside it.
     #[must_use]
     pub fn order(&self) -> (Vec<usize>, Vec<(usize, Refusal)>) {
+        let needs: Vec<BTreeSet<String>> =
+            self.operations.iter().map(BulkOperation::needs).collect();
+        let mut left: Vec<usize> = needs.iter().map(BTreeSet::len).collect();
+        let mut waiting: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, names) in needs.iter().enumerate() {
+            for name in names {
+                waiting.entry(name).or_default().push(index);
+            }
+        }
+        let mut ready: BTreeSet<usize> = (0..needs.len())
+            .filter(|index| left.get(*index) == Some(&0))
+            .collect();
+        let mut order = Vec::new();
+        while let Some(index) = ready.pop_first() {
+            order.push(index);
+            let made = self.operations.get(index).and_then(BulkOperation::makes);
+            for freed in made
+                .and_then(|name| waiting.remove(name))
+                .unwrap_or_default()
+            {
+                if let Some(left) = left.get_mut(freed) {
+                    *left -= 1;
+                    if *left == 0 {
+                        ready.insert(freed);
+                    }
+                }
+            }
+        }
+        // Whoever waits for a name still waits in vain.
         let made: BTreeSet<&str> = self
             .operations
             .iter()
             .filter_map(BulkOperation::makes)
             .collect();
-        let needs: Vec<BTreeSet<String>> =
-            self.operations.iter().map(BulkOperation::needs).collect();
-        let mut waiting: Vec<usize> = (0..self.operations.len()).collect();
-        let mut done: BTreeSet<&str> = BTreeSet::new();
-        let mut order = Vec::new();
-        loop {
-            let before = order.len();
-            waiting.retain(|index| {
-                let ready = needs
-                    .get(*index)
-                    .is_none_or(|needs| needs.iter().all(|name| done.contains(name.as_str())));
-                if ready {
-                    order.push(*index);
-                    done.extend(self.operations.get(*index).and_then(BulkOperation::makes));
-                }
-                !ready
-            });
-            if waiting.is_empty() || order.len() == before {
-                break;
-            }
-        }
-        let refused = waiting.into_iter().map(|index| {
-            let needs = needs.get(index).into_iter().flatten();
-            let mut missing = needs.filter(|name| !done.contains(name.as_str()));
-            let missing = missing.next().cloned().unwrap_or_default();
+        let refused = needs.iter().enumerate().filter_map(|(index, names)| {
+            let missing = names
+                .iter()
+                .find(|name| waiting.contains_key(name.as_str()))?;
             let refusal = match made.contains(missing.as_str()) {
-                true => Refusal::Unresolved(json::shown(&missing)),
+                true => Refusal::Unresolved(json::shown(missing)),
                 false => Refusal::value(
-                    format!("bulkId:{}", json::shown(&missing)),
+                    format!("bulkId:{}", json::shown(missing)),
                     "the `bulkId` of a POST",
                 ),
             };
-            (index, refusal)
+            Some((index, refusal))
         });
         (order, refused.collect())
     }

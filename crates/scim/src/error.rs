@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::filter::FilterFault;
-use crate::manner::Manner;
+use crate::manner::{Limits, Manner};
 
 const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// A detail error keyword (RFC 7644 §3.12, RFC 9865 §2.3).
+/// A detail error keyword (RFC 7644 §3.12, RFC 9865 §2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScimType {
     /// The filter cannot be read, or compares what cannot be compared so.
@@ -117,6 +117,14 @@ pub enum Refusal {
         /// Its path.
         attribute: String,
         /// The most that it may have.
+        limit: usize,
+    },
+    /// A value is too long.
+    #[error("`{attribute}` is longer than {limit} bytes")]
+    TooLong {
+        /// Its path.
+        attribute: String,
+        /// How long it may be.
         limit: usize,
     },
     /// Too many operations, or changes of members, for one request.
@@ -266,6 +274,7 @@ impl Refusal {
             | Refusal::UnknownAttribute(_)
             | Refusal::Primary(_)
             | Refusal::TooManyValues { .. }
+            | Refusal::TooLong { .. }
             | Refusal::TooManyChanges { .. }
             | Refusal::Filter { .. }
             | Refusal::FilterAttribute(_)
@@ -286,6 +295,7 @@ impl Refusal {
     #[must_use]
     pub fn scim_type(&self) -> Option<ScimType> {
         Some(match self {
+            Refusal::Count("count") => ScimType::InvalidCount,
             Refusal::NotJson { .. }
             | Refusal::TooDeep(_)
             | Refusal::Twice(_)
@@ -296,8 +306,10 @@ impl Refusal {
             | Refusal::Missing(_)
             | Refusal::Primary(_)
             | Refusal::TooManyValues { .. }
+            | Refusal::TooLong { .. }
             | Refusal::TooManyChanges { .. }
             | Refusal::VagueMembers
+            | Refusal::Count(_)
             | Refusal::Unsupported(_) => ScimType::InvalidValue,
             Refusal::Irremovable(_) | Refusal::ReadOnly(_) => ScimType::Mutability,
             Refusal::UnknownAttribute(_) | Refusal::Path { .. } => ScimType::InvalidPath,
@@ -309,7 +321,6 @@ impl Refusal {
             Refusal::Taken { .. } => ScimType::Uniqueness,
             Refusal::TooManyResults(_) => ScimType::TooMany,
             Refusal::Cursor => ScimType::InvalidCursor,
-            Refusal::Count(_) => ScimType::InvalidCount,
             Refusal::Operation { refusal, .. } => return refusal.scim_type(),
             Refusal::TooLarge(_)
             | Refusal::BulkTooLong(_)
@@ -356,6 +367,7 @@ impl Refusal {
             | Refusal::Irremovable(_)
             | Refusal::Primary(_)
             | Refusal::TooManyValues { .. }
+            | Refusal::TooLong { .. }
             | Refusal::TooManyChanges { .. }
             | Refusal::Filter { .. }
             | Refusal::FilterAttribute(_)
@@ -417,6 +429,13 @@ impl Refusal {
             }
         }
         body
+    }
+
+    pub(crate) fn too_many_values(attribute: impl ToString, limits: &Limits) -> Refusal {
+        Refusal::TooManyValues {
+            attribute: attribute.to_string(),
+            limit: limits.values,
+        }
     }
 
     /// A value that is not what it must be.

@@ -1,5 +1,6 @@
-//! Bodies of strangers (THREATS.md T22): JSON no longer and no deeper than allowed, in which no name stands twice.
+//! Bodies of strangers (THREATS.md T22): JSON no longer, no deeper and of no more values than allowed, in which no name stands twice.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -9,13 +10,16 @@ use serde_json::{Map, Value};
 use crate::error::Refusal;
 use crate::manner::Limits;
 
+/// A body has no more values, objects and lists and what is in them: its memory is counted by them, and not by bytes.
+const MOST_VALUES: usize = 150_000;
+
 /// A JSON object.
 pub type Object = Map<String, Value>;
 
 /// Reads a body: one JSON object.
 ///
 /// # Errors
-/// `TooLarge`, `NotJson`, `TooDeep`, `Twice`, `NotAnObject`. Text that has U+0000 in it is refused as no JSON: no database keeps it.
+/// `TooLarge`, `NotJson`, `TooDeep`, `TooManyChanges`, `Twice`, `NotAnObject`. Text that has U+0000 in it is refused as no JSON: no database keeps it.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Object, Refusal> {
     if bytes.len() > limits.body {
         return Err(Refusal::TooLarge(limits.body));
@@ -23,8 +27,9 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Object, Refusal> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let seed = Level {
         left: limits.depth,
-        limit: limits.depth,
+        values: &Cell::new(MOST_VALUES),
     };
+    let refusal = |error| refusal(&error, limits);
     let value = seed.deserialize(&mut reader).map_err(refusal)?;
     reader.end().map_err(refusal)?;
     match value {
@@ -65,16 +70,23 @@ pub(crate) fn shown(text: &str) -> String {
         .collect()
 }
 
-const DEEP: &str = "too deep: ";
+const DEEP: &str = "too deep";
+const MANY: &str = "too many";
 const TWICE: &str = "twice: ";
 
 /// serde_json's errors carry a sentence only; ours are told by how they begin.
-fn refusal(error: serde_json::Error) -> Refusal {
+fn refusal(error: &serde_json::Error, limits: &Limits) -> Refusal {
     let told = error.to_string();
     let end = told.rfind(" at line ").unwrap_or(told.len());
     let told = told.get(..end).unwrap_or_default();
-    if let Some(limit) = told.strip_prefix(DEEP) {
-        return Refusal::TooDeep(limit.parse().unwrap_or_default());
+    if told == DEEP {
+        return Refusal::TooDeep(limits.depth);
+    }
+    if told == MANY {
+        return Refusal::TooManyChanges {
+            what: "values",
+            limit: MOST_VALUES,
+        };
     }
     if let Some(name) = told.strip_prefix(TWICE) {
         return Refusal::Twice(shown(name));
@@ -85,31 +97,36 @@ fn refusal(error: serde_json::Error) -> Refusal {
     }
 }
 
-/// Reads one value that may have `left` levels below it.
+/// Reads one value that may have `left` levels below it, where so many values are left to the whole: each takes far more room than
+/// it has bytes.
 #[derive(Clone, Copy)]
-struct Level {
+struct Level<'a> {
     left: usize,
-    limit: usize,
+    values: &'a Cell<usize>,
 }
 
-impl Level {
-    fn below<E: Error>(self) -> Result<Level, E> {
+impl Level<'_> {
+    fn below<E: Error>(self) -> Result<Self, E> {
         match self.left.checked_sub(1) {
             Some(left) => Ok(Level { left, ..self }),
-            None => Err(E::custom(format!("{DEEP}{}", self.limit))),
+            None => Err(E::custom(DEEP)),
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Level {
+impl<'de> DeserializeSeed<'de> for Level<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self.values.get().checked_sub(1) {
+            Some(left) => self.values.set(left),
+            None => return Err(D::Error::custom(MANY)),
+        }
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Level {
+impl<'de> Visitor<'de> for Level<'_> {
     type Value = Value;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -157,7 +174,10 @@ impl<'de> Visitor<'de> for Level {
         let mut object = Object::new();
         let mut names = BTreeSet::new();
         while let Some(name) = access.next_key::<String>()? {
-            if name.contains('\0') || !names.insert(name.to_ascii_lowercase()) {
+            if name.contains('\0') {
+                return Err(A::Error::custom("U+0000"));
+            }
+            if !names.insert(name.to_ascii_lowercase()) {
                 return Err(A::Error::custom(format!("{TWICE}{}", shown(&name))));
             }
             object.insert(name, access.next_value_seed(below)?);

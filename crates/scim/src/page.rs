@@ -95,7 +95,8 @@ impl Paging {
         match (start_index, cursor) {
             (Some(_), Some(_)) => Err(Refusal::Count("startIndex")),
             (None, Some(cursor)) => {
-                let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-+=/:_.".contains(&byte);
+                // RFC 3986 §2.3
+                let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
                 if cursor.len() > LONGEST_CURSOR || !cursor.bytes().all(letter) {
                     return Err(Refusal::Cursor);
                 }

@@ -59,8 +59,8 @@ impl Patch {
     ///
     /// # Errors
     /// What [`json::read`] says, `Schemas`, `Message`, `TooManyChanges`; and of one operation, as [`Refusal::Operation`], `Path`,
-    /// `UnknownAttribute`, `ReadOnly`, `Irremovable`, `Value`, `FilterAttribute`, `FilterComparison`, `RemoveWithoutPath`,
-    /// `VagueMembers`, `Primary`, in AWS's manner `Unsupported`.
+    /// `UnknownAttribute`, `ReadOnly`, `Irremovable`, `Value`, `TooLong`, `TooManyValues`, `FilterAttribute`, `FilterComparison`,
+    /// `RemoveWithoutPath`, `VagueMembers`, `Primary`, in AWS's manner `Unsupported`.
     pub fn read(
         bytes: &[u8],
         kind: &'static ResourceType,
@@ -112,11 +112,11 @@ impl Patch {
     /// What a stored resource becomes. It is not changed itself.
     ///
     /// # Errors
-    /// `NoTarget` and `Primary` as [`Refusal::Operation`]; `Missing`, `TooManyValues`, in AWS's manner what [`Manner::Aws`] limits.
+    /// `NoTarget`, `Primary` and `TooManyValues` as [`Refusal::Operation`]; in AWS's manner what [`Manner::Aws`] limits.
     pub fn apply(&self, stored: &Resource) -> Result<Change, Refusal> {
         let mut resource = stored.clone();
         for (number, step) in &self.steps {
-            step.apply(&mut resource)
+            step.apply(&mut resource, &self.limits)
                 .map_err(|refusal| of_operation(*number, refusal))?;
         }
         let resource = resource.finished(&self.limits)?;

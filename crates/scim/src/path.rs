@@ -5,6 +5,10 @@ use std::fmt;
 use crate::error::Refusal;
 use crate::filter::parser::{Fault, FilterFault, Parser};
 use crate::filter::{Element, Node};
+use crate::schema::Attribute;
+
+/// The longest path that a refusal repeats as a whole, in bytes.
+const LONGEST_TOLD: usize = 200;
 
 /// An attribute's name as it was written: `name.givenName`, `urn:…:2.0:User:userName`. Which attribute it is, a
 /// [`ResourceType`](crate::schema::ResourceType) says.
@@ -139,6 +143,22 @@ impl Path {
             })
         };
         Parser::over(text, path).map_err(|Fault { at, fault }| Refusal::Path { at, fault })
+    }
+}
+
+impl Path {
+    /// The path as a refusal tells it. A filter is repeated where it has no other text in it than the list's own words, as
+    /// `work`: what else a client compares with may be anything.
+    pub(crate) fn told(&self, list: &Attribute) -> String {
+        let printed = self.to_string();
+        match &self.filter {
+            Some(filter) if printed.len() > LONGEST_TOLD || !filter.is_plain(list) => {
+                let sub = self.attribute.sub();
+                let sub = sub.map(|sub| format!(".{sub}")).unwrap_or_default();
+                format!("{}[…]{sub}", self.attribute.clone().with_sub(None))
+            }
+            Some(_) | None => printed,
+        }
     }
 }
 

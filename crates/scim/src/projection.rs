@@ -1,12 +1,16 @@
 //! Which attributes an answer has (RFC 7644 §3.9): `attributes` or `excludedAttributes`, and what the schema says is always, never or
 //! on request only returned.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::error::Refusal;
+use crate::filter::is_nothing;
 use crate::json::Object;
 use crate::path::AttributePath;
-use crate::schema::{Attribute, ResourceType, Returned, Schema};
+use crate::resource::put;
+use crate::schema::{Attribute, KINDS, ResourceType, Returned, Schema};
 
 /// Which attributes an answer has.
 ///
@@ -25,8 +29,20 @@ pub struct Projection {
 enum Asked {
     #[default]
     Default,
-    Only(Vec<AttributePath>),
-    Without(Vec<AttributePath>),
+    Only(Names),
+    Without(Names),
+}
+
+/// How much of each attribute is named.
+type Names = BTreeMap<Key, Named>;
+
+/// An attribute's type of resource, extension, and name.
+type Key = (&'static str, Option<&'static str>, &'static str);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Named {
+    Whole,
+    Parts(BTreeSet<&'static str>),
 }
 
 impl Projection {
@@ -38,8 +54,10 @@ impl Projection {
         attributes: Option<&str>,
         excluded_attributes: Option<&str>,
     ) -> Result<Projection, Refusal> {
-        let given = |text: Option<&str>| text.map(paths).filter(|paths| !paths.is_empty());
-        let asked = match (given(attributes), given(excluded_attributes)) {
+        let asked = match (
+            attributes.and_then(names),
+            excluded_attributes.and_then(names),
+        ) {
             (None, None) => Asked::Default,
             (Some(only), None) => Asked::Only(only),
             (None, Some(without)) => Asked::Without(without),
@@ -87,16 +105,14 @@ impl Projection {
             };
             match self.share(kind, schema, attribute) {
                 Share::Nothing => {}
-                Share::All => {
-                    kept.insert(name, value);
-                }
+                Share::All => put(&mut kept, &name, Some(value)),
                 Share::Parts(parts) => {
-                    let value = cut(value, &|part| parts.contains(&part));
-                    kept.insert(name, value);
+                    let value = cut(value, &|part| parts.contains(part));
+                    put(&mut kept, &name, Some(value));
                 }
                 Share::AllBut(parts) => {
-                    let value = cut(value, &|part| !parts.contains(&part));
-                    kept.insert(name, value);
+                    let value = cut(value, &|part| !parts.contains(part));
+                    put(&mut kept, &name, Some(value));
                 }
             }
         }
@@ -108,7 +124,8 @@ impl Projection {
         kind: &ResourceType,
         schema: Option<&Schema>,
         attribute: &'static Attribute,
-    ) -> Share {
+    ) -> Share<'_> {
+        let key = (kind.name, schema.map(|schema| schema.id), attribute.name);
         match attribute.returned {
             Returned::Never => return Share::Nothing,
             Returned::Always => return Share::All,
@@ -119,84 +136,83 @@ impl Projection {
                 Returned::Request => Share::Nothing,
                 Returned::Always | Returned::Never | Returned::Default => Share::All,
             },
-            Asked::Only(paths) => match named(paths, kind, schema, attribute) {
-                Named::Not => Share::Nothing,
-                Named::Whole => Share::All,
-                Named::Parts(parts) => Share::Parts(parts),
+            Asked::Only(names) => match names.get(&key) {
+                None => Share::Nothing,
+                Some(Named::Whole) => Share::All,
+                Some(Named::Parts(parts)) => Share::Parts(parts),
             },
-            Asked::Without(paths) => match named(paths, kind, schema, attribute) {
-                Named::Whole => Share::Nothing,
+            Asked::Without(names) => match names.get(&key) {
+                Some(Named::Whole) => Share::Nothing,
                 _ if attribute.returned == Returned::Request => Share::Nothing,
-                Named::Not => Share::All,
-                Named::Parts(parts) => Share::AllBut(parts),
+                None => Share::All,
+                Some(Named::Parts(parts)) => Share::AllBut(parts),
             },
         }
     }
-}
-
-fn paths(text: &str) -> Vec<AttributePath> {
-    let names = text.split(',').map(str::trim);
-    names.filter_map(AttributePath::parse).collect()
 }
 
 /// How much of an attribute is answered.
 #[derive(PartialEq)]
-enum Share {
+enum Share<'a> {
     Nothing,
     All,
-    Parts(Vec<&'static str>),
-    AllBut(Vec<&'static str>),
+    Parts(&'a BTreeSet<&'static str>),
+    AllBut(&'a BTreeSet<&'static str>),
 }
 
-/// How a list of paths names an attribute.
-enum Named {
-    Not,
-    Whole,
-    Parts(Vec<&'static str>),
-}
-
-fn named(
-    paths: &[AttributePath],
-    kind: &ResourceType,
-    schema: Option<&Schema>,
-    attribute: &'static Attribute,
-) -> Named {
-    let urn = schema.map(|schema| schema.id);
-    let mut parts = Vec::new();
+/// What a list of names says; nothing where none of them is one.
+fn names(text: &str) -> Option<Names> {
+    let paths = text.split(',').map(str::trim);
+    let mut paths = paths.filter_map(AttributePath::parse).peekable();
+    paths.peek()?;
+    let mut names = Names::new();
     for path in paths {
-        // A schema's URN by itself names all that it has.
-        let own = urn.unwrap_or(kind.schema.id);
-        if path
-            .as_urn()
-            .is_some_and(|path| path.eq_ignore_ascii_case(own))
-        {
-            return Named::Whole;
-        }
-        let Some(place) = kind.place(path) else {
-            continue;
-        };
-        let here = place.attribute.name == attribute.name
-            && place.extension.map(|schema| schema.id) == urn;
-        match place.sub {
-            _ if !here => {}
-            None => return Named::Whole,
-            Some(part) => parts.push(part.name),
+        for kind in KINDS {
+            name(&mut names, kind, &path);
         }
     }
-    match parts.is_empty() {
-        true => Named::Not,
-        false => Named::Parts(parts),
+    Some(names)
+}
+
+fn name(names: &mut Names, kind: &ResourceType, path: &AttributePath) {
+    // A schema's URN by itself names all that it has.
+    if let Some(urn) = path.as_urn() {
+        let core = [(None, kind.schema)].into_iter();
+        let extensions = kind.extensions.iter().map(|it| (Some(it.id), *it));
+        let mut all = core.chain(extensions);
+        if let Some((id, schema)) = all.find(|(_, it)| it.id.eq_ignore_ascii_case(&urn)) {
+            for attribute in schema.attributes {
+                names.insert((kind.name, id, attribute.name), Named::Whole);
+            }
+        }
+    }
+    let Some(place) = kind.place(path) else {
+        return;
+    };
+    let extension = place.extension.map(|schema| schema.id);
+    let named = names
+        .entry((kind.name, extension, place.attribute.name))
+        .or_insert_with(|| Named::Parts(BTreeSet::new()));
+    match (place.sub, named) {
+        (None, named) => *named = Named::Whole,
+        (Some(part), Named::Parts(parts)) => {
+            parts.insert(part.name);
+        }
+        (Some(_), Named::Whole) => {}
     }
 }
 
-/// Keeps some parts of a complex value, or of each value of a list.
+/// Keeps some parts of a complex value, or of each value of a list; values of which nothing is left are left out.
 fn cut(value: Value, keeps: &dyn Fn(&str) -> bool) -> Value {
     match value {
         Value::Object(object) => {
             let kept = object.into_iter().filter(|(name, _)| keeps(name));
             Value::Object(kept.collect())
         }
-        Value::Array(all) => all.into_iter().map(|value| cut(value, keeps)).collect(),
+        Value::Array(all) => {
+            let kept = all.into_iter().map(|value| cut(value, keeps));
+            kept.filter(|value| !is_nothing(value)).collect()
+        }
         other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => other,
     }
 }

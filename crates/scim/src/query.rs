@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::error::Refusal;
-use crate::filter::{Bound, Column, Filter, values};
+use crate::filter::{Bound, Column, Filter, time, values};
 use crate::fold::fold;
 use crate::json::{self, Object, names_schema, shown};
 use crate::manner::{Manner, aws};
@@ -186,7 +187,14 @@ impl SortKey {
     }
 }
 
-fn key(place: Place, object: &Object) -> Option<String> {
+/// What is compared, smallest first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Time(Timestamp),
+    Text(String),
+}
+
+fn key(place: Place, object: &Object) -> Option<Key> {
     let whole = Place { sub: None, ..place };
     let primary = values(whole, object).find(|value| is_primary(value));
     let value = match (primary, place.sub) {
@@ -194,13 +202,16 @@ fn key(place: Place, object: &Object) -> Option<String> {
         _ => values(place, object).next(),
     }?;
     let text = match value {
+        Value::String(text) if place.leaf().kind == Type::DateTime => {
+            return time(text).map(Key::Time);
+        }
         Value::String(text) => text.clone(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             value.to_string()
         }
     };
-    Some(match place.leaf().case_exact {
+    Some(Key::Text(match place.leaf().case_exact {
         true => text,
         false => fold(&text),
-    })
+    }))
 }

@@ -76,6 +76,9 @@ pub static GROUP: ResourceType = ResourceType {
     extensions: &[],
 };
 
+/// All of them.
+pub(crate) static KINDS: [&ResourceType; 2] = [&USER, &GROUP];
+
 impl PartialEq for ResourceType {
     fn eq(&self, other: &ResourceType) -> bool {
         self.schema.id == other.schema.id

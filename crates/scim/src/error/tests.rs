@@ -39,6 +39,18 @@ fn a_refusal_says_what_and_what_to_do() {
         "`active` cannot be removed: send another value instead",
     );
     check(
+        Refusal::Count("count"),
+        400,
+        Some("invalidCount"),
+        "`count` must be a whole number, and goes with no cursor unless it is `count`",
+    );
+    check(
+        Refusal::Count("startIndex"),
+        400,
+        Some("invalidValue"),
+        "`startIndex` must be a whole number, and goes with no cursor unless it is `count`",
+    );
+    check(
         Refusal::VersionMismatch,
         412,
         None,

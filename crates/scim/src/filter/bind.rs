@@ -194,7 +194,7 @@ fn bind_test(mut place: Place, test: &Test) -> Result<BoundTest, Refusal> {
         let value = place.leaf().value().filter(|_| place.sub.is_none());
         place.sub = Some(value.ok_or_else(|| comparison(place, "name a part of it"))?);
     }
-    let datum = datum(place, literal)?;
+    let datum = datum(place, operator, literal)?;
     if !fits(operator, place.leaf().kind) {
         return Err(comparison(place, "the operator does not fit its type"));
     }
@@ -209,12 +209,18 @@ fn comparison(place: Place, reason: &'static str) -> Refusal {
     }
 }
 
-fn datum(place: Place, literal: &Literal) -> Result<Datum, Refusal> {
+fn datum(place: Place, operator: Operator, literal: &Literal) -> Result<Datum, Refusal> {
     let attribute = place.leaf();
     match (attribute.kind, literal) {
         (Type::String | Type::Reference | Type::Binary, Literal::Text(text)) => {
+            // As a name is kept, so it is looked for.
+            let whole = matches!(operator, Operator::Eq | Operator::Ne);
+            let text = match whole && attribute.is_name() {
+                true => text.trim(),
+                false => text,
+            };
             let exact = attribute.case_exact;
-            Ok(Datum::Text(if exact { text.clone() } else { fold(text) }))
+            Ok(Datum::Text(if exact { text.into() } else { fold(text) }))
         }
         (Type::Boolean, Literal::Bool(value)) => Ok(Datum::Bool(*value)),
         // Entra ID writes truth as text.
@@ -262,6 +268,12 @@ pub(crate) fn time(text: &str) -> Option<Timestamp> {
 }
 
 impl Bound {
+    /// Whether it asks for a top-level attribute of the core schema: what is dear to find need not be looked for.
+    #[must_use]
+    pub fn asks_for(&self, name: &str) -> bool {
+        self.root.asks_for(name)
+    }
+
     /// The attributes that this filter compares by `eq`, all of which must hold; `None` if it is any other filter.
     pub(crate) fn equalities(&self) -> Option<Vec<String>> {
         let parts = match &self.root {
@@ -281,5 +293,19 @@ impl Bound {
             | BoundNode::Element { .. } => None,
         };
         parts.iter().map(name).collect()
+    }
+}
+
+impl BoundNode {
+    fn asks_for(&self, name: &str) -> bool {
+        let place = match self {
+            BoundNode::All(parts) | BoundNode::Any(parts) => {
+                return parts.iter().any(|part| part.asks_for(name));
+            }
+            BoundNode::Not(inside) => return inside.asks_for(name),
+            BoundNode::Test(test) => test.place,
+            BoundNode::Element { list, .. } => *list,
+        };
+        place.extension.is_none() && place.attribute.name == name
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{Ask, Filter, Literal, Node, Operator, Test};
 use crate::path::AttributePath;
+use crate::schema::Attribute;
 
 impl Display for Filter {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
@@ -55,6 +56,25 @@ impl Display for Node {
             }
         }
         Ok(())
+    }
+}
+
+impl Node {
+    /// Whether all text in it, a filter of this list's values, is the schema's own.
+    pub(crate) fn is_plain(&self, list: &Attribute) -> bool {
+        match self {
+            Node::All(parts) | Node::Any(parts) => parts.iter().all(|part| part.is_plain(list)),
+            Node::Not(inside) => inside.is_plain(list),
+            Node::Element { .. } => false,
+            Node::Test(test) => match &test.ask {
+                Ask::Compare(_, Literal::Text(text)) => {
+                    let mut parts = list.sub_attributes.iter();
+                    parts.any(|part| part.canonical_values.contains(&text.as_str()))
+                }
+                Ask::Compare(_, Literal::Null | Literal::Bool(_) | Literal::Number(_))
+                | Ask::Present => true,
+            },
+        }
     }
 }
 

@@ -25,6 +25,7 @@ fn a_body_is_one_object_no_longer_and_no_deeper_than_allowed() {
         "{\"a\": \"\u{1}\"}",
         r#"{"a": "\ud800"}"#,
         r#"{"a": "\u0000"}"#,
+        r#"{"a\u0000": 1}"#,
         r#"{"a": 1e999}"#,
         "{'a': 1}",
         "{\"a\": 1,}",
@@ -36,6 +37,16 @@ fn a_body_is_one_object_no_longer_and_no_deeper_than_allowed() {
         check(other, Refusal::NotAnObject);
     }
     let limits = Limits::default();
+    let many = |count: usize| format!("{{\"a\": [{}{{}}]}}", "0,".repeat(count - 3));
+    let too_many = Refusal::TooManyChanges {
+        what: "values",
+        limit: MOST_VALUES,
+    };
+    assert!(read(many(MOST_VALUES).as_bytes(), &limits).is_ok());
+    assert_eq!(
+        read(many(MOST_VALUES + 1).as_bytes(), &limits),
+        Err(too_many)
+    );
     assert!(read(b"{\"a\": \"\xff\"}", &limits).is_err(), "not UTF-8");
 }
 

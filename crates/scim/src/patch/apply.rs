@@ -7,12 +7,13 @@ use crate::error::Refusal;
 use crate::filter::holds;
 use crate::fold::fold;
 use crate::json::Object;
+use crate::manner::Limits;
 use crate::resource::normal::{Part, is_primary};
 use crate::resource::{Resource, put};
 use crate::schema::{Attribute, Place};
 
 impl Step {
-    pub(super) fn apply(&self, resource: &mut Resource) -> Result<(), Refusal> {
+    pub(super) fn apply(&self, resource: &mut Resource, limits: &Limits) -> Result<(), Refusal> {
         match self {
             Step::Assign { place, value } => resource.set(*place, value.clone()),
             Step::Merge { place, parts } => {
@@ -26,7 +27,7 @@ impl Step {
                 for value in values {
                     append(list.attribute, &mut all, value);
                 }
-                resource.set(*list, Some(all.into()));
+                set_list(resource, *list, all, limits)?;
             }
             Step::Reset { list, values } => {
                 let values = values.iter().cloned().map(Value::Object);
@@ -53,7 +54,7 @@ impl Step {
                     .filter(|index| all.get(*index).is_some_and(matches))
                     .collect();
                 edit.apply(&mut all, matching, *list, path)?;
-                resource.set(*list, Some(all.into()));
+                set_list(resource, *list, all, limits)?;
             }
             Step::Forget(schema) => resource.remove_extension(schema),
         }
@@ -64,6 +65,20 @@ impl Step {
 fn list_at(resource: &Resource, list: Place) -> Vec<Value> {
     let all = resource.get(list).and_then(Value::as_array);
     all.cloned().unwrap_or_default()
+}
+
+/// A list never grows beyond what it may have, between two operations neither.
+fn set_list(
+    resource: &mut Resource,
+    list: Place,
+    all: Vec<Value>,
+    limits: &Limits,
+) -> Result<(), Refusal> {
+    if all.len() > limits.values {
+        return Err(Refusal::too_many_values(list, limits));
+    }
+    resource.set(list, Some(all.into()));
+    Ok(())
 }
 
 /// Adds a value: to the one with the same `value` and `type`, of which there is at most one (RFC 7643 §2.4), or as another one. If it

@@ -130,7 +130,10 @@ impl<'a> Reading<'a> {
     fn unknown(&self, order: Order, name: &str) -> Result<(), Refusal> {
         match self.manner {
             Manner::Rfc if !order.by_path => Ok(()),
-            Manner::Rfc | Manner::Aws => Err(Refusal::UnknownAttribute(shown(name))),
+            Manner::Rfc | Manner::Aws => {
+                let name = name.split('[').next().unwrap_or_default();
+                Err(Refusal::UnknownAttribute(shown(name)))
+            }
         }
     }
 
@@ -147,7 +150,7 @@ impl<'a> Reading<'a> {
             }
         }
         let Some(place) = self.kind.place(&path.attribute) else {
-            return self.unknown(order, &path.to_string());
+            return self.unknown(order, &path.attribute.to_string());
         };
         self.attribute(order, place, Some(path), raw)
     }
@@ -255,7 +258,7 @@ impl<'a> Reading<'a> {
                 values: Vec::new(),
             }),
             (Op::Remove, true, None) => {
-                let values = normal::list(place, raw, self.manner)?;
+                let values = self.list(place, raw)?;
                 match values.iter().any(Object::is_empty) {
                     true => Err(Refusal::value(place, "a list of values to remove")),
                     false => Ok(Step::Without { list, values }),
@@ -303,9 +306,18 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Values of a list, no more than it may have: each is compared with each that is there.
+    fn list(&self, list: Place, raw: &Value) -> Result<Vec<Object>, Refusal> {
+        let values = normal::list(list, raw, self.manner)?;
+        match values.len() > self.limits.values {
+            true => Err(Refusal::too_many_values(list, self.limits)),
+            false => Ok(values),
+        }
+    }
+
     /// Values for a list, at most one of them primary.
     fn values(&self, list: Place, raw: &Value) -> Result<Vec<Object>, Refusal> {
-        let values = normal::list(list, raw, self.manner)?;
+        let values = self.list(list, raw)?;
         let primary = |value: &&Object| value.get("primary") == Some(&Value::Bool(true));
         match values.iter().filter(primary).count() {
             0 | 1 => Ok(values),
@@ -330,7 +342,8 @@ impl<'a> Reading<'a> {
             });
         }
         let bound = bind_element(filter, list)?;
-        let given = || raw.ok_or_else(|| Refusal::value(path, "given"));
+        let told = path.told(list.attribute);
+        let given = || raw.ok_or_else(|| Refusal::value(&told, "given"));
         let edit = match (order.op, place.sub) {
             (Op::Remove, None) => Edit::Remove,
             (Op::Remove, Some(part)) => Edit::Set {
@@ -338,7 +351,7 @@ impl<'a> Reading<'a> {
                 made: None,
             },
             (Op::Add | Op::Replace, Some(part)) => {
-                let value = normal::scalar(&path.to_string(), part, given()?)?;
+                let value = normal::scalar(&told, part, given()?)?;
                 let made = made_by(filter, list).filter(|_| value.is_some());
                 let parts = vec![(part, value)];
                 Edit::Set { parts, made }
@@ -352,7 +365,7 @@ impl<'a> Reading<'a> {
         Ok(Step::Matching {
             list,
             filter: bound,
-            path: path.to_string(),
+            path: told,
             edit,
         })
     }
@@ -381,7 +394,9 @@ fn made_by(filter: &Node, list: Place) -> Option<Object> {
             Literal::Text(text) => Value::from(text.as_str()),
         };
         let value = normal::scalar(part.name, part, &raw).ok()??;
-        made.insert(part.name.to_owned(), value);
+        if made.insert(part.name.to_owned(), value).is_some() {
+            return None;
+        }
     }
     Some(made)
 }

@@ -1,7 +1,7 @@
 //! Values in canonical form: what clients write in several ways, one way.
 //!
 //! Read as well, because Okta and Entra ID send it: truth as text (`"False"`), one value where a list is expected, a bare string
-//! where an object with `value` is (`manager`, `roles`), and empty text for what is unassigned.
+//! where an object with `value` is (`manager`, `roles`), empty text for what is unassigned, and space around names.
 
 use serde_json::Value;
 
@@ -11,6 +11,11 @@ use crate::filter::{time, truth};
 use crate::json::{Object, shown};
 use crate::manner::{Limits, Manner};
 use crate::schema::{Attribute, Mutability, Place, Type};
+
+/// The longest text, in bytes, also folded no longer than what a database has in an index.
+const LONGEST_TEXT: usize = 1024;
+/// The longest address or binary value, in bytes.
+const LONGEST_REFERENCE: usize = 16 * 1024;
 
 /// The value of an attribute as a whole; `None` unassigns it.
 pub(crate) fn value(place: Place, raw: &Value, manner: Manner) -> Result<Option<Value>, Refusal> {
@@ -90,10 +95,23 @@ pub(crate) fn scalar(
     attribute: &Attribute,
     raw: &Value,
 ) -> Result<Option<Value>, Refusal> {
-    if raw.is_null() || raw.as_str() == Some("") {
+    let text = || match attribute.is_name() {
+        true => raw.as_str().map(str::trim),
+        false => raw.as_str(),
+    };
+    if raw.is_null() || text() == Some("") {
         return Ok(None);
     }
-    let text = || raw.as_str();
+    let limit = match matches!(attribute.kind, Type::Reference | Type::Binary) {
+        true => LONGEST_REFERENCE,
+        false => LONGEST_TEXT,
+    };
+    if text().is_some_and(|text| text.len() > limit) {
+        return Err(Refusal::TooLong {
+            attribute: path.to_owned(),
+            limit,
+        });
+    }
     let (value, expected) = match attribute.kind {
         Type::String | Type::Reference => (text().map(Value::from), "text"),
         Type::Boolean => {
@@ -134,16 +152,13 @@ pub(crate) fn tidied(
     values: Vec<Value>,
     limits: &Limits,
 ) -> Result<Vec<Value>, Refusal> {
+    if values.len() > limits.values {
+        return Err(Refusal::too_many_values(attribute.name, limits));
+    }
     let mut kept: Vec<Value> = Vec::new();
     for value in values {
         if says_something(&value) && !kept.contains(&value) {
             kept.push(value);
-        }
-        if kept.len() > limits.values {
-            return Err(Refusal::TooManyValues {
-                attribute: attribute.name.to_owned(),
-                limit: limits.values,
-            });
         }
     }
     let primaries = kept.iter().filter(|value| is_primary(value)).count();

@@ -13,8 +13,8 @@ use crate::schema::{Attribute, Mutability, Place, ResourceType, Schema, USER};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Received {
     resource: Resource,
-    /// Attributes that the body names, be it to say that they are unassigned.
-    named: Vec<&'static str>,
+    /// Whether the body names `externalId`, be it to say that it is unassigned.
+    names_external_id: bool,
     members: Option<Vec<String>>,
     manner: Manner,
     limits: Limits,
@@ -36,7 +36,7 @@ impl Received {
     /// which AWS's manner refuses.
     ///
     /// # Errors
-    /// What [`json::read`] says; `Schemas`, `Value`, and in AWS's manner `UnknownAttribute`, `Unsupported`.
+    /// What [`json::read`] says; `Schemas`, `Value`, `TooLong`, and in AWS's manner `UnknownAttribute`, `Unsupported`.
     pub fn read(
         bytes: &[u8],
         kind: &'static ResourceType,
@@ -59,7 +59,7 @@ impl Received {
         names_schema(body, kind.schema.id)?;
         let mut received = Received {
             resource: Resource::new(kind),
-            named: Vec::new(),
+            names_external_id: false,
             members: None,
             manner,
             limits: *limits,
@@ -110,11 +110,15 @@ impl Received {
             return Ok(());
         }
         if attribute.name == "members" {
+            // As in a PATCH: `null` may mean anything, and so it takes nobody out.
+            if raw.is_null() {
+                return Ok(());
+            }
             let most = self.limits.members(self.manner);
             self.members = Some(member_ids(place, raw, self.manner, most)?);
             return Ok(());
         }
-        self.named.push(attribute.name);
+        self.names_external_id |= attribute.name == "externalId";
         let value = normal::value(place, raw, self.manner)?;
         self.resource.set(place, value);
         Ok(())
@@ -157,7 +161,7 @@ impl Received {
         };
         // To say of `active` that it is unassigned activates nobody, either.
         keep("active");
-        if !self.named.contains(&"externalId") {
+        if !self.names_external_id {
             keep("externalId");
         }
         let resource = resource.finished(&self.limits)?;

@@ -97,6 +97,11 @@ impl Attribute {
         Attribute::named(self.sub_attributes, "value")
     }
 
+    /// Whether it is a name that people type: the space around it says nothing.
+    pub(crate) fn is_name(&self) -> bool {
+        self.uniqueness == Uniqueness::Server && !self.case_exact
+    }
+
     pub(super) const fn new(name: &'static str, kind: Type, description: &'static str) -> Self {
         Attribute {
             name,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Attribute, GROUP, Mutability, ResourceType, Returned, Schema, Type, USER, Uniqueness};
+use super::{Attribute, KINDS, Mutability, ResourceType, Returned, Schema, Type, Uniqueness};
 use crate::manner::Manner;
 
 /// What a connection's endpoint can do, for [`service_provider_config`].
@@ -22,7 +22,7 @@ pub struct Features<'a> {
     pub cursor_seconds: u64,
 }
 
-/// `/ServiceProviderConfig` (RFC 7643 §5, with RFC 9865 §3 for cursors).
+/// `/ServiceProviderConfig` (RFC 7643 §5, with RFC 9865 §4 for cursors).
 #[must_use]
 pub fn service_provider_config(features: &Features<'_>, manner: Manner) -> Value {
     let whole = manner == Manner::Rfc;
@@ -63,8 +63,8 @@ pub fn service_provider_config(features: &Features<'_>, manner: Manner) -> Value
 /// `/ResourceTypes` (RFC 7643 §6): each one, by its name.
 #[must_use]
 pub fn resource_types(base: &str) -> Vec<(&'static str, Value)> {
-    let all: [&ResourceType; 2] = [&USER, &GROUP];
-    all.into_iter()
+    KINDS
+        .into_iter()
         .map(|kind| (kind.name, resource_type(kind, base)))
         .collect()
 }
@@ -90,7 +90,7 @@ fn resource_type(kind: &ResourceType, base: &str) -> Value {
 /// `/Schemas` (RFC 7643 §7): each one, by its URN.
 #[must_use]
 pub fn schemas(base: &str) -> Vec<(&'static str, Value)> {
-    [&USER, &GROUP]
+    KINDS
         .into_iter()
         .flat_map(|kind| {
             [kind.schema]

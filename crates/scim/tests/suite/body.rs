@@ -33,6 +33,20 @@ fn a_new_person_may_sign_in_unless_it_is_said_that_they_may_not() {
 }
 
 #[test]
+fn the_space_around_a_name_says_nothing() {
+    let said = json!({ "userName": " aiko\u{3000}", "displayName": " Aiko ", "externalId": " e " });
+    let aiko = user(said.clone());
+    let names = ["userName", "displayName", "externalId"].map(|name| aiko.text(name));
+    assert_eq!(names, [Some("aiko"), Some(" Aiko "), Some(" e ")]);
+    let put = received(&USER, said, Manner::Rfc).unwrap();
+    assert!(!put.replace(&aiko).unwrap().changed);
+    let tour = super::given::group(json!({ "displayName": "\tTour guides " }));
+    assert_eq!(tour.text("displayName"), Some("Tour guides"));
+    let nothing = received_error(json!({ "userName": " \u{a0}" }));
+    assert_eq!(nothing, Refusal::Missing("userName".into()));
+}
+
+#[test]
 fn a_password_is_dropped_wherever_it_stands() {
     let secret = "s3cret";
     let said = json!({ "userName": "x", "Password": secret, "name": { "password": secret }, ENTERPRISE: { "password": secret } });
@@ -105,6 +119,17 @@ fn what_is_refused_and_how() {
             limit: 100,
         },
     );
+
+    let long = |attribute: &str, limit: usize| Refusal::TooLong {
+        attribute: attribute.into(),
+        limit,
+    };
+    let title = |length: usize| json!({ "userName": "x", "title": "é".repeat(length / 2) });
+    assert!(received(&USER, title(1024), Manner::Rfc).is_ok());
+    check(title(1026), long("title", 1024));
+    let photo = |length: usize| json!({ "userName": "x", "photos": ["p".repeat(length)] });
+    assert!(received(&USER, photo(16 * 1024), Manner::Rfc).is_ok());
+    check(photo(16 * 1024 + 1), long("photos.value", 16 * 1024));
 
     let limits = Limits::default();
     let read = |text: &str| Received::read(text.as_bytes(), &USER, Manner::Rfc, &limits);

@@ -49,6 +49,16 @@ fn what_refers_to_another_comes_after_it() {
         &[1, 2, 0],
         &[],
     );
+    // As near to the client's order as can be.
+    check(
+        json!([
+            post("g", member("u")),
+            post("u", json!({})),
+            post("x", json!({}))
+        ]),
+        &[1, 0, 2],
+        &[],
+    );
     let patch = json!({ "method": "patch", "path": "/Users/bulkId:u", "data": {} });
     check(json!([patch, post("u", json!({}))]), &[1, 0], &[]);
     // In a circle, and to nothing.
@@ -134,11 +144,7 @@ fn what_is_refused_and_how() {
         "bulkId",
     );
     let many: Vec<Value> = (0..11).map(|n| post(&n.to_string(), json!({}))).collect();
-    let too_many = Refusal::TooManyChanges {
-        what: "operations",
-        limit: 10,
-    };
-    assert_eq!(bulk(many.into()), Err(too_many));
+    assert_eq!(bulk(many.into()), Err(Refusal::BulkTooLong(10)));
     for wrong in [json!(0), json!(-1), json!("1"), json!(1.5)] {
         let body = json!({ "schemas": [URN], "failOnErrors": wrong, "Operations": [] });
         assert!(Bulk::of(body.as_object().unwrap(), 10).is_err());

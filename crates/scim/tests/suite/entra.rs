@@ -189,14 +189,21 @@ fn an_address_is_made_once_and_only_where_the_filter_describes_it() {
         change.resource.attributes()["emails"],
         json!([{ "type": "work", "value": "bob@acme.example" }])
     );
-    for vague in [
-        r#"emails[type sw "wo"].value"#,
-        r#"emails[type eq "work" or type eq "home"].value"#,
-        r#"emails[type pr].value"#,
+    for (vague, told) in [
+        (r#"emails[type sw "wo"].value"#, "emails[…].value"),
+        (
+            r#"emails[type eq "work" or type eq "home"].value"#,
+            r#"emails[type eq "work" or type eq "home"].value"#,
+        ),
+        (
+            r#"emails[type eq "work" and type eq "home"].value"#,
+            r#"emails[type eq "work" and type eq "home"].value"#,
+        ),
+        (r#"emails[type pr].value"#, r#"emails[type pr].value"#),
     ] {
         let operations = json!([{ "op": "Add", "path": vague, "value": "x" }]);
         let refusal = patched(&bob, operations).unwrap_err();
-        assert_eq!(bare(refusal), Refusal::NoTarget(vague.into()));
+        assert_eq!(bare(refusal), Refusal::NoTarget(told.into()));
     }
 }
 

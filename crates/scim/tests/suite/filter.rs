@@ -71,6 +71,11 @@ fn each_operator_by_the_type_of_its_attribute() {
     // Case: of names and keywords never, of values by the attribute.
     check(r#"USERNAME EQ "BJENSEN" AND NOT (Active Eq FALSE)"#, true);
     check(r#"nickName eq "STRASSE""#, true);
+    // The space around a name says nothing, unless a part of it is asked for.
+    check("userName eq \" bjensen\\u3000\"", true);
+    check(r#"userName ne "bjensen ""#, false);
+    check(r#"userName sw " bj""#, false);
+    check(r#"title eq "Tour Guide ""#, false);
     check(r#"nickName ew "SSE""#, true);
     check(r#"externalId eq "e1""#, false);
     check(r#"externalId eq "E1""#, true);
@@ -265,6 +270,21 @@ fn a_filter_has_eight_kibibytes_and_thirty_two_levels_and_not_one_more() {
     let value = |length: usize| format!("title eq \"{}\"", "a".repeat(length - 11));
     assert_eq!(faulty(&value(8192)), None);
     assert_eq!(faulty(&value(8193)), Some(FilterFault::TooLong));
+}
+
+#[test]
+fn what_a_filter_asks_for() {
+    let asks = |filter: &str, name: &str| {
+        let filter = Filter::parse(filter).unwrap();
+        filter.bind(&USER).unwrap().asks_for(name)
+    };
+    assert!(asks(r#"groups.value eq "g""#, "groups"));
+    assert!(asks(
+        r#"title pr or not (groups[value eq "g"] and active eq true)"#,
+        "groups"
+    ));
+    assert!(!asks(r#"title pr or not (emails[value eq "g"])"#, "groups"));
+    assert!(!asks("department pr", "department"), "it is an extension's");
 }
 
 #[test]

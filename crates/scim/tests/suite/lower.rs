@@ -174,7 +174,7 @@ fn people() -> impl Strategy<Value = Resource> {
     (text(), text(), text(), text(), any::<bool>(), prop::collection::vec(email, 0..3)).prop_map(
         |(name, given, title, external, active, emails)| {
             user(json!({
-                "userName": name.clone().unwrap_or("x".into()), "displayName": name, "name": { "givenName": given }, "title": title,
+                "userName": format!("{}a", name.clone().unwrap_or_default()), "displayName": name, "name": { "givenName": given }, "title": title,
                 "externalId": external, "active": active, "emails": emails,
             }))
         },

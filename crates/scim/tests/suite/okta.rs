@@ -142,13 +142,14 @@ fn a_group_is_written_as_a_whole() {
     );
     let empty = put(json!({ "displayName": "Tour", "members": [] }));
     assert_eq!(empty.members.of(&before), ids(&[]));
-    let without = put(json!({ "displayName": "Tour guides" }));
-    assert_eq!(
-        without.members.of(&before),
-        before,
-        "what is not named is kept"
-    );
-    assert!(without.changed);
+    for kept in [
+        json!({ "displayName": "Tour guides" }),
+        json!({ "displayName": "Tour guides", "members": null }),
+    ] {
+        let kept = put(kept);
+        assert!(kept.members.is_nothing(), "who is not named stays");
+        assert!(kept.changed);
+    }
 }
 
 #[test]

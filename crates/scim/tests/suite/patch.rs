@@ -207,19 +207,19 @@ fn one_operation_that_cannot_be_done_undoes_the_others() {
     let operations = json!([
         { "op": "replace", "path": "title", "value": "x" },
         { "op": "remove", "path": "emails" },
-        { "op": "replace", "path": "ims[type eq \"x\"]", "value": { "value": "y" } },
+        { "op": "replace", "path": "ims[type eq \"skype\"]", "value": { "value": "y" } },
     ]);
     let refusal = patched(&before, operations).unwrap_err();
     assert_eq!(
         refusal,
         Refusal::Operation {
             number: 3,
-            refusal: Box::new(Refusal::NoTarget("ims[type eq \"x\"]".into())),
+            refusal: Box::new(Refusal::NoTarget("ims[type eq \"skype\"]".into())),
         }
     );
     assert_eq!(before, babs());
     assert_eq!(
         refusal.detail(),
-        "Operation 3: no value of this resource matches the path `ims[type eq \"x\"]`"
+        "Operation 3: no value of this resource matches the path `ims[type eq \"skype\"]`"
     );
 }

@@ -243,17 +243,28 @@ fn a_message_is_what_it_says_and_no_longer_than_allowed() {
     );
 
     let emails: Vec<Value> = (0..4).map(|n| json!({ "value": n.to_string() })).collect();
-    let body = json!({ "schemas": [urn], "Operations": [{ "op": "add", "path": "emails", "value": emails }] }).to_string();
-    let refusal = read(&body)
-        .unwrap()
-        .apply(&user(json!({ "userName": "x" })));
-    assert_eq!(
-        refusal,
-        Err(Refusal::TooManyValues {
-            attribute: "emails".into(),
-            limit: 3
-        })
-    );
+    let too_many = Refusal::TooManyValues {
+        attribute: "emails".into(),
+        limit: 3,
+    };
+    for op in ["add", "replace", "remove"] {
+        let body = json!({ "schemas": [urn], "Operations": [{ "op": op, "path": "emails", "value": emails }] });
+        let refusal = read(&body.to_string()).err();
+        assert_eq!(refusal.map(bare), Some(too_many.clone()), "{op}");
+    }
+    // Nor does a list grow from operation to operation, though it would shrink in the end.
+    let add = |emails: &[Value]| json!({ "op": "add", "path": "emails", "value": emails });
+    let label = json!({ "op": "add", "path": "emails[type eq \"work\"].display", "value": "W" });
+    let gone = json!({ "op": "remove", "path": "emails" });
+    for growing in [
+        json!([add(&emails[..2]), add(&emails[2..]), gone]),
+        json!([add(&emails[..3]), label, gone]),
+    ] {
+        let body = json!({ "schemas": [urn], "Operations": growing }).to_string();
+        let nobody = user(json!({ "userName": "x" }));
+        let refusal = read(&body).unwrap().apply(&nobody).map_err(bare);
+        assert_eq!(refusal, Err(too_many.clone()), "{growing}");
+    }
 
     let members = |n: usize| {
         (0..n)
@@ -280,4 +291,34 @@ fn paths_are_read_before_anything_is_loaded() {
         Manner::Rfc,
     );
     assert!(refusal.is_err());
+}
+
+/// Among what clients compare with and set are passwords: a refusal has the names, and of text the schema's own words.
+#[test]
+fn no_refusal_repeats_what_a_client_sent() {
+    let check = |path: &str, value: Value, told: &str| {
+        let operations = json!([{ "op": "replace", "path": path, "value": value }]);
+        let detail = patched(&babs(), operations).unwrap_err().detail();
+        assert!(detail.contains(told), "{detail}");
+        assert!(!detail.contains("s3cret"), "{detail}");
+    };
+    check("ims[type eq \"s3cret\"]", json!({}), "`ims[…]`");
+    check(
+        "ims[not (value eq \"s3cret\")].value",
+        json!("x"),
+        "`ims[…].value`",
+    );
+    check(
+        "emails[value eq \"s3cret\"].primary",
+        json!("s3cret"),
+        "`emails[…].primary`",
+    );
+    check(
+        "emails[type eq \"work\"].primary",
+        json!("s3cret"),
+        "`emails[type eq \"work\"].primary`",
+    );
+    check("shoes[value eq \"s3cret\"].size", json!(1), "`shoes.size`");
+    let long = vec!["type eq \"work\""; 50].join(" and ");
+    check(&format!("ims[{long}]"), json!({}), "`ims[…]`");
 }

@@ -87,6 +87,10 @@ fn attributes_and_excluded_attributes() {
     );
     assert_eq!(names(Some("shoeSize"), None), ["id", "schemas"]);
     assert_eq!(names(Some(ENTERPRISE), None), ["E", "id", "schemas"]);
+    assert_eq!(
+        names(Some(&USER.schema.id.to_uppercase()), None),
+        but(&["E", "externalId", "meta"])
+    );
     assert_eq!(names(Some("password"), None), ["id", "schemas"]);
     assert_eq!(
         names(
@@ -127,6 +131,15 @@ fn attributes_and_excluded_attributes() {
     assert_eq!(
         part(None, Some(&format!("{ENTERPRISE}:manager")), ENTERPRISE),
         json!({ "department": "Sales" })
+    );
+    // Of what has no such part, nothing is left.
+    assert_eq!(part(Some("name.middleName"), None, "name"), json!(null));
+    assert_eq!(part(Some("emails.display"), None, "emails"), json!(null));
+    let named_twice =
+        "name.givenName,name,name.familyName,urn:ietf:params:scim:schemas:core:2.0:Group";
+    assert_eq!(
+        part(Some(named_twice), None, "name"),
+        json!({ "givenName": "Aiko", "familyName": "Tanaka" })
     );
     assert!(matches!(
         Projection::new(Some("id"), Some("id")),
