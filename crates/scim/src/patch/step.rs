@@ -222,7 +222,7 @@ impl<'a> Reading<'a> {
             None => self.whole(order, place, raw)?,
         };
         if let Step::Assign { place, value: None } = &step
-            && (place.leaf().required || place.leaf().name == "active")
+            && place.leaf().required
         {
             return Err(Refusal::Irremovable(place.to_string()));
         }

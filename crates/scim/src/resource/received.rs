@@ -129,11 +129,12 @@ impl Received {
     /// # Errors
     /// `Missing`, `Primary`, `TooManyValues`; in AWS's manner also what [`Manner::Aws`] limits.
     pub fn create(self) -> Result<Change, Refusal> {
-        let mut resource = self.resource.finished(&self.limits)?;
+        let mut resource = self.resource;
         if *resource.kind == USER {
             let active = resource.active();
             resource.attributes.insert("active".into(), active.into());
         }
+        let resource = resource.finished(&self.limits)?;
         if self.manner == Manner::Aws {
             aws::allows(&resource)?;
         }

@@ -35,7 +35,12 @@ static ATTRIBUTES: [Attribute; 21] = [
         "How dates, numbers and currencies are written for them, as `en-US`",
     ),
     Attribute::text("timezone", "Their time zone, as `Asia/Tokyo`"),
-    Attribute::new("active", Type::Boolean, "Whether they may sign in"),
+    Attribute::new(
+        "active",
+        Type::Boolean,
+        "Whether they may sign in; `true` where somebody new comes without it",
+    )
+    .required(),
     Attribute::text(
         "password",
         "Accepted and dropped: nobody signs in by a provisioned password",

@@ -32,6 +32,7 @@ fn schemas_are_what_the_rfc_says() {
             "description": "The name that they sign in with; unique in the organisation, whatever its case",
         })
     );
+    assert_eq!(attribute("active")["required"], true, "nobody is without");
     assert_eq!(attribute("password")["mutability"], "writeOnly");
     assert_eq!(attribute("password")["returned"], "never");
     assert_eq!(attribute("groups")["mutability"], "readOnly");
