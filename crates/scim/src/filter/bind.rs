@@ -191,7 +191,7 @@ fn bind_test(mut place: Place, test: &Test) -> Result<BoundTest, Refusal> {
     }
     // `emails co "@acme"` compares what stands for each e-mail as a whole.
     if place.leaf().kind == Type::Complex {
-        let value = place.leaf().value().filter(|_| place.sub.is_none());
+        let value = place.attribute.value();
         place.sub = Some(value.ok_or_else(|| comparison(place, "name a part of it"))?);
     }
     let datum = datum(place, operator, literal)?;

@@ -8,7 +8,7 @@ use std::slice;
 
 use serde_json::Value;
 
-use super::bind::{time, truth};
+use super::bind::time;
 use super::{Bound, BoundNode, BoundTest, Check, Datum, Operator};
 use crate::fold::fold;
 use crate::json::Object;
@@ -95,10 +95,7 @@ fn compares(attribute: &Attribute, value: &Value, operator: Operator, datum: &Da
                 false => compares_text(&fold(left), operator, right),
             };
         }
-        Datum::Bool(right) => {
-            let left = value.as_bool().or_else(|| truth(value.as_str()?));
-            left.map(|left| left.cmp(right))
-        }
+        Datum::Bool(right) => value.as_bool().map(|left| left.cmp(right)),
         Datum::Number(right) => value.as_f64().and_then(|left| left.partial_cmp(right)),
         Datum::Time(right) => value.as_str().and_then(time).map(|left| left.cmp(right)),
     };

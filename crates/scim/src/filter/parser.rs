@@ -279,7 +279,7 @@ impl<'a> Parser<'a> {
     }
 
     fn ask(&mut self) -> Parsed<Ask> {
-        let spaced = self.space();
+        self.space();
         let word = self.word();
         let operator = match word.to_ascii_lowercase().as_str() {
             "pr" => None,
@@ -294,9 +294,6 @@ impl<'a> Parser<'a> {
             "le" => Some(Operator::Le),
             _ => return Err(self.fault(FilterFault::Operator)),
         };
-        if !spaced {
-            return Err(self.fault(FilterFault::Operator));
-        }
         self.at += word.len();
         let Some(operator) = operator else {
             return Ok(Ask::Present);
@@ -345,11 +342,8 @@ impl<'a> Parser<'a> {
 
 /// A JSON number, as near as `f64` has it.
 fn number(word: &str) -> Option<f64> {
-    let sign = |byte: u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
-    let plain = word.bytes().all(|byte| byte.is_ascii_digit() || sign(byte));
-    let is_json = plain && serde_json::from_str::<serde_json::Number>(word).is_ok();
-    let number: f64 = word.parse().ok().filter(|_| is_json)?;
-    number.is_finite().then_some(number)
+    serde_json::from_str::<serde_json::Number>(word).ok()?;
+    word.parse().ok()
 }
 
 impl Node {

@@ -202,7 +202,7 @@ impl<'a> Reading<'a> {
             };
         }
         if self.manner == Manner::Aws {
-            self.aws(order, place)?;
+            self.aws(place)?;
         }
         if said.contains(&Mutability::WriteOnly) {
             return Ok(());
@@ -230,7 +230,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn aws(&mut self, order: Order, place: Place) -> Result<(), Refusal> {
+    fn aws(&mut self, place: Place) -> Result<(), Refusal> {
         aws::patches(place)?;
         let name = place.attribute.name;
         let once = matches!(name, "userName" | "active");
@@ -238,9 +238,6 @@ impl<'a> Reading<'a> {
             return Err(Refusal::Unsupported(
                 "changing `userName` or `active` twice",
             ));
-        }
-        if once && order.op == Op::Remove {
-            return Err(Refusal::Irremovable(name.to_owned()));
         }
         Ok(())
     }
@@ -295,9 +292,6 @@ impl<'a> Reading<'a> {
             {
                 let parts = normal::parts(place, raw, self.manner)?;
                 Ok(Step::Merge { place, parts })
-            }
-            (Op::Add | Op::Replace, false, None) if raw.as_str() == Some("") => {
-                Ok(Step::Assign { place, value: None })
             }
             (Op::Add | Op::Replace, false, _) => {
                 let value = normal::value(place, raw, self.manner)?;

@@ -20,7 +20,7 @@ const LONGEST_REFERENCE: usize = 16 * 1024;
 /// The value of an attribute as a whole; `None` unassigns it.
 pub(crate) fn value(place: Place, raw: &Value, manner: Manner) -> Result<Option<Value>, Refusal> {
     let attribute = place.leaf();
-    if raw.is_null() {
+    if raw.is_null() || raw.as_str() == Some("") {
         return Ok(None);
     }
     if attribute.multi_valued {

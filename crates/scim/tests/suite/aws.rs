@@ -32,6 +32,7 @@ fn only_these_filters_are_answered() {
         r#"not (userName eq "x")"#,
         r#"userName eq "x" and externalId eq "y""#,
         r#"manager eq "y""#,
+        r#"id eq "x" or manager eq "y""#,
         r#"emails.value eq "x""#,
         r#"emails[value eq "x"]"#,
         r#"displayName eq "x""#,
@@ -159,6 +160,17 @@ fn a_person_is_changed_within_limits() {
         patched(json!([{ "op": "remove", "path": "active" }])),
         Err(Refusal::Irremovable("active".into()))
     );
+    assert_eq!(
+        patched(json!([{ "op": "remove", "path": "userName" }])),
+        Err(Refusal::Irremovable("userName".into()))
+    );
+    // What AWS would not keep may stay as it is.
+    let bare = super::given::user(json!({ "userName": "x" }));
+    let active = |active: bool| {
+        let operations = json!([{ "op": "replace", "path": "active", "value": active }]);
+        patch(&USER, operations, Manner::Aws).unwrap().apply(&bare)
+    };
+    assert!(active(true).is_ok() && active(false).is_err());
     assert_eq!(
         patched(json!([{ "op": "add", "path": "ims", "value": [] }])),
         Err(Refusal::Unsupported("`ims`"))

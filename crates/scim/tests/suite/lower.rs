@@ -88,6 +88,22 @@ fn look_ups_are_left_to_the_database() {
         equals(Column::Group, text("g1")),
         true,
     );
+    check(
+        r#"emails[value eq "a" or value sw "b"]"#,
+        Condition::Any(vec![
+            equals(Column::Email, text("a")),
+            Condition::Is(Column::Email, Relation::Compare(Comparison::Sw, text("b"))),
+        ]),
+        true,
+    );
+    check(
+        "externalId eq null",
+        Condition::Not(Box::new(Condition::Is(
+            Column::ExternalId,
+            Relation::Present,
+        ))),
+        true,
+    );
     // What cannot be asked for excludes nobody, neither plainly nor in a negation.
     check(r#"title eq "x""#, Condition::All(vec![]), false);
     check(r#"not (title eq "x")"#, Condition::All(vec![]), false);
@@ -119,6 +135,76 @@ fn look_ups_are_left_to_the_database() {
             equals(Column::Member, text("u"))
         ])
     );
+}
+
+#[test]
+fn each_operator_and_column_keeps_its_meaning() {
+    let time = "2026-11-25T10:00:00Z".parse::<Timestamp>().unwrap();
+    let text = || Datum::Text("a".into());
+    let check = |kind, attribute: &str, word: &str, column, comparison, datum: Datum| {
+        let literal = match &datum {
+            Datum::Text(text) => format!("\"{text}\""),
+            Datum::Bool(truth) => truth.to_string(),
+            Datum::Time(time) => format!("\"{time}\""),
+            Datum::Number(number) => number.to_string(),
+        };
+        let filter = Filter::parse(&format!("{attribute} {word} {literal}")).unwrap();
+        let lowered = filter.bind(kind).unwrap().lower(&COLUMNS);
+        let expected = Condition::Is(column, Relation::Compare(comparison, datum));
+        assert_eq!((lowered.condition, lowered.exact), (expected, true));
+    };
+    for (word, comparison) in [
+        ("eq", Comparison::Eq),
+        ("co", Comparison::Co),
+        ("sw", Comparison::Sw),
+        ("ew", Comparison::Ew),
+        ("gt", Comparison::Gt),
+        ("lt", Comparison::Lt),
+        ("ge", Comparison::Ge),
+        ("le", Comparison::Le),
+    ] {
+        check(
+            &USER,
+            "userName",
+            word,
+            Column::UserName,
+            comparison,
+            text(),
+        );
+    }
+    let eq = Comparison::Eq;
+    for (attribute, column, datum) in [
+        ("id", Column::Id, text()),
+        ("externalId", Column::ExternalId, text()),
+        ("displayName", Column::DisplayName, text()),
+        ("name.givenName", Column::GivenName, text()),
+        ("name.familyName", Column::FamilyName, text()),
+        ("active", Column::Active, Datum::Bool(true)),
+        ("meta.created", Column::Created, Datum::Time(time)),
+        ("meta.lastModified", Column::LastModified, Datum::Time(time)),
+        ("emails", Column::Email, text()),
+        ("groups", Column::Group, text()),
+    ] {
+        check(&USER, attribute, "eq", column, eq, datum);
+    }
+    check(&GROUP, "members", "eq", Column::Member, eq, text());
+    check(&GROUP, "displayName", "eq", Column::DisplayName, eq, text());
+    // An extension's attribute of the same name is another one.
+    let manager = bound(r#"manager.displayName eq "a""#).lower(&COLUMNS);
+    assert!(!manager.exact);
+
+    let relations = COLUMNS.into_iter().filter(|column| column.is_relation());
+    let expected = [Column::Email, Column::Group, Column::Member];
+    assert!(relations.eq(expected));
+    let folded = COLUMNS.into_iter().filter(|column| column.is_folded());
+    let expected = [
+        Column::UserName,
+        Column::DisplayName,
+        Column::GivenName,
+        Column::FamilyName,
+        Column::Email,
+    ];
+    assert!(folded.eq(expected));
 }
 
 /// The columns of a row, as a store would fill them.

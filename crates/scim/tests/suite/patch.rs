@@ -57,6 +57,18 @@ fn a_list_is_added_to_replaced_and_removed_from() {
             { "value": "babs@home.example", "type": "home", "primary": true },
         ]),
     );
+    let second = json!({ "value": "babs@work.example", "type": "work", "primary": false });
+    let new = json!({ "value": "third@x.example", "type": "other", "primary": true });
+    check(
+        json!([{ "op": "replace", "path": "emails[type eq \"home\"]", "value": new }]),
+        "emails",
+        json!([second, new]),
+    );
+    check(
+        json!([{ "op": "add", "path": "emails[type eq \"other\" and primary eq true].value", "value": "third@x.example" }]),
+        "emails",
+        json!([second, home, new]),
+    );
     check(
         json!([{ "op": "replace", "path": "emails", "value": [third] }]),
         "emails",
@@ -141,6 +153,17 @@ fn a_list_is_added_to_replaced_and_removed_from() {
             { "type": "work", "locality": "Tokyo" },
         ]),
     );
+    // Addresses are told apart by all that they say.
+    check(
+        json!([{ "op": "add", "path": "addresses", "value": { "type": "work", "locality": "Tokyo" } }]),
+        "addresses",
+        json!([{ "type": "work", "locality": "Hollywood" }, { "type": "work", "locality": "Tokyo" }]),
+    );
+    check(
+        json!([{ "op": "replace", "path": "addresses[country eq \"JP\"].region", "value": "" }]),
+        "addresses",
+        json!([{ "type": "work", "locality": "Hollywood" }]),
+    );
     check(
         json!([{ "op": "add", "path": "ims.value", "value": "b" }]),
         "ims",
@@ -170,6 +193,7 @@ fn a_complex_attribute_keeps_the_parts_that_are_not_named() {
     );
     check(json!({}), json!({ "givenName": "G", "familyName": "F" }));
     check(json!(null), json!(null));
+    check(json!(""), json!(null));
     let change = patched(&aiko(), json!([{ "op": "remove", "path": ENTERPRISE }])).unwrap();
     assert!(!change.resource.attributes().contains_key(ENTERPRISE));
     let change = patched(
@@ -193,6 +217,8 @@ fn what_changes_nothing_is_told_as_such() {
         json!([{ "op": "replace", "path": "title", "value": "x" }, { "op": "remove", "path": "title" }]),
         json!([{ "op": "replace", "value": { "id": "other", "schemas": [], "groups": [] } }]),
         json!([{ "op": "add", "value": {} }]),
+        json!([{ "op": "add", "path": "", "value": { "title": "" } }]),
+        json!([{ "op": "add", "path": ENTERPRISE, "value": { "shoe": 1, "manager": { "displayName": "M" } } }]),
         json!([{ "op": "replace", "path": "active", "value": "true" }]),
     ] {
         let change = patched(&aiko(), operations.clone()).unwrap();

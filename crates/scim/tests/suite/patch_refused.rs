@@ -304,6 +304,11 @@ fn no_refusal_repeats_what_a_client_sent() {
     };
     check("ims[type eq \"s3cret\"]", json!({}), "`ims[…]`");
     check(
+        "ims[type eq \"skype\" and value eq \"s3cret\"]",
+        json!({}),
+        "`ims[…]`",
+    );
+    check(
         "ims[not (value eq \"s3cret\")].value",
         json!("x"),
         "`ims[…].value`",
