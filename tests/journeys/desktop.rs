@@ -15,7 +15,7 @@ mod keyring;
 mod links;
 mod memory;
 mod paste;
-
+mod provisioning;
 mod refused;
 mod together;
 mod traces;

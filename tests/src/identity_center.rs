@@ -34,13 +34,16 @@ impl Peer {
     /// The same with these identity providers, to which the names of their people lead.
     #[must_use]
     pub fn identity_center_before(providers: &[&Peer]) -> Peer {
-        let upstreams: Vec<_> = providers
-            .iter()
-            .map(|peer| &peer.ready["upstream"])
-            .collect();
         let folder = folder();
-        let mut command = command(&folder, "127.0.0.1:0", HOUR);
-        command.env("KIRO_DEMO_UPSTREAMS", json!(upstreams).to_string());
+        started(before(providers, &folder), folder)
+    }
+
+    /// The same with both.
+    #[must_use]
+    pub fn identity_center_between(providers: &[&Peer], sts: &Peer) -> Peer {
+        let folder = folder();
+        let mut command = before(providers, &folder);
+        command.args(["--sts", sts.word("endpoint")]);
         started(command, folder)
     }
 
@@ -116,6 +119,23 @@ print(json.dumps(sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True).execut
         (status, body)
     }
 
+    /// What the identity provider sends by SCIM: the answer's status and body.
+    pub async fn provision(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let address = format!("{}{path}", self.word("scim_url"));
+        let mut asked = http()
+            .request(method.parse().unwrap(), address)
+            .bearer_auth(self.word("scim_token"));
+        if !body.is_null() {
+            asked = asked
+                .header("content-type", "application/scim+json")
+                .body(body.to_string());
+        }
+        let answer = asked.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or_default())
+    }
+
     /// The administrator's path of somebody.
     pub async fn person(&self, name: &str) -> String {
         let (_, found) = self
@@ -142,6 +162,16 @@ fn serve(folder: TempDir, address: &str, seconds: u32, words: &[&str]) -> Peer {
     let mut command = command(&folder, address, seconds);
     command.args(words);
     started(command, folder)
+}
+
+fn before(providers: &[&Peer], folder: &TempDir) -> Command {
+    let upstreams: Vec<_> = providers
+        .iter()
+        .map(|peer| &peer.ready["upstream"])
+        .collect();
+    let mut command = command(folder, "127.0.0.1:0", HOUR);
+    command.env("KIRO_DEMO_UPSTREAMS", json!(upstreams).to_string());
+    command
 }
 
 fn started(command: Command, folder: TempDir) -> Peer {

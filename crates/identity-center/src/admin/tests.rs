@@ -6,6 +6,7 @@ mod applications;
 mod connections;
 mod description;
 mod people;
+mod provisioning;
 
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
@@ -259,7 +260,12 @@ async fn another(service: &Running) -> Vec<(&'static str, String)> {
         .read(Kind::Access, &token)
         .unwrap()
         .session;
+    let of = store.keep_provisioner("other", "theirs", kiro_scim::Manner::Rfc, now);
+    let (_, digest) = crate::provisioning::issue();
+    let scim = store.add_scim_token(of.await.unwrap().id, digest, now);
+    let scim = scim.await.unwrap().unwrap().id;
     vec![
+        ("{token}", scim.to_string()),
         ("{user}", user.to_string()),
         ("{group}", group.to_string()),
         ("{account}", "999988887777".to_owned()),

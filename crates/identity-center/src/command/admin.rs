@@ -108,6 +108,7 @@ impl Admin {
         match self.verb {
             Verb::Login(asked) => return login::login(asked).await,
             Verb::Logout => return login::logout().await,
+            Verb::Scim(Scim::Check(asked)) => return scim::check::check(asked, self.json).await,
             Verb::Whoami
             | Verb::Status
             | Verb::User(_)

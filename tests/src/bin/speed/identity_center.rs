@@ -23,7 +23,7 @@ mod postgresql;
 
 /// How long each load lasts.
 const SECONDS: u32 = 5;
-const FEW: usize = 16;
+pub(crate) const FEW: usize = 16;
 const MANY: usize = 64;
 /// `wrk` has two threads, and each asks for a request or two before it begins.
 const SPARE: usize = 4;
@@ -32,17 +32,17 @@ const SCOPE: &str = "openid profile email offline_access";
 const VERIFIER: &str = "0123456789-0123456789.0123456789_0123456789~";
 
 /// What a load came to.
-struct Load {
+pub(crate) struct Load {
     /// Answers a second.
-    each_second: f64,
+    pub(crate) each_second: f64,
     /// The 99th percentile of what an answer takes, in milliseconds.
-    slow: f64,
+    pub(crate) slow: f64,
     /// Microseconds of the process's own time for each.
-    cost: f64,
+    pub(crate) cost: f64,
 }
 
 /// `wrk` on one address.
-fn load(process: u32, connections: usize, address: &str, words: &[&str]) -> Load {
+pub(crate) fn load(process: u32, connections: usize, address: &str, words: &[&str]) -> Load {
     let (begun, at) = (ticks(process), Instant::now());
     let output = Command::new("wrk")
         .args(["-t2", &format!("-c{connections}"), &format!("-d{SECONDS}s")])
@@ -84,11 +84,15 @@ fn milliseconds(text: &str) -> f64 {
 }
 
 /// Limits: answers a second at the least, the slowest hundredth at the most, cost at the most.
-struct Limits(Option<f64>, Option<f64>, Option<f64>);
+pub(crate) struct Limits(
+    pub(crate) Option<f64>,
+    pub(crate) Option<f64>,
+    pub(crate) Option<f64>,
+);
 
-const NONE: Limits = Limits(None, None, None);
+pub(crate) const NONE: Limits = Limits(None, None, None);
 
-fn tell(figures: &mut Vec<Figure>, what: &str, load: &Load, limits: &Limits) {
+pub(crate) fn tell(figures: &mut Vec<Figure>, what: &str, load: &Load, limits: &Limits) {
     figures.push(Figure::new(
         &format!("{what}: a request's own time"),
         load.cost,

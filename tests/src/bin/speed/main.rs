@@ -1,5 +1,6 @@
 //! What `make bench` measures: whole processes beside the floor and beside what people use instead, in one run. A missed limit is
-//! an exit code. `KIRO_BIN_DIR` names the release build; the argument is the folder with `floor` and `window`, and for the figures.
+//! an exit code. `KIRO_BIN_DIR` names the release build; the argument is the folder with `floor` and `window`, and for the figures; behind
+//! it `provisioning` measures that part alone.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -11,6 +12,7 @@ mod commands;
 mod desktop;
 mod identity_center;
 mod processes;
+mod provisioning;
 mod race;
 
 use std::fmt::Write;
@@ -60,6 +62,10 @@ impl Figure {
 async fn main() -> ExitCode {
     let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
     let mut figures = Vec::new();
+    if std::env::args().nth(2).as_deref() == Some("provisioning") {
+        provisioning::measure(&mut figures).await;
+        return report(&folder, &figures);
+    }
     let peer = Peer::okta(0);
     let world = World::new(Keyring::Unlocked);
     world.add_okta(&peer);
@@ -72,6 +78,7 @@ async fn main() -> ExitCode {
     desktop::closed(&mut figures).await;
     desktop::signed_in(&Peer::okta(0), &mut figures).await;
     identity_center::measure(&folder, &mut figures).await;
+    provisioning::measure(&mut figures).await;
     report(&folder, &figures)
 }
 

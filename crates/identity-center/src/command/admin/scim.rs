@@ -1,5 +1,6 @@
 //! Provisioning by SCIM: connections, tokens, what they do, and what is taken back.
 
+pub(super) mod check;
 mod line;
 mod watch;
 
@@ -46,6 +47,8 @@ pub(super) enum Scim {
         #[command(flatten)]
         what: Handed,
     },
+    /// Look at a SCIM endpoint as Okta and Entra ID would, ours or another's
+    Check(check::Check),
     /// Take back that unusually many people were deactivated through a connection
     Undo { name: String },
 }
@@ -125,6 +128,7 @@ impl Shown {
                     .await?;
                 self.done(&done, &format!("{name} provisions {which} from now on"))
             }
+            Scim::Check(_) => Ok(()),
             Scim::Undo { name } => {
                 let undone = remote
                     .post(&format!("{}/undo", path(&name)), &Value::Null)

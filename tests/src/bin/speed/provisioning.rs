@@ -1,0 +1,259 @@
+//! SCIM under load: people who are pushed and looked up, a member more or less of a small and of a huge group, and an organisation of
+//! 100,000 that arrives by plain calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use kiro_tests::{Peer, checkout, http};
+use serde_json::{Value, json};
+
+use crate::identity_center::{FEW, Limits, Load, load, tell};
+use crate::processes::memory;
+use crate::{Figure, median};
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/// How many arrive.
+const PEOPLE: usize = 100_000;
+const GROUPS: usize = 1_000;
+/// So many people are in each group.
+const MEMBERS: usize = 1_000;
+/// So many members come with one request.
+const TOGETHER: usize = 100;
+/// So often a member comes and goes.
+const TIMES: usize = 100;
+
+pub(crate) async fn measure(figures: &mut Vec<Figure>) {
+    let peer = Arc::new(Peer::identity_center());
+    let endpoint = Endpoint::of(&peer);
+    let first = created(&endpoint, 0..1000).await;
+    let few = looked_up(&peer, &endpoint, "p500@acme.example", &first[500]);
+    let begun = Instant::now();
+    let mut people = first;
+    people.extend(created(&endpoint, 1000..PEOPLE).await);
+    let people = Arc::new(people);
+    let groups = grouped(&endpoint, &people).await;
+    figures.push(Figure::new(
+        &format!("SCIM, {PEOPLE} people, {GROUPS} groups and {} memberships by plain calls, 16 connections", GROUPS * MEMBERS),
+        begun.elapsed().as_secs_f64(),
+        "s",
+        Some(180.0),
+    ));
+    figures.push(Figure::new(
+        "SCIM: memory behind that",
+        memory(peer.process()),
+        "MiB",
+        Some(60.0),
+    ));
+    let many = looked_up(&peer, &endpoint, "p50000@acme.example", &people[50_000]);
+    let each = Limits(Some(20_000.0), None, None);
+    tell(
+        figures,
+        "SCIM, somebody by id, 16 connections",
+        &many.0,
+        &each,
+    );
+    tell(figures, "SCIM, `userName eq` among 100,000", &many.1, &each);
+    figures.push(Figure::new(
+        "SCIM, `userName eq`: its cost among 100,000 people to that among 1,000",
+        many.1.cost / few.1.cost,
+        "×",
+        Some(1.2),
+    ));
+    let everybody = whole_group(&endpoint, &people).await;
+    let small = joins_and_leaves(&endpoint, &groups[0], &people[0]).await;
+    let huge = joins_and_leaves(&endpoint, &everybody, &people[0]).await;
+    figures.push(Figure::new(
+        "SCIM, a member more or less of a group of 1,000 (median)",
+        small,
+        "ms",
+        Some(1.0),
+    ));
+    figures.push(Figure::new(
+        "SCIM, a member more or less of a group of 100,000 (median)",
+        huge,
+        "ms",
+        Some(1.0),
+    ));
+    figures.push(Figure::new(
+        "SCIM, the one to the other",
+        huge / small,
+        "×",
+        Some(1.5),
+    ));
+    let pushed = pushed(&peer, "n");
+    tell(
+        figures,
+        "SCIM, somebody new, 16 connections, durable",
+        &pushed,
+        &Limits(Some(4000.0), None, None),
+    );
+}
+
+/// Where people are sent.
+#[derive(Clone)]
+struct Endpoint {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Endpoint {
+    fn of(peer: &Peer) -> Endpoint {
+        Endpoint {
+            http: http(),
+            url: peer.word("scim_url").to_owned(),
+            token: peer.word("scim_token").to_owned(),
+        }
+    }
+
+    async fn send(&self, method: &str, path: &str, body: String) -> (u16, Value) {
+        let answer = self
+            .http
+            .request(method.parse().unwrap(), format!("{}{path}", self.url))
+            .bearer_auth(&self.token)
+            .header("content-type", "application/scim+json")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status().as_u16();
+        let bytes = answer.bytes().await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+}
+
+/// Makes the people of these numbers on sixteen connections, and returns their ids in order.
+async fn created(endpoint: &Endpoint, numbers: std::ops::Range<usize>) -> Vec<String> {
+    let next = Arc::new(AtomicUsize::new(numbers.start));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..FEW {
+        let (next, endpoint, end) = (Arc::clone(&next), endpoint.clone(), numbers.end);
+        tasks.spawn(async move {
+            let mut made = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= end {
+                    return made;
+                }
+                let body = json!({
+                    "schemas": [USER], "userName": format!("p{number}@acme.example"), "externalId": number.to_string(), "active": true,
+                    "displayName": format!("Person {number}"), "name": { "givenName": "Person", "familyName": number.to_string() },
+                    "emails": [{ "value": format!("p{number}@acme.example"), "type": "work", "primary": true }],
+                });
+                let (status, answer) = endpoint.send("POST", "/Users", body.to_string()).await;
+                assert_eq!(status, 201, "{answer}");
+                made.push((number, answer["id"].as_str().unwrap().to_owned()));
+            }
+        });
+    }
+    let mut all: Vec<(usize, String)> = tasks.join_all().await.into_iter().flatten().collect();
+    all.sort_unstable();
+    all.into_iter().map(|(_, id)| id).collect()
+}
+
+/// Makes the groups, and fills each, a hundred members with a request.
+async fn grouped(endpoint: &Endpoint, people: &Arc<Vec<String>>) -> Vec<String> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..FEW {
+        let (next, endpoint, people) = (Arc::clone(&next), endpoint.clone(), Arc::clone(people));
+        tasks.spawn(async move {
+            let mut made = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= GROUPS {
+                    return made;
+                }
+                let group = group(&endpoint, &format!("group {number}")).await;
+                let from = number * 97 % (people.len() - MEMBERS);
+                for members in people[from..from + MEMBERS].chunks(TOGETHER) {
+                    join(&endpoint, &group, members).await;
+                }
+                made.push(group);
+            }
+        });
+    }
+    tasks.join_all().await.into_iter().flatten().collect()
+}
+
+async fn group(endpoint: &Endpoint, name: &str) -> String {
+    let body = json!({ "schemas": [GROUP], "displayName": name });
+    let (status, answer) = endpoint.send("POST", "/Groups", body.to_string()).await;
+    assert_eq!(status, 201, "{answer}");
+    answer["id"].as_str().unwrap().to_owned()
+}
+
+async fn join(endpoint: &Endpoint, group: &str, members: &[String]) {
+    let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
+    let operations = json!([{ "op": "add", "path": "members", "value": members }]);
+    patch(endpoint, group, operations).await;
+}
+
+async fn patch(endpoint: &Endpoint, group: &str, operations: Value) {
+    let body = json!({ "schemas": [PATCH], "Operations": operations });
+    let path = format!("/Groups/{group}");
+    let (status, answer) = endpoint.send("PATCH", &path, body.to_string()).await;
+    assert_eq!(status, 204, "{answer}");
+}
+
+async fn whole_group(endpoint: &Endpoint, people: &[String]) -> String {
+    let group = group(endpoint, "everybody").await;
+    for members in people.chunks(10_000) {
+        join(endpoint, &group, members).await;
+    }
+    group
+}
+
+/// What it takes to take a member out and to put them in again, each by itself, in milliseconds.
+async fn joins_and_leaves(endpoint: &Endpoint, group: &str, person: &str) -> f64 {
+    let person = [person.to_owned()];
+    join(endpoint, group, &person).await;
+    let mut took = Vec::new();
+    for _ in 0..TIMES {
+        let leaves =
+            json!([{ "op": "remove", "path": format!("members[value eq \"{}\"]", person[0]) }]);
+        let begun = Instant::now();
+        patch(endpoint, group, leaves).await;
+        took.push(begun.elapsed().as_secs_f64() * 1000.0);
+        let begun = Instant::now();
+        join(endpoint, group, &person).await;
+        took.push(begun.elapsed().as_secs_f64() * 1000.0);
+    }
+    median(took)
+}
+
+fn looked_up(peer: &Peer, endpoint: &Endpoint, name: &str, id: &str) -> (Load, Load) {
+    let bearer = format!("authorization: Bearer {}", endpoint.token);
+    let words = ["-H", bearer.as_str()];
+    let by_id = load(
+        peer.process(),
+        FEW,
+        &format!("{}/Users/{id}", endpoint.url),
+        &words,
+    );
+    let filter = format!("{}/Users?filter=userName%20eq%20%22{name}%22", endpoint.url);
+    let by_name = load(peer.process(), FEW, &filter, &words);
+    (by_id, by_name)
+}
+
+fn pushed(peer: &Peer, prefix: &str) -> Load {
+    let script = checkout().join("scripts/speed/users.lua");
+    let bearer = format!("authorization: Bearer {}", peer.word("scim_token"));
+    let path = "/acme/scim/v2/Users";
+    let words = [
+        "-s",
+        script.to_str().unwrap(),
+        "-H",
+        &bearer,
+        "-H",
+        "content-type: application/scim+json",
+        "--",
+        path,
+        prefix,
+    ];
+    load(peer.process(), FEW, peer.word("endpoint"), &words)
+}
