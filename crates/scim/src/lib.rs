@@ -56,7 +56,7 @@ pub use page::{Page, PageLimits, Paging};
 pub use patch::{Members, Patch};
 pub use path::{AttributePath, Path};
 pub use projection::Projection;
-pub use query::{Query, SortKey};
+pub use query::{Query, SortKey, SortValue};
 pub use resource::{
     Change, Facts, GroupColumns, Received, Reference, Resource, UserColumns, answer, present,
 };

@@ -167,15 +167,27 @@ impl SortKey {
         column.filter(|column| !column.is_relation())
     }
 
-    /// The order of two resources, as [`present`](crate::present) gives them. Of a list the primary value counts, or the first. What
-    /// has no value comes last, or first where the greatest does.
+    /// What a resource, as [`present`](crate::present) gives it, is sorted by: of a list the primary value, or the first.
     #[must_use]
-    pub fn order(&self, kind: &ResourceType, left: &Object, right: &Object) -> Ordering {
-        let Some(place) = self.place(kind) else {
-            return Ordering::Equal;
-        };
-        let order = match (key(place, left), key(place, right)) {
-            (Some(left), Some(right)) => left.cmp(&right),
+    pub fn value(&self, kind: &ResourceType, resource: &Object) -> SortValue {
+        SortValue {
+            key: self.place(kind).and_then(|place| key(place, resource)),
+            descending: self.descending,
+        }
+    }
+}
+
+/// What one of the resources that are sorted together is sorted by. Who has no such value comes last, or first where the greatest does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortValue {
+    key: Option<Key>,
+    descending: bool,
+}
+
+impl Ord for SortValue {
+    fn cmp(&self, other: &SortValue) -> Ordering {
+        let order = match (&self.key, &other.key) {
+            (Some(left), Some(right)) => left.cmp(right),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (None, None) => Ordering::Equal,
@@ -187,8 +199,14 @@ impl SortKey {
     }
 }
 
+impl PartialOrd for SortValue {
+    fn partial_cmp(&self, other: &SortValue) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// What is compared, smallest first.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Time(Timestamp),
     Text(String),

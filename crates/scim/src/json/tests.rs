@@ -59,5 +59,7 @@ fn no_name_stands_twice_at_any_depth_whatever_its_case() {
     check(r#"{"active": true, "Active": false}"#, "Active");
     check(r#"{"a": {"b": [{"c": 1, "C": 1}]}}"#, "C");
     check(r#"{"x\u202ey": 1, "x\u202ey": 1}"#, "xy");
+    let long = "n".repeat(85);
+    check(&format!(r#"{{"{long}": 1, "{long}": 1}}"#), &long[..80]);
     assert!(reading(r#"{"a": {"a": 1}, "b": {"a": 1}}"#).is_ok());
 }

@@ -130,6 +130,11 @@ fn a_person_has_names_and_one_address() {
     ] {
         check(name, json!(null), Refusal::Unsupported(said));
     }
+    let replaced = received(&USER, json!({ "userName": "x" }), Manner::Aws);
+    assert_eq!(
+        replaced.unwrap().replace(&aiko()),
+        Err(missing("name.givenName"))
+    );
     check(
         "shoeSize",
         json!(1),
@@ -257,6 +262,12 @@ fn answers_are_aws_s() {
 
 #[test]
 fn pages_have_a_hundred_and_projections_and_orders_are_passed_over() {
+    let in_manner = |default, most| {
+        let limits = PageLimits { default, most }.in_manner(Manner::Aws);
+        (limits.default, limits.most)
+    };
+    assert_eq!(in_manner(200, 1000), (100, 100));
+    assert_eq!(in_manner(20, 50), (20, 50));
     let limits = PageLimits::default().in_manner(Manner::Aws);
     let pairs = [
         ("count", "500"),

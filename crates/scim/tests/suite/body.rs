@@ -9,7 +9,7 @@ use super::given::{ENTERPRISE, aiko, body, received, user};
 fn names_are_spelled_as_the_schema_spells_them_and_what_says_nothing_is_not_there() {
     let said = json!({
         "USERNAME": "x", "Name": { "GIVENNAME": "G", "middleName": null, "familyName": "" }, "nickname": null, "phoneNumbers": [],
-        "emails": { "Value": "a@b", "PRIMARY": "TRUE", "$ref": "x" }, "ims": [{ "type": "x", "primary": false }], "addresses": [{}],
+        "emails": { "Value": "a@b", "PRIMARY": "TRUE", "$ref": "x" }, "ims": [{ "type": "x", "primary": false, "display": "X" }], "addresses": [{}],
         "photos": [{ "value": "https://p.example/1" }, { "value": "https://p.example/1" }],
         "shoeSize": 44, "id": "mine", "meta": { "version": "9" }, "groups": [{ "value": "g" }], "schemas_": 1,
         ENTERPRISE.to_uppercase(): { "Department": "D", "shoe": 1, "manager": { "$ref": "../Users/m", "value": "m", "displayName": "M" } },
@@ -119,6 +119,19 @@ fn what_is_refused_and_how() {
             limit: 100,
         },
     );
+
+    assert!(
+        received(
+            &USER,
+            json!({ "userName": "x", ENTERPRISE: null }),
+            Manner::Rfc
+        )
+        .is_ok()
+    );
+    let most: Vec<Value> = (0..100)
+        .map(|n| json!({ "value": n.to_string() }))
+        .collect();
+    user(json!({ "userName": "x", "emails": most }));
 
     let long = |attribute: &str, limit: usize| Refusal::TooLong {
         attribute: attribute.into(),

@@ -49,6 +49,9 @@ fn what_refers_to_another_comes_after_it() {
         &[1, 2, 0],
         &[],
     );
+    // What changes somebody makes nobody.
+    let changes = json!({ "method": "PATCH", "bulkId": "p", "path": "/Users/1", "data": {} });
+    check(json!([changes, post("g", member("p"))]), &[0], &[1]);
     // As near to the client's order as can be.
     check(
         json!([
@@ -144,6 +147,7 @@ fn what_is_refused_and_how() {
         "bulkId",
     );
     let many: Vec<Value> = (0..11).map(|n| post(&n.to_string(), json!({}))).collect();
+    assert!(bulk(many[..10].to_vec().into()).is_ok());
     assert_eq!(bulk(many.into()), Err(Refusal::BulkTooLong(10)));
     for wrong in [json!(0), json!(-1), json!("1"), json!(1.5)] {
         let body = json!({ "schemas": [URN], "failOnErrors": wrong, "Operations": [] });

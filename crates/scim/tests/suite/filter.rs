@@ -1,7 +1,7 @@
 //! The grammar of filters (RFC 7644 §3.4.2.2), and what they hold of.
 
 use kiro_scim::schema::{Attribute, Mutability, ResourceType, Returned, Schema, Type, Uniqueness};
-use kiro_scim::{Column, Filter, FilterFault, GROUP, Refusal, USER, Unknown};
+use kiro_scim::{Column, Filter, FilterFault, GROUP, Manner, Refusal, USER, Unknown};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -335,9 +335,10 @@ fn in_a_search_over_types_what_one_does_not_have_is_absent() {
 /// No attribute of people or groups is a number; another type's may be.
 #[test]
 fn numbers_are_compared_as_numbers() {
-    static PARTS: [Attribute; 2] = [
+    static PARTS: [Attribute; 3] = [
         number("size", Type::Decimal),
         number("count", Type::Integer),
+        number("made", Type::DateTime),
     ];
     static SCHEMA: Schema = Schema {
         id: "urn:example:Shoe",
@@ -367,6 +368,16 @@ fn numbers_are_compared_as_numbers() {
     check("size lt 5", false);
     check("count le 2e0", true);
     check("count ne 2", false);
+    let received = |said: Value| super::given::received(&SHOE, said, Manner::Rfc);
+    let made = json!({ "size": 44.5, "count": 2, "made": "2026-11-25T10:00:00Z" });
+    assert!(received(made).is_ok());
+    for wrong in [
+        json!({ "size": "44" }),
+        json!({ "count": 1.5 }),
+        json!({ "made": "yesterday" }),
+    ] {
+        assert!(received(wrong.clone()).is_err(), "{wrong}");
+    }
     let refused = |filter: &str| Filter::parse(filter).unwrap().bind(&SHOE).is_err();
     assert!(refused(r#"size eq "44.5""#) && refused("size co 4") && refused("count eq true"));
 }

@@ -305,6 +305,14 @@ fn columns_and_back_lose_nothing() {
     ] {
         assert_eq!(Resource::from_user(person.user_columns()), person);
     }
+    let two = user(json!({ "userName": "x", "emails": ["a", { "value": "b", "primary": true }] }));
+    let mut columns = two.user_columns();
+    assert_eq!(columns.email.as_deref(), Some("b"), "the primary one");
+    columns.email = Some("c".into());
+    assert_eq!(
+        Resource::from_user(columns).attributes()["emails"],
+        json!([{ "value": "a" }, { "value": "c", "primary": true }])
+    );
     let tour = group(json!({ "displayName": "Tour", "externalId": "g1" }));
     assert_eq!(Resource::from_group(tour.group_columns()), tour);
     assert_eq!(tour.group_columns().folded_display_name, "tour");

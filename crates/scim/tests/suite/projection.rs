@@ -41,6 +41,8 @@ fn the_whole_of_a_resource() {
             },
         })
     );
+    let bare = present(&super::given::user(json!({ "userName": "x" })), &facts());
+    assert_eq!(bare["schemas"], json!([USER.schema.id]));
     let tour = present(&group(json!({ "displayName": "Tour" })), &facts());
     assert_eq!(
         tour["members"],
@@ -160,6 +162,7 @@ fn members_need_not_be_looked_for_where_nobody_asks() {
     assert!(wants(Some("members.value"), None, &GROUP, "members"));
     assert!(wants(None, Some("members.display"), &GROUP, "members"));
     assert!(!wants(Some("userName"), None, &USER, "groups"));
+    assert!(!wants(Some("password"), None, &USER, "password"));
 }
 
 #[test]

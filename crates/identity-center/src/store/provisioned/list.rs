@@ -102,8 +102,10 @@ async fn find(tx: &mut Tx<'_>, by: &Provisioner, list: &List) -> Result<Option<F
             None => return Ok(None),
         },
     };
-    for one in &mut found.page {
-        relate(tx, by, list, one).await?;
+    if list.related {
+        for one in &mut found.page {
+            relate(tx, by, list.kind, one).await?;
+        }
     }
     Ok(Some(found))
 }
@@ -168,6 +170,13 @@ async fn by_memory(
     let sorts = sorts || list.sort.is_some();
     let mut all: Vec<Provisioned> = Vec::new();
     let (mut total, mut more) = (0, false);
+    let related = if *list.kind == USER {
+        "groups"
+    } else {
+        "members"
+    };
+    let filter = list.filter.as_ref();
+    let asks = filter.is_some_and(|filter| filter.asks_for(related));
     let mut last: Option<(Timestamp, Vec<u8>)> = None;
     loop {
         let rows = batch(tx, list.kind, &clause, last.as_ref()).await?;
@@ -176,16 +185,9 @@ async fn by_memory(
         for row in &rows {
             let mut one = read(list.kind, row)?;
             if let Some(filter) = &list.filter {
-                relate(
-                    tx,
-                    by,
-                    &List {
-                        related: true,
-                        ..list.clone()
-                    },
-                    &mut one,
-                )
-                .await?;
+                if asks {
+                    relate(tx, by, list.kind, &mut one).await?;
+                }
                 if !filter.matches(&document(&one)) {
                     continue;
                 }
@@ -216,8 +218,9 @@ async fn by_memory(
         }
     }
     if let (true, Some(sort)) = (sorts, &list.sort) {
-        let mut keyed: Vec<_> = all.into_iter().map(|one| (document(&one), one)).collect();
-        keyed.sort_by(|(left, _), (right, _)| sort.order(list.kind, left, right));
+        let value = |one: &Provisioned| sort.value(list.kind, &document(one));
+        let mut keyed: Vec<_> = all.into_iter().map(|one| (value(&one), one)).collect();
+        keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
         let behind = match &list.from {
             From::Place(behind) => *behind,
             From::Behind(..) => 0,
@@ -302,13 +305,13 @@ fn number(count: usize) -> i64 {
 async fn relate(
     tx: &mut Tx<'_>,
     by: &Provisioner,
-    list: &List,
+    kind: &'static ResourceType,
     one: &mut Provisioned,
 ) -> Result<(), StoreError> {
-    if !list.related || !one.related.is_empty() {
+    if !one.related.is_empty() {
         return Ok(());
     }
-    one.related = match *list.kind == USER {
+    one.related = match *kind == USER {
         true => match one.id.parse() {
             Ok(id) => users::groups_of(tx, by, id).await?,
             Err(_) => Vec::new(),
