@@ -11,6 +11,7 @@ mod factors;
 mod federation;
 mod once;
 pub(crate) mod polls;
+pub(crate) mod provisioned;
 mod secrets;
 mod server;
 mod tls;
@@ -23,6 +24,7 @@ fn every() -> impl Iterator<Item = &'static (&'static str, cases::Case)> {
         .chain(directory::ALL)
         .chain(federation::ALL)
         .chain(administration::ALL)
+        .chain(provisioned::ALL)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

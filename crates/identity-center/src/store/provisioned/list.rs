@@ -33,6 +33,8 @@ pub struct List {
     pub count: usize,
     /// Whether with a person's groups or a group's members.
     pub related: bool,
+    /// The address of the endpoint, for filters that ask for addresses.
+    pub base: String,
 }
 
 /// Where a page begins.
@@ -186,7 +188,7 @@ async fn by_memory(
                     &mut one,
                 )
                 .await?;
-                if !filter.matches(&document(&one)) {
+                if !filter.matches(&document(&one, &list.base)) {
                     continue;
                 }
             }
@@ -216,7 +218,10 @@ async fn by_memory(
         }
     }
     if let (true, Some(sort)) = (sorts, &list.sort) {
-        let mut keyed: Vec<_> = all.into_iter().map(|one| (document(&one), one)).collect();
+        let mut keyed: Vec<_> = all
+            .into_iter()
+            .map(|one| (document(&one, &list.base), one))
+            .collect();
         keyed.sort_by(|(left, _), (right, _)| sort.order(list.kind, left, right));
         let behind = match &list.from {
             From::Place(behind) => *behind,
@@ -322,7 +327,7 @@ async fn relate(
 }
 
 /// The whole of it, for filters and sorting.
-fn document(one: &Provisioned) -> serde_json::Map<String, serde_json::Value> {
+fn document(one: &Provisioned, base: &str) -> serde_json::Map<String, serde_json::Value> {
     let related: Vec<Reference<'_>> = one
         .related
         .iter()
@@ -335,7 +340,7 @@ fn document(one: &Provisioned) -> serde_json::Map<String, serde_json::Value> {
         &one.resource,
         &Facts {
             id: &one.id,
-            base: "",
+            base,
             created: one.created_at,
             last_modified: one.modified_at,
             version: one.version,
