@@ -43,6 +43,10 @@ async fn postgresql_keeps_what_every_store_keeps() {
         let store = Store::postgres(&server.database(name)).await.unwrap();
         case(store).await;
     }
+    for (name, case) in provisioned::OF_TEXT {
+        let database = server.collated(&format!("{name}_collated"));
+        case(Store::postgres(&database).await.unwrap()).await;
+    }
 }
 
 #[tokio::test]

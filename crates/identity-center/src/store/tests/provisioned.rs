@@ -2,6 +2,7 @@
 
 mod apart;
 mod at_once;
+mod filters;
 mod groups;
 mod people;
 mod tokens;
@@ -45,6 +46,18 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("scim_tokens_at_once", |store| {
         Box::pin(tokens::at_once(store))
     }),
+    ("filters_of_each_kind", |store| {
+        Box::pin(filters::each_kind(store))
+    }),
+    ("filters", |store| Box::pin(filters::agree(store))),
+];
+
+/// Those in which it matters how a database orders text.
+pub(super) const OF_TEXT: &[(&str, Case)] = &[
+    ("filters_of_each_kind", |store| {
+        Box::pin(filters::each_kind(store))
+    }),
+    ("filters", |store| Box::pin(filters::agree(store))),
 ];
 
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";

@@ -88,10 +88,21 @@ impl Server {
 
     /// The URL of a new database, on the server's socket.
     pub(super) fn database(&self, name: &str) -> String {
+        self.made(name, &[])
+    }
+
+    /// The same, where text is ordered as people order it, and not by code points.
+    pub(super) fn collated(&self, name: &str) -> String {
+        let icu = ["--locale-provider=icu", "--icu-locale=en-US"];
+        self.made(name, &["--template=template0", icu[0], icu[1]])
+    }
+
+    fn made(&self, name: &str, how: &[&str]) -> String {
         let made = program("createdb")
             .arg("-h")
             .arg(self.folder.path())
             .args(["-U", "kiro", name])
+            .args(how)
             .status();
         assert!(made.unwrap().success(), "createdb {name}");
         let socket = self.folder.path().display().to_string().replace('/', "%2F");
