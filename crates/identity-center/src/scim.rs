@@ -53,3 +53,6 @@ pub fn router() -> Router<Arc<Center>> {
 pub fn base(issuer: &str, organization: &str) -> String {
     format!("{issuer}/{organization}/scim/v2")
 }
+
+#[cfg(test)]
+mod tests;

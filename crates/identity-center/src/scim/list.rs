@@ -107,6 +107,7 @@ async fn find(
         from,
         count,
         related: relates(by, kind, &query.projection),
+        base: base(center.settings.issuer(), &by.organization),
     };
     let found = center.store.list_provisioned(by, list).await?;
     Ok(found.ok_or(Refusal::TooManyResults(TOO_MANY))?)

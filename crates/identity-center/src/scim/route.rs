@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use kiro_scim::json::{self, Object};
 use kiro_scim::{GROUP, Limits, Manner, Refusal, ResourceType, USER};
@@ -94,12 +95,15 @@ impl Asked {
 /// Every request.
 pub(super) async fn answer(
     State(center): State<Arc<Center>>,
-    Path(parts): Path<BTreeMap<String, String>>,
+    parts: Result<Path<BTreeMap<String, String>>, PathRejection>,
+    uri: Uri,
     method: Method,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    // What is no text in the address is left as it is written, and names nothing.
+    let parts = parts.map_or_else(|_| undecoded(&uri), |Path(parts)| parts);
     let organization = parts.get("organization").map_or("", String::as_str);
     let now = center.now();
     let by = match admitted::provisioner(&center, &headers, organization).await {
@@ -110,7 +114,6 @@ pub(super) async fn answer(
     let Ok(bytes) = body else {
         return refused(&Refusal::TooLarge(LIMIT), manner, now, &[]);
     };
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let query = query.unwrap_or_default();
     let asked = Asked {
         method,
@@ -121,10 +124,10 @@ pub(super) async fn answer(
         query: form_urlencoded::parse(query.as_bytes())
             .into_owned()
             .collect(),
-        if_match: text(header::IF_MATCH).map(str::to_owned),
-        if_none_match: text(header::IF_NONE_MATCH).map(str::to_owned),
+        if_match: whole(&headers, header::IF_MATCH),
+        if_none_match: whole(&headers, header::IF_NONE_MATCH),
         body: Body::Raw {
-            form: text(header::CONTENT_TYPE).map(str::to_owned),
+            form: whole(&headers, header::CONTENT_TYPE),
             bytes,
         },
     };
@@ -147,6 +150,25 @@ pub(super) async fn answer(
         Ok(answer) => answer.into_response(),
         Err(refusal) => refused(&refusal, manner, now, &allowed(&asked.path)),
     }
+}
+
+/// The parts of an address, as they are written.
+fn undecoded(uri: &Uri) -> BTreeMap<String, String> {
+    let mut parts = uri.path().splitn(5, '/').skip(1);
+    let named = [("organization", parts.next()), ("path", parts.nth(2))];
+    let named = named.into_iter();
+    named
+        .filter_map(|(name, part)| Some((name.to_owned(), part?.to_owned())))
+        .collect()
+}
+
+/// All that a header says, be it several times or no text: a condition that cannot be read is none that holds.
+fn whole(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    let all = headers.get_all(name).iter();
+    let all: Vec<_> = all
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// Which endpoint it is.
@@ -181,7 +203,9 @@ pub(super) async fn route(
             (Some(kind), [".search"]) if posts => {
                 list::answer(center, by, kind, &list::search(by, asked)?).await
             }
-            (Some(kind), [id]) => resources::one(center, by, kind, id, asked).await,
+            (Some(kind), [id]) if *id != ".search" => {
+                resources::one(center, by, kind, id, asked).await
+            }
             _ if allowed(&asked.path).is_empty() => Err(Refusal::NotFound("endpoint").into()),
             _ => Err(method(&asked.method).into()),
         },

@@ -11,11 +11,19 @@ mod factors;
 mod federation;
 mod once;
 pub(crate) mod polls;
+pub(crate) mod provisioned;
 mod secrets;
 mod server;
 mod tls;
 
 use super::*;
+
+/// Text is ordered as people order it, and not by code points.
+const AS_PEOPLE: [&str; 3] = [
+    "--template=template0",
+    "--locale-provider=icu",
+    "--icu-locale=en-US",
+];
 
 fn every() -> impl Iterator<Item = &'static (&'static str, cases::Case)> {
     cases::ALL
@@ -23,6 +31,7 @@ fn every() -> impl Iterator<Item = &'static (&'static str, cases::Case)> {
         .chain(directory::ALL)
         .chain(federation::ALL)
         .chain(administration::ALL)
+        .chain(provisioned::ALL)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -40,6 +49,10 @@ async fn postgresql_keeps_what_every_store_keeps() {
     for (name, case) in every() {
         let store = Store::postgres(&server.database(name)).await.unwrap();
         case(store).await;
+    }
+    for (name, case) in provisioned::OF_TEXT {
+        let database = server.made(&format!("{name}_collated"), &AS_PEOPLE);
+        case(Store::postgres(&database).await.unwrap()).await;
     }
 }
 

@@ -5,7 +5,7 @@ use kiro_scim::{EntityTag, GroupColumns, Members, Refusal, Resource};
 use serde_json::json;
 
 use super::super::{Row, Store, StoreError, Tx, audit, groups, provisioning, values};
-use super::{Changing, Decided, name, texts};
+use super::{Changing, Decided, exact, indexed, name};
 use crate::directory::fold;
 use crate::id::{GroupId, UserId};
 use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal, Related};
@@ -105,10 +105,12 @@ impl Store {
                     .check(if_match.as_deref())
                     .and_then(|()| change(&before.resource))
                     .and_then(|change| Ok((fit(&change.resource)?, change)));
-                let (columns, change) = match decided {
+                let (columns, mut change) = match decided {
                     Ok(decided) => decided,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
+                // What the directory keeps may be what it has.
+                change.changed &= Resource::from_group(columns.clone()) != before.resource;
                 let moved = move_members(tx, &by, id, &columns.display_name, &change.members, now);
                 let moved = match moved.await? {
                     Ok(moved) => moved,
@@ -239,17 +241,12 @@ async fn move_members(
     if members.all_others_go {
         for one in members_of(tx, by, group).await? {
             if !members.add.contains(&one.id) {
-                goes.extend(one.id.parse::<UserId>());
+                goes.extend(exact::<UserId>(&one.id));
             }
         }
     }
     // Whoever is none of the connection's people is in none of its groups.
-    goes.extend(
-        members
-            .remove
-            .iter()
-            .filter_map(|id| id.parse::<UserId>().ok()),
-    );
+    goes.extend(members.remove.iter().filter_map(|id| exact::<UserId>(id)));
     let mut moved = false;
     for user in goes {
         if is_theirs(tx, by, user).await? {
@@ -260,7 +257,7 @@ async fn move_members(
     for id in &members.add {
         let sql = "INSERT INTO members (group_id, user_id) SELECT g.id, u.id FROM groups g, users u \
                    WHERE g.id = $1 AND u.id = $2 AND u.connection = $3 ON CONFLICT DO NOTHING";
-        let Ok(user) = id.parse::<UserId>() else {
+        let Some(user) = exact::<UserId>(id) else {
             return Ok(Err(nobody()));
         };
         if tx.execute(sql, values![group, user, by.id]).await? == 1 {
@@ -295,7 +292,7 @@ async fn is_theirs(tx: &mut Tx<'_>, by: &Provisioner, user: UserId) -> Result<bo
 fn fit(resource: &Resource) -> Result<GroupColumns, Refusal> {
     let mut columns = resource.group_columns();
     columns.display_name = name("displayName", &columns.display_name)?;
-    texts(&[("externalId", columns.external_id.as_deref())])?;
+    indexed("externalId", columns.external_id.as_deref())?;
     Ok(columns)
 }
 

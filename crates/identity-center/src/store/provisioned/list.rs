@@ -33,6 +33,8 @@ pub struct List {
     pub count: usize,
     /// Whether with a person's groups or a group's members.
     pub related: bool,
+    /// The address of the endpoint, for filters that ask for addresses.
+    pub base: String,
 }
 
 /// Where a page begins.
@@ -188,7 +190,7 @@ async fn by_memory(
                 if asks {
                     relate(tx, by, list.kind, &mut one).await?;
                 }
-                if !filter.matches(&document(&one)) {
+                if !filter.matches(&document(&one, &list.base)) {
                     continue;
                 }
             }
@@ -218,7 +220,7 @@ async fn by_memory(
         }
     }
     if let (true, Some(sort)) = (sorts, &list.sort) {
-        let value = |one: &Provisioned| sort.value(list.kind, &document(one));
+        let value = |one: &Provisioned| sort.value(list.kind, &document(one, &list.base));
         let mut keyed: Vec<_> = all.into_iter().map(|one| (value(&one), one)).collect();
         keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
         let behind = match &list.from {
@@ -325,7 +327,7 @@ async fn relate(
 }
 
 /// The whole of it, for filters and sorting.
-fn document(one: &Provisioned) -> serde_json::Map<String, serde_json::Value> {
+fn document(one: &Provisioned, base: &str) -> serde_json::Map<String, serde_json::Value> {
     let related: Vec<Reference<'_>> = one
         .related
         .iter()
@@ -338,7 +340,7 @@ fn document(one: &Provisioned) -> serde_json::Map<String, serde_json::Value> {
         &one.resource,
         &Facts {
             id: &one.id,
-            base: "",
+            base,
             created: one.created_at,
             last_modified: one.modified_at,
             version: one.version,

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::{
     Row, Store, StoreError, Tx, administrators, audit, directory, provisioning, sessions, values,
 };
-use super::{Changing, Decided, name, texts};
+use super::{Changing, Decided, indexed, name, texts};
 use crate::directory::{DirectoryRefusal, fold};
 use crate::id::{GroupId, UserId};
 use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal, Related};
@@ -116,6 +116,10 @@ impl Store {
                     Err(refusal) => return Ok(Err(refusal)),
                 };
                 match fit(&after) {
+                    // What the directory keeps may be what it has.
+                    Ok(columns) if Resource::from_user(columns.clone()) == before.resource => {
+                        Ok(Ok(before))
+                    }
                     Ok(columns) => becomes(tx, &by, id, &before, columns, now).await,
                     Err(refusal) => Ok(Err(refusal)),
                 }
@@ -267,11 +271,10 @@ fn fit(resource: &Resource) -> Result<UserColumns, Refusal> {
         ("displayName", columns.display_name.as_deref()),
         ("name.givenName", columns.given_name.as_deref()),
         ("name.familyName", columns.family_name.as_deref()),
-        ("externalId", columns.external_id.as_deref()),
-        ("emails", columns.email.as_deref()),
     ])?;
+    indexed("externalId", columns.external_id.as_deref())?;
     for address in all_addresses(&columns) {
-        texts(&[("emails", Some(address))])?;
+        indexed("emails.value", Some(address))?;
     }
     Ok(columns)
 }

@@ -3,6 +3,7 @@
 use kiro_scim::{Column, Comparison, Condition, Datum, Relation, ResourceType, USER};
 
 use super::super::Value;
+use super::exact;
 use crate::id::{ConnectionId, GroupId, UserId};
 
 /// The columns that filters are asked of; what they say of other attributes, memory decides.
@@ -131,8 +132,8 @@ impl Writer {
             return matches!(relation, Relation::Present).then(|| "1 = 1".to_owned());
         };
         let id = match person {
-            true => canonical::<UserId>(text).map(Value::from),
-            false => canonical::<GroupId>(text).map(Value::from),
+            true => exact::<UserId>(text).map(Value::from),
+            false => exact::<GroupId>(text).map(Value::from),
         };
         Some(match id {
             Some(id) => format!("r.id = {}", self.value(id)),
@@ -173,12 +174,10 @@ impl Writer {
     ) -> Option<String> {
         match relation {
             Relation::Present => Some("1 = 1".to_owned()),
-            Relation::Compare(Comparison::Eq, Datum::Text(text)) => {
-                Some(match canonical::<T>(text) {
-                    Some(id) => format!("{column} = {}", self.value(id)),
-                    None => "1 = 0".to_owned(),
-                })
-            }
+            Relation::Compare(Comparison::Eq, Datum::Text(text)) => Some(match exact::<T>(text) {
+                Some(id) => format!("{column} = {}", self.value(id)),
+                None => "1 = 0".to_owned(),
+            }),
             Relation::Compare(..) => None,
         }
     }
@@ -225,10 +224,4 @@ impl Writer {
         let order = if operator == "=" { "" } else { order };
         Some(format!("{name}{order} {operator} {}", self.value(value)))
     }
-}
-
-/// The id, if the text is exactly as it is written on the wire.
-fn canonical<T: std::str::FromStr + ToString>(text: &str) -> Option<T> {
-    let id = text.parse::<T>().ok()?;
-    (id.to_string() == text).then_some(id)
 }

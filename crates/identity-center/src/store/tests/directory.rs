@@ -47,7 +47,7 @@ pub(super) async fn made(store: &Store, organization: &str, user_name: &str) -> 
     made.await.unwrap().unwrap()
 }
 
-async fn client(store: &Store, id: &str, groups: Vec<GroupId>) {
+pub(super) async fn client(store: &Store, id: &str, groups: Vec<GroupId>) {
     let client = Client {
         id: id.to_owned(),
         organization: Some("acme".to_owned()),

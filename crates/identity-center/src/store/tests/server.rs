@@ -88,10 +88,16 @@ impl Server {
 
     /// The URL of a new database, on the server's socket.
     pub(super) fn database(&self, name: &str) -> String {
+        self.made(name, &[])
+    }
+
+    /// The same, made in this way.
+    pub(super) fn made(&self, name: &str, how: &[&str]) -> String {
         let made = program("createdb")
             .arg("-h")
             .arg(self.folder.path())
             .args(["-U", "kiro", name])
+            .args(how)
             .status();
         assert!(made.unwrap().success(), "createdb {name}");
         let socket = self.folder.path().display().to_string().replace('/', "%2F");

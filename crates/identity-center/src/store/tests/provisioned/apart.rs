@@ -1,0 +1,229 @@
+//! A connection sees and changes what it has provisioned, and nothing else.
+
+use kiro_scim::{GROUP, Refusal, USER};
+use serde_json::json;
+
+use super::super::cases::at;
+use super::super::directory::{made, organization};
+use super::{
+    assert_same, becomes, comes, connection, everything, forms, found, group, list, patch, read,
+    user,
+};
+use crate::provisioning::{Provisioned, Provisioner};
+use crate::store::Store;
+
+/// What `one` is to a connection that has not provisioned it: nothing.
+async fn is_nothing_to(store: &Store, by: &Provisioner, one: &Provisioned) {
+    let before = everything(store).await;
+    let person = *one.resource.kind() == USER;
+    let what = if person { "user" } else { "group" };
+    let nothing = Err(Refusal::NotFound(what));
+    assert_eq!(read(store, by, one).await, nothing);
+    let (kind, name) = if person {
+        (&USER, "userName")
+    } else {
+        (&GROUP, "displayName")
+    };
+    let renamed = json!([{ "op": "replace", "path": name, "value": "mine" }]);
+    assert_eq!(
+        becomes(store, by, one, patch(kind, renamed), 50).await,
+        nothing
+    );
+    let deleted = match person {
+        true => {
+            store
+                .delete_provisioned_user(by, user(one), None, at(50))
+                .await
+        }
+        false => {
+            store
+                .delete_provisioned_group(by, group(one), None, at(50))
+                .await
+        }
+    };
+    assert_eq!(deleted.unwrap(), Err(Refusal::NotFound(what)));
+    let said = one.resource.text(name).unwrap();
+    for filter in [
+        format!("id eq \"{}\"", one.id),
+        format!("{name} eq \"{said}\""),
+        format!("{name} co \"{said}\""),
+    ] {
+        assert_eq!(found(store, by, kind, &filter).await, [""; 0], "{filter}");
+    }
+    let all = list(store, by, kind, None).await.page;
+    assert!(all.iter().all(|other| other.id != one.id));
+    assert_same(&before, &everything(store).await, what);
+}
+
+pub(super) async fn of_each_other(store: Store) {
+    organization(&store, "acme").await;
+    organization(&store, "hinoki").await;
+    let okta = connection(&store, "acme", "okta").await;
+    let others = [
+        connection(&store, "acme", "entra").await,
+        connection(&store, "hinoki", "okta").await,
+    ];
+    let aiko = comes(
+        &store,
+        &okta,
+        json!({ "userName": "aiko", "externalId": "e" }),
+        1,
+    )
+    .await
+    .unwrap();
+    let team =
+        json!({ "displayName": "Team", "externalId": "e", "members": [{ "value": aiko.id }] });
+    let team = forms(&store, &okta, team, 1).await.unwrap();
+    for other in &others {
+        let ben = comes(
+            &store,
+            other,
+            json!({ "userName": "ben", "externalId": "e" }),
+            2,
+        )
+        .await
+        .unwrap();
+        let own = json!({ "displayName": "Own", "members": [{ "value": ben.id }] });
+        let own = forms(&store, other, own, 2).await.unwrap();
+        is_nothing_to(&store, other, &aiko).await;
+        is_nothing_to(&store, other, &team).await;
+        is_nothing_to(&store, &okta, &ben).await;
+        is_nothing_to(&store, &okta, &own).await;
+        assert_eq!(
+            found(&store, other, &USER, "externalId eq \"e\"").await,
+            ["ben"]
+        );
+        assert_eq!(
+            found(&store, other, &USER, "not (userName eq \"x\")").await,
+            ["ben"]
+        );
+        assert_eq!(
+            found(
+                &store,
+                other,
+                &USER,
+                &format!("groups.value eq \"{}\"", team.id)
+            )
+            .await,
+            [""; 0]
+        );
+        assert_eq!(
+            found(
+                &store,
+                other,
+                &GROUP,
+                &format!("members.value eq \"{}\"", aiko.id)
+            )
+            .await,
+            [""; 0]
+        );
+
+        // Nobody of another's comes into a group, or leaves one.
+        let before = everything(&store).await;
+        let stolen = json!([{ "op": "add", "path": "members", "value": [{ "value": aiko.id }] }]);
+        let refused = becomes(&store, other, &own, patch(&GROUP, stolen), 3).await;
+        assert!(matches!(refused, Err(Refusal::Value { .. })), "{refused:?}");
+        let made = json!({ "displayName": "Stolen", "members": [{ "value": aiko.id }] });
+        let refused = forms(&store, other, made, 3).await;
+        assert!(matches!(refused, Err(Refusal::Value { .. })), "{refused:?}");
+        assert_same(&before, &everything(&store).await, &other.name);
+    }
+}
+
+/// Whom and what an administrator added a connection neither sees nor takes away, even within its own groups.
+pub(super) async fn of_natives(store: Store) {
+    organization(&store, "acme").await;
+    let okta = connection(&store, "acme", "okta").await;
+    let native = made(&store, "acme", "native").await;
+    let natives = store
+        .create_group("acme", "Natives", None, at(0))
+        .await
+        .unwrap()
+        .unwrap();
+    let aiko = comes(&store, &okta, json!({ "userName": "aiko" }), 1)
+        .await
+        .unwrap();
+    let team = json!({ "displayName": "Team", "members": [{ "value": aiko.id }] });
+    let team = forms(&store, &okta, team, 1).await.unwrap();
+    let joined = |to, who| {
+        let store = store.clone();
+        async move { store.add_member(to, who, at(2)).await.unwrap().unwrap() }
+    };
+    assert!(joined(group(&team), native.id).await);
+    assert!(joined(natives.id, user(&aiko)).await);
+    assert!(joined(natives.id, native.id).await);
+
+    let not_theirs = Provisioned {
+        id: native.id.to_string(),
+        ..aiko.clone()
+    };
+    assert_eq!(
+        read(&store, &okta, &not_theirs).await,
+        Err(Refusal::NotFound("user"))
+    );
+    let ids = |one: &Provisioned| {
+        one.related
+            .iter()
+            .map(|it| it.id.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ids(&read(&store, &okta, &team).await.unwrap()),
+        std::slice::from_ref(&aiko.id)
+    );
+    assert_eq!(
+        ids(&read(&store, &okta, &aiko).await.unwrap()),
+        std::slice::from_ref(&team.id)
+    );
+    let of = async |kind, filter: String| found(&store, &okta, kind, &filter).await;
+    assert_eq!(
+        of(&USER, format!("groups.value eq \"{}\"", natives.id)).await,
+        [""; 0]
+    );
+    assert_eq!(
+        of(&USER, "groups.display eq \"natives\"".to_owned()).await,
+        [""; 0]
+    );
+    assert_eq!(
+        of(&GROUP, format!("members.value eq \"{}\"", native.id)).await,
+        [""; 0]
+    );
+    assert_eq!(of(&GROUP, "members pr".to_owned()).await, ["Team"]);
+
+    // Everybody of the connection's leaves; the native one stays.
+    for operations in [
+        json!([{ "op": "remove", "path": format!("members[value eq \"{}\"]", native.id) }]),
+        json!([{ "op": "replace", "path": "members", "value": [] }]),
+        json!([{ "op": "remove", "path": "members" }]),
+    ] {
+        becomes(&store, &okta, &team, patch(&GROUP, operations.clone()), 3)
+            .await
+            .unwrap();
+        let left = store.members(group(&team)).await.unwrap();
+        assert!(left.iter().any(|one| one.id == native.id), "{operations}");
+    }
+    assert_eq!(of(&GROUP, "members pr".to_owned()).await, [""; 0]);
+
+    // Handed over, they are the connection's.
+    let handed = store.hand_over_user(&okta, native.id, at(4)).await.unwrap();
+    assert_eq!(handed, Ok(()));
+    let handed = store
+        .hand_over_group(&okta, natives.id, at(4))
+        .await
+        .unwrap();
+    assert_eq!(handed, Ok(()));
+    assert_eq!(
+        of(
+            &USER,
+            "userName eq \"NATIVE\" and displayName co \"—\"".to_owned()
+        )
+        .await,
+        ["native"]
+    );
+    assert_eq!(
+        of(&GROUP, format!("members.value eq \"{}\"", native.id))
+            .await
+            .len(),
+        2
+    );
+}
