@@ -65,6 +65,8 @@ pub(crate) enum Verb {
     /// The organisations you can sign in to
     #[command(subcommand)]
     Org(Org),
+    /// The models you may use, in which region, and why not
+    Models(Models),
     /// What is wrong on this computer, and the remedy
     Doctor(Doctor),
     /// Short for `kiro auth login`
@@ -217,6 +219,19 @@ pub(crate) struct Export {
     /// With --aws-config: the profile, instead of the active one
     #[arg(long, value_name = "NAME", requires = "aws_config")]
     pub(crate) profile: Option<ProfileName>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Models {
+    /// Why this model can or cannot be used, region by region
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) why: Option<String>,
+    /// The profile, instead of the active one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
+    /// For programs: one JSON object, never translated
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -7,6 +7,7 @@ pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod man;
+pub(crate) mod models;
 pub(crate) mod org;
 pub(crate) mod status;
 pub(crate) mod switch;

@@ -27,6 +27,7 @@ pub mod doctor;
 mod end_session;
 mod failure;
 mod flow;
+mod grounds;
 mod health;
 pub mod log;
 mod loopback;
@@ -52,10 +53,11 @@ pub use discovered::Discovered;
 pub use end_session::end_session;
 pub use failure::{Code, Detail, Facts, Failure};
 pub use flow::{AccountChoice, Request, Via, begin};
+pub use grounds::{Grounds, grounds};
 pub use health::{Health, health};
 pub use kiro_credentials::{Clock, KeySource, ProfileName, SystemClock};
 pub use organizations::{
-    Checked, Locks, Organization, Organizations, Provider, Settings, add, check, remove,
+    Checked, Inference, Locks, Organization, Organizations, Provider, Settings, add, check, remove,
     set_default, use_last,
 };
 pub use pending::{AttemptId, Step};

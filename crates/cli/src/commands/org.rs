@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kiro_sign_in::{Code, Context, Failure, Organization, Organizations, Settings};
+use kiro_sign_in::{Code, Context, Failure, Inference, Organization, Organizations, Settings};
 use serde_json::{Value, json};
 
 use super::unknown_organization;
@@ -30,6 +30,7 @@ pub(crate) fn add(
         name: common.name,
         settings,
         support_contact: common.support_contact,
+        inference: Inference::default(),
         managed: false,
     };
     let checked = shell::block_on(context, kiro_sign_in::check(context, &organization))?;

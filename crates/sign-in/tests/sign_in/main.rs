@@ -9,6 +9,7 @@ mod end_session;
 mod faults;
 mod flow;
 mod forged;
+mod grounds;
 mod health;
 mod hosts;
 mod loopback;
