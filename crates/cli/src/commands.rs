@@ -1,5 +1,6 @@
 //! One file per verb, and what several of them say first.
 
+pub(crate) mod ask;
 pub(crate) mod aws_credentials;
 pub(crate) mod completions;
 pub(crate) mod doctor;

@@ -59,6 +59,9 @@ fn signed_out_and_without_an_organisation() {
         "auth aws-credentials --account 1111 --role Developer",
         "org export --aws-config",
         "models",
+        "ask",
+        "ask hello",
+        "ask --region evil.test hello",
     ] {
         for language in ["C", "ja_JP.UTF-8"] {
             let arguments: Vec<&str> = line.split(' ').collect();
@@ -114,6 +117,7 @@ fn help_of_every_verb() {
         "org export",
         "org remove",
         "models",
+        "ask",
         "doctor",
         "completions",
     ] {

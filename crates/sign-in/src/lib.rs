@@ -18,6 +18,7 @@
 
 mod account;
 mod attempt;
+mod aws;
 mod aws_token_cache;
 mod browser;
 mod context;
@@ -29,6 +30,7 @@ mod failure;
 mod flow;
 mod grounds;
 mod health;
+mod inference;
 pub mod log;
 mod loopback;
 mod network;
@@ -55,6 +57,7 @@ pub use failure::{Code, Detail, Facts, Failure};
 pub use flow::{AccountChoice, Request, Via, begin};
 pub use grounds::{Grounds, grounds};
 pub use health::{Health, health};
+pub use inference::{Answer, Piece, Question, Usage, ask};
 pub use kiro_credentials::{Clock, KeySource, ProfileName, SystemClock};
 pub use organizations::{
     Checked, Inference, Locks, Organization, Organizations, Provider, Settings, add, check, remove,

@@ -1,7 +1,7 @@
 //! What `models` and `ask` say.
 
-use kiro_models::{Method, Reason, Region, Residency, Status, Who, Why};
-use kiro_sign_in::{Grounds, SignedIn};
+use kiro_models::{Endpoint, Method, Reason, Region, Residency, Status, Who, Why};
+use kiro_sign_in::{Grounds, SignedIn, Usage};
 
 use super::{Language, plain, unspaced};
 
@@ -221,6 +221,37 @@ impl Language {
             Why::NoRole => {
                 format!("{organization} の設定に、モデルの使用に必要な AWS ロールがありません。")
             }
+        }
+    }
+
+    /// Nobody asks anything.
+    pub(crate) fn nothing_asked(self) -> &'static str {
+        self.pick(
+            "error: There is no question\nhint: `kiro ask \"…\"`, or pipe one in",
+            "error: 質問がありません\nhint: `kiro ask \"…\"` のように指定するか、標準入力から渡してください",
+        )
+    }
+
+    /// What an answer took.
+    pub(crate) fn took(self, endpoint: &Endpoint, usage: Usage) -> String {
+        let Endpoint { model, region, .. } = endpoint;
+        let Usage { input, output, .. } = usage;
+        let cut = match (self, usage.cut_short) {
+            (_, false) => "",
+            (Language::English, true) => " · ended for want of room",
+            (Language::Japanese, true) => " · 長さの上限に達したため途中まで",
+        };
+        let experimental = match endpoint.status {
+            Status::Available => String::new(),
+            Status::Experimental => format!(" · {}", self.status(endpoint.status)),
+        };
+        match self {
+            Language::English => {
+                format!("{model} · {region}{experimental} · {input} tokens in, {output} out{cut}")
+            }
+            Language::Japanese => format!(
+                "{model} · {region}{experimental} · 入力 {input} トークン、出力 {output} トークン{cut}"
+            ),
         }
     }
 

@@ -12,6 +12,7 @@ mod forged;
 mod grounds;
 mod health;
 mod hosts;
+mod inference;
 mod loopback;
 mod organizations;
 mod preferences;
