@@ -87,6 +87,7 @@ fn a_person_sees_which_model_they_may_use_where_and_why_not() {
         ] {
             seen.push_str(&kiro(folder.path(), "C", line));
         }
+        seen.push_str(&kiro(folder.path(), "C", "org show acme"));
         seen.push_str(&kiro(folder.path(), "ja_JP.UTF-8", "models"));
         seen.push_str(&kiro(folder.path(), "ja_JP.UTF-8", "models --why opus-4.6"));
     }

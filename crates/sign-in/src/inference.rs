@@ -10,8 +10,6 @@ mod fault;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use aws_sdk_bedrockruntime::error::SdkError;
-use aws_sdk_bedrockruntime::operation::converse_stream::ConverseStreamError;
 use aws_sdk_bedrockruntime::primitives::event_stream::EventReceiver;
 use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
 use aws_sdk_bedrockruntime::types::{
@@ -82,39 +80,78 @@ pub struct Answer {
     ended: bool,
 }
 
-/// Asks the model that is meant. Comes back as soon as it begins to answer.
-///
-/// Credentials that AWS does not take any more are replaced once; a busy model is asked again, up to four times.
+/// A question that may be asked, and the credentials to ask it by. Nothing has been sent to a model yet.
+pub struct Asking {
+    context: Context,
+    profile: ProfileName,
+    session: Session,
+    endpoint: Endpoint,
+    residency: Option<Residency>,
+    text: String,
+    credentials: RoleCredentials,
+    renewed: bool,
+}
+
+/// What became of a question.
+pub enum Begun {
+    /// The model answers.
+    Answer(Box<Answer>),
+    /// AWS does not take the credentials any more: once more, with others ([`Asking::with_others`]).
+    Refused(Box<Asking>),
+}
+
+/// Asks the model that is meant. Comes back as soon as it begins to answer. A caller that handles signals takes the steps
+/// one by one: [`prepare`], [`Asking::begin`], [`Asking::with_others`].
 ///
 /// # Errors
-/// `model_blocked` before anything is sent; `outside_residency`, `role_refused`, `model_not_enabled`, `question_refused`,
-/// `model_busy`, `clock`, and those of the session and the network.
+/// Those of the steps.
 pub async fn ask(
     context: &Context,
     named: Option<&ProfileName>,
     question: &Question,
 ) -> Result<Answer, Failure> {
+    let mut asking = prepare(context, named, question).await?;
+    loop {
+        match asking.begin().await? {
+            Begun::Answer(answer) => return Ok(*answer),
+            Begun::Refused(refused) => asking = refused.with_others().await?,
+        }
+    }
+}
+
+/// Decides whether the question may be asked, and gets credentials for it. The session may be renewed on the way: a caller
+/// that handles signals holds them back.
+///
+/// # Errors
+/// `model_blocked` before anything is sent; `outside_residency`, `role_refused`, `not_assigned` with the role as its
+/// subject, and those of the session and the network.
+pub async fn prepare(
+    context: &Context,
+    named: Option<&ProfileName>,
+    question: &Question,
+) -> Result<Asking, Failure> {
     let (profile, _, _) = held(context, named)?;
     let slot = profile.clone();
     let session = blocking(context, move |context| context.store.session(&slot)).await?;
     let session = session.ok_or_else(|| nobody(context, named))?;
     let grounds = grounds_of(context, &session.public)?;
-    let endpoint = chosen(context, &grounds, question)?;
-    let asking = Asking {
+    let by = credentials::By {
         context,
         profile: &profile,
-        session: &session,
-        endpoint: &endpoint,
+        public: &session.public,
+        endpoint: &chosen(context, &grounds, question)?,
         residency: grounds.policy.residency,
     };
-    let (first, events) = asking.until_it_begins(&question.text).await?;
-    Ok(Answer {
+    let credentials = by.credentials().await?;
+    Ok(Asking {
         context: context.clone(),
-        events,
-        first: VecDeque::from([first]),
-        usage: Usage::default(),
-        ended: false,
-        endpoint,
+        endpoint: by.endpoint.clone(),
+        residency: by.residency,
+        text: question.text.clone(),
+        renewed: false,
+        profile,
+        session,
+        credentials,
     })
 }
 
@@ -146,38 +183,39 @@ fn chosen(context: &Context, grounds: &Grounds, question: &Question) -> Result<E
     })
 }
 
-/// One question on its way out.
-struct Asking<'a> {
-    context: &'a Context,
-    profile: &'a ProfileName,
-    session: &'a Session,
-    endpoint: &'a Endpoint,
-    residency: Option<Residency>,
-}
-
-impl Asking<'_> {
-    /// Asks until the answer's first event is here: up to then it can be asked again, and nobody has read anything.
-    async fn until_it_begins(&self, text: &str) -> Result<(ConverseStreamOutput, Events), Failure> {
-        let mut renewed = false;
+impl Asking {
+    /// Asks until the answer's first event is here: up to then it can be asked again, and nobody has read anything. A busy
+    /// model is asked up to four times. May be dropped at any time.
+    ///
+    /// # Errors
+    /// `role_refused`, `model_not_enabled`, `question_refused`, `model_busy`, `answer_cut`, `outside_residency`, `clock`, and
+    /// those of the network.
+    pub async fn begin(self) -> Result<Begun, Failure> {
         let mut tries = 1;
         loop {
-            let credentials = self.credentials().await?;
-            let fault = match self.once(text, &credentials).await {
-                Ok(begun) => return Ok(begun),
+            let fault = match self.once().await {
+                Ok((first, events)) => {
+                    return Ok(Begun::Answer(Box::new(Answer {
+                        context: self.context,
+                        endpoint: self.endpoint,
+                        events,
+                        first: VecDeque::from([first]),
+                        usage: Usage::default(),
+                        ended: false,
+                    })));
+                }
                 Err(fault) => fault,
             };
             match fault {
-                Fault::Credentials(_) if !renewed => {
-                    renewed = true;
-                    self.forget_credentials();
+                Fault::Credentials(_) if !self.renewed => {
+                    return Ok(Begun::Refused(Box::new(self)));
                 }
                 Fault::Busy(failure) if tries < TRIES => {
-                    let wait = wait(tries, failure.facts.retry_after);
-                    let Some(wait) = wait else {
+                    let Some(wait) = wait(tries, failure.facts.retry_after) else {
                         return Err(failure);
                     };
                     tries += 1;
-                    blocking(self.context, move |context| {
+                    blocking(&self.context, move |context| {
                         context.clock.pause(wait);
                         Ok(())
                     })
@@ -190,37 +228,60 @@ impl Asking<'_> {
         }
     }
 
-    async fn once(
-        &self,
-        text: &str,
-        credentials: &RoleCredentials,
-    ) -> Result<(ConverseStreamOutput, Events), Fault> {
+    /// The same question with new credentials; once. The session may be renewed on the way.
+    ///
+    /// # Errors
+    /// As [`prepare`].
+    pub async fn with_others(self) -> Result<Asking, Failure> {
+        let by = credentials::By {
+            context: &self.context,
+            profile: &self.profile,
+            public: &self.session.public,
+            endpoint: &self.endpoint,
+            residency: self.residency,
+        };
+        by.forget();
+        let credentials = by.credentials().await?;
+        Ok(Asking {
+            credentials,
+            renewed: true,
+            ..self
+        })
+    }
+
+    async fn once(&self) -> Result<(ConverseStreamOutput, Events), Fault> {
         let message = Message::builder()
             .role(ConversationRole::User)
-            .content(ContentBlock::Text(text.to_owned()))
+            .content(ContentBlock::Text(self.text.clone()))
             .build()
-            .map_err(|error| self.unexpected(&error.to_string()))?;
+            .map_err(|error| {
+                let failure = self.context.failure(Code::Unexpected);
+                Fault::Final(failure.because(error.to_string()))
+            })?;
         let asked = self
-            .client(credentials)
+            .client()
             .converse_stream()
             .model_id(&self.endpoint.identifier)
             .messages(message)
             .send();
         let mut events = match tokio::time::timeout(SILENCE, asked).await {
             Ok(Ok(answer)) => answer.stream,
-            Ok(Err(error)) => return Err(self.fault(&error)),
+            Ok(Err(error)) => {
+                return Err(fault::of_request(&self.context, &self.endpoint, &error));
+            }
             Err(_) => return Err(Fault::Final(self.silent())),
         };
         match tokio::time::timeout(SILENCE, events.recv()).await {
             Ok(Ok(Some(first))) => Ok((first, events)),
-            Ok(Ok(None)) => Err(Fault::Final(self.cut())),
-            Ok(Err(error)) => Err(self.stream_fault(&error)),
+            Ok(Ok(None)) => Err(Fault::Final(fault::cut(&self.context, &self.endpoint))),
+            Ok(Err(error)) => Err(fault::of_stream(&self.context, &self.endpoint, &error)),
             Err(_) => Err(Fault::Final(self.silent())),
         }
     }
 
-    fn client(&self, credentials: &RoleCredentials) -> aws_sdk_bedrockruntime::Client {
-        let Endpoint { region, .. } = self.endpoint;
+    fn client(&self) -> aws_sdk_bedrockruntime::Client {
+        let region = &self.endpoint.region;
+        let credentials = &self.credentials;
         let endpoint = self.context.aws.inference.as_ref();
         let signed_by = aws_sdk_bedrockruntime::config::Credentials::new(
             &credentials.access_key_id,
@@ -229,33 +290,14 @@ impl Asking<'_> {
             None,
             "kiro",
         );
-        let sdk = aws::sdk_in_pieces(self.context, region.as_str(), endpoint, self.residency);
+        let sdk = aws::sdk_in_pieces(&self.context, region.as_str(), endpoint, self.residency);
         let config = aws_sdk_bedrockruntime::config::Builder::from(&sdk.build())
             .credentials_provider(signed_by);
         aws_sdk_bedrockruntime::Client::from_conf(config.build())
     }
 
-    fn fault(&self, error: &SdkError<ConverseStreamError>) -> Fault {
-        fault::of_request(self.context, self.endpoint, error)
-    }
-
-    fn stream_fault<R: std::fmt::Debug>(
-        &self,
-        error: &SdkError<ConverseStreamOutputError, R>,
-    ) -> Fault {
-        fault::of_stream(self.context, self.endpoint, error)
-    }
-
     fn silent(&self) -> Failure {
-        fault::cut(self.context, self.endpoint).error("silence")
-    }
-
-    fn cut(&self) -> Failure {
-        fault::cut(self.context, self.endpoint)
-    }
-
-    fn unexpected(&self, why: &str) -> Fault {
-        Fault::Final(self.context.failure(Code::Unexpected).because(why))
+        fault::cut(&self.context, &self.endpoint).error("silence")
     }
 }
 

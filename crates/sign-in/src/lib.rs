@@ -57,7 +57,7 @@ pub use failure::{Code, Detail, Facts, Failure};
 pub use flow::{AccountChoice, Request, Via, begin};
 pub use grounds::{Grounds, grounds};
 pub use health::{Health, health};
-pub use inference::{Answer, Piece, Question, Usage, ask};
+pub use inference::{Answer, Asking, Begun, Piece, Question, Usage, ask, prepare};
 pub use kiro_credentials::{Clock, KeySource, ProfileName, SystemClock};
 pub use organizations::{
     Checked, Inference, Locks, Organization, Organizations, Provider, Settings, add, check, remove,

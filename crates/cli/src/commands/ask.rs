@@ -2,7 +2,9 @@
 
 use std::io::{IsTerminal, Read, Write};
 
-use kiro_sign_in::{Code, Context, Failure, Piece, Question, Usage, grounds};
+use kiro_sign_in::{
+    Answer, Begun, Code, Context, Failure, Piece, Question, Usage, grounds, prepare,
+};
 
 use super::{models, tell_recovered};
 use crate::{args::Ask, exit::Exit, shell, shell::Shell, signals, words::Whose};
@@ -21,14 +23,7 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Ask) -> Result<Exit, 
         model: args.model.clone(),
         region: args.region.clone(),
     };
-    let asked = shell::block_on(context, async {
-        tokio::select! {
-            biased;
-            () = signals::stop() => Err(signals::interrupted(context)),
-            told = tell(shell, context, args, &question) => told,
-        }
-    });
-    match asked {
+    match shell::block_on(context, tell(shell, context, args, &question)) {
         Err(failure) if failure.code == Code::ModelBlocked => {
             why(shell, context, args)?;
             Err(failure)
@@ -45,7 +40,9 @@ fn text(args: &Ask) -> Option<String> {
         text.clear();
         if !stdin.is_terminal() || args.question.iter().any(|word| word == "-") {
             let mut bytes = Vec::new();
-            let _ = Read::by_ref(&mut stdin).take(LONGEST).read_to_end(&mut bytes);
+            let _ = Read::by_ref(&mut stdin)
+                .take(LONGEST)
+                .read_to_end(&mut bytes);
             text = String::from_utf8_lossy(&bytes).into_owned();
         }
     }
@@ -58,27 +55,48 @@ async fn tell(
     args: &Ask,
     question: &Question,
 ) -> Result<(), Failure> {
-    let mut answer = kiro_sign_in::ask(context, args.profile.as_ref(), question).await?;
-    let mut stdout = Told::default();
-    let mut took = Usage::default();
-    loop {
-        match answer.next().await {
-            Ok(Some(Piece::Text(text))) => {
-                if !stdout.tell(&text) {
-                    return Ok(()); // the reader went away (`| head`)
-                }
-            }
-            Ok(Some(Piece::Usage(usage))) => took = usage,
-            Ok(None) => break,
-            Err(failure) => {
-                stdout.end();
-                return Err(failure);
+    // The session may be renewed on the way to the credentials.
+    let prepared = prepare(context, args.profile.as_ref(), question);
+    let mut asking = signals::held_back(shell, context, prepared).await?;
+    let answer = loop {
+        match stoppable(context, asking.begin()).await? {
+            Begun::Answer(answer) => break *answer,
+            Begun::Refused(refused) => {
+                asking = signals::held_back(shell, context, refused.with_others()).await?;
             }
         }
+    };
+    let endpoint = answer.endpoint.clone();
+    if let Some(usage) = stoppable(context, print(answer)).await? {
+        shell.say(&shell.words.took(&endpoint, usage));
     }
-    stdout.end();
-    shell.say(&shell.words.took(&answer.endpoint, took));
     Ok(())
+}
+
+/// The same, until a signal asks the command to stop.
+async fn stoppable<T>(
+    context: &Context,
+    task: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        () = signals::stop() => Err(signals::interrupted(context)),
+        done = task => done,
+    }
+}
+
+/// Prints the answer as it comes. What it took; `None` where the reader went away (`| head`), which is no error of ours.
+async fn print(mut answer: Answer) -> Result<Option<Usage>, Failure> {
+    let mut stdout = Told::default();
+    let mut took = Usage::default();
+    while let Some(piece) = answer.next().await? {
+        match piece {
+            Piece::Text(text) if !stdout.tell(&text) => return Ok(None),
+            Piece::Text(_) => {}
+            Piece::Usage(usage) => took = usage,
+        }
+    }
+    Ok(Some(took))
 }
 
 /// What was told so far.
@@ -104,9 +122,12 @@ impl Told {
             .and_then(|()| stdout.flush())
             .is_ok()
     }
+}
 
-    fn end(&mut self) {
-        if std::mem::take(&mut self.open) {
+/// However it ends: what follows begins a line.
+impl Drop for Told {
+    fn drop(&mut self) {
+        if self.open {
             let _ = writeln!(std::io::stdout());
         }
     }
@@ -139,7 +160,10 @@ mod tests {
 
     #[test]
     fn an_answer_cannot_rewrite_the_terminal() {
-        let seen: String = "a\u{1b}[2J\u{9b}b\r\u{202e}c\td\n".chars().filter(|&c| harmless(c)).collect();
+        let seen: String = "a\u{1b}[2J\u{9b}b\r\u{202e}c\td\n"
+            .chars()
+            .filter(|&c| harmless(c))
+            .collect();
         assert_eq!(seen, "a[2Jbc\td\n");
     }
 }

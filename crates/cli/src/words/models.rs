@@ -44,7 +44,7 @@ impl Language {
     pub(crate) fn status(self, status: Status) -> &'static str {
         match status {
             Status::Available => self.pick("available", "利用可能"),
-            Status::Experimental => self.pick("experimental", "試験提供"),
+            Status::Experimental => self.pick("experimental", "試験的"),
         }
     }
 

@@ -4,26 +4,35 @@ use aws_sdk_sts::error::ProvideErrorMetadata;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use kiro_credentials::{RefreshWhen, Session};
+use kiro_credentials::{ProfileName, Public, RefreshWhen, Session};
+use kiro_models::{Endpoint, Residency};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Asking;
 use crate::aws::{self, transport};
 use crate::organizations::Provider;
 use crate::role_credentials::{Role, RoleCredentials, forget, kept_or, session};
 use crate::session::refresh;
-use crate::{Code, Failure, provider};
+use crate::{Code, Context, Failure, provider};
 
 /// An ID token with less left than this is not shown to STS any more.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
 
-impl Asking<'_> {
+/// What credentials are asked by.
+pub(super) struct By<'a> {
+    pub(super) context: &'a Context,
+    pub(super) profile: &'a ProfileName,
+    /// The session's public part, authenticated.
+    pub(super) public: &'a Public,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) residency: Option<Residency>,
+}
+
+impl By<'_> {
     /// Credentials that are good for now.
     pub(super) async fn credentials(&self) -> Result<RoleCredentials, Failure> {
         let role = self.role();
-        let public = &self.session.public;
         let fetched = async {
-            match Provider::parse(&public.provider) {
+            match Provider::parse(&self.public.provider) {
                 Some(Provider::IdentityCenter) => {
                     let session = session(self.context, self.profile).await?;
                     let portal = provider::portal(self.context, &session.public)?;
@@ -32,17 +41,12 @@ impl Asking<'_> {
                 Some(Provider::Okta | Provider::Entra) | None => self.by_id_token(&role).await,
             }
         };
-        kept_or(self.context, self.profile, public, &role, fetched).await
+        kept_or(self.context, self.profile, self.public, &role, fetched).await
     }
 
     /// Forgets what AWS does not take any more.
-    pub(super) fn forget_credentials(&self) {
-        forget(
-            self.context,
-            self.profile,
-            &self.session.public,
-            &self.role(),
-        );
+    pub(super) fn forget(&self) {
+        forget(self.context, self.profile, self.public, &self.role());
     }
 
     fn role(&self) -> Role {
@@ -125,8 +129,7 @@ impl Asking<'_> {
 
     /// Who it is, for AWS's audit trail: what of the subject may stand in a session's name.
     fn session_name(&self) -> String {
-        let public = &self.session.public;
-        let who = public.email.as_ref().or(public.subject.as_ref());
+        let who = self.public.email.as_ref().or(self.public.subject.as_ref());
         let who = who.map(String::as_str).unwrap_or_default();
         let allowed = |c: &char| c.is_ascii_alphanumeric() || "_=,.@-".contains(*c);
         let name: String = who.chars().filter(allowed).take(64).collect();
