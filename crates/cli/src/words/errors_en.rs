@@ -305,7 +305,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::OutsideResidency => (
             format!("What your organisation sends has to stay elsewhere than at {host}. Nothing was sent."),
-            format!("Ask {contact}; an AWS_ENDPOINT_URL_… of yours may lead there"),
+            format!("Ask {contact}; a variable AWS_ENDPOINT_URL_* of yours may lead there"),
         ),
         Code::ModelNotEnabled => (
             format!("The AWS account of your organisation does not have {}{}", text(subject, "this model"), opened(why)),

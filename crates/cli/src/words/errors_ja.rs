@@ -305,7 +305,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::OutsideResidency => (
             format!("{host} は、組織のデータをとどめる地域の外にあります。何も送信していません。"),
-            format!("{contact} に相談してください。環境変数 AWS_ENDPOINT_URL_… が設定されていないかも確認してください"),
+            format!("{contact} に相談してください。環境変数 AWS_ENDPOINT_URL_* が設定されていないかも確認してください"),
         ),
         Code::ModelNotEnabled => (
             format!("組織の AWS アカウントで {} が有効になっていません{}", text(subject, "このモデル"), opened(why)),
