@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use jiff::{SignedDuration, Timestamp};
@@ -200,6 +200,38 @@ fn what_may_not_be_asked_is_not_sent_and_the_reasons_are_told() {
     }
     let seen = world.control(json!({}));
     assert_eq!((&seen["given"], &seen["requests"]), (&json!(0), &json!([])));
+}
+
+/// What stands in all files below.
+fn all(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    let texts = entries.map(|entry| match entry.file_type().unwrap().is_dir() {
+        true => all(&entry.path()),
+        false => String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned(),
+    });
+    texts.collect()
+}
+
+#[test]
+fn neither_question_nor_answer_nor_credentials_are_logged_or_kept_in_clear() {
+    let world = World::new();
+    let asked = world
+        .command(&["ask", "question-canary"])
+        .env("KIRO_LOG", "trace")
+        .output()
+        .unwrap();
+    assert_eq!(Said::of(asked), Said::new(0, ANSWER, TOOK));
+    let blocked = world
+        .command(&["ask", "--region", "eu-central-1", "question-canary"])
+        .env("KIRO_LOG", "trace")
+        .output()
+        .unwrap();
+    assert_eq!(Said::of(blocked).code, Some(4));
+    let kept = all(world.home.path());
+    assert!(kept.contains("the model is not asked"), "there is a log");
+    for secret in ["question-canary", "Once", "role-secret-", "role-token-"] {
+        assert!(!kept.contains(secret), "{secret}");
+    }
 }
 
 #[test]

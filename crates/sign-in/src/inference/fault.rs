@@ -122,14 +122,24 @@ pub(super) fn of_stream<R: std::fmt::Debug>(
 
 /// In a stream the exception's name is the event's alone.
 fn name(error: &ConverseStreamOutputError) -> &'static str {
-    match error {
-        ConverseStreamOutputError::InternalServerException(_) => "InternalServerException",
-        ConverseStreamOutputError::ModelStreamErrorException(_) => "ModelStreamErrorException",
-        ConverseStreamOutputError::ValidationException(_) => "ValidationException",
-        ConverseStreamOutputError::ThrottlingException(_) => "ThrottlingException",
-        ConverseStreamOutputError::ServiceUnavailableException(_) => "ServiceUnavailableException",
-        _ => "",
-    }
+    let kinds = [
+        (
+            error.is_internal_server_exception(),
+            "InternalServerException",
+        ),
+        (
+            error.is_model_stream_error_exception(),
+            "ModelStreamErrorException",
+        ),
+        (error.is_validation_exception(), "ValidationException"),
+        (error.is_throttling_exception(), "ThrottlingException"),
+        (
+            error.is_service_unavailable_exception(),
+            "ServiceUnavailableException",
+        ),
+    ];
+    let known = kinds.into_iter().find(|(is, _)| *is);
+    known.map(|(_, name)| name).unwrap_or_default()
 }
 
 /// The answer ended before its end.
@@ -162,9 +172,10 @@ fn told(
         role,
         ..
     } = endpoint;
-    let subject = match code {
-        Code::RoleRefused => format!("{} ({})", role.name, role.account),
-        _ => format!("{model} ({region})"),
+    let subject = if code == Code::RoleRefused {
+        format!("{} ({})", role.name, role.account)
+    } else {
+        format!("{model} ({region})")
     };
     let mut failure = context.failure(code).about(subject).at(host(endpoint));
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
