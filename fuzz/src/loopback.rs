@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kiro_credentials::{Clock, Home, KeySource, Keys, Store};
 use kiro_relying_party::{HttpClient, HttpError};
 use kiro_sign_in::{
-    AwsEndpoints, Context, Discovered, Organization, Request, Settings, Via, begin,
+    AwsEndpoints, Context, Discovered, Inference, Organization, Request, Settings, Via, begin,
 };
 use tokio::runtime::Runtime;
 
@@ -75,6 +75,7 @@ static WAITING: LazyLock<Waiting> = LazyLock::new(|| {
             scopes: Vec::new(),
         },
         support_contact: None,
+        inference: Inference::default(),
         managed: false,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

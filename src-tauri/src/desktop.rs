@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use kiro_sign_in::scheme::SchemeOwner;
 use kiro_sign_in::{
     Account, Code, Context, Failure, Organization, Organizations, Preferences, Receipt, account,
-    under_way,
+    grounds, under_way,
 };
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, async_runtime};
@@ -213,6 +213,7 @@ impl Desktop {
             seen: memory.seen,
             receipt: memory.receipt.clone(),
             settings: settings::view(context, &preferences, &memory.links),
+            grounds: grounds(context, None).ok().map(|(_, grounds)| grounds),
             profiles,
         }
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kiro_relying_party::secure_url;
-use kiro_sign_in::{Code, Failure, Organization, Settings};
+use kiro_sign_in::{Code, Failure, Inference, Organization, Settings};
 use url::Url;
 
 use crate::view::{NewOrganization, ProviderId};
@@ -62,6 +62,7 @@ pub(crate) fn organization(
         display_name,
         settings,
         support_contact: None,
+        inference: Inference::default(),
         managed: false,
     };
     organization.name = name(&organization.display_name, &organization.sign_in_host());

@@ -1,5 +1,6 @@
 //! What the settings screen shows and changes: `settings.toml`, the autostart entry and the `kiro://` links.
 
+use kiro_models::Region;
 use kiro_relying_party::BadProxy;
 use kiro_sign_in::scheme::{self, SchemeOwner};
 use kiro_sign_in::{Code, Context, Failure, Preference, Preferences, prefer};
@@ -46,6 +47,8 @@ pub(crate) enum Change {
     /// `system`, `none`, or an address.
     Proxy(String),
     NoCaFile,
+    /// The region in which models are asked.
+    Region(String),
 }
 
 /// The settings as they stand.
@@ -93,6 +96,10 @@ pub(crate) fn change(desktop: &Desktop, change: Change) -> Result<(), Failure> {
             Err(BadProxy) => Err(unexpected(desktop, &BadProxy)),
         },
         Change::NoCaFile => prefer(context, &Preference::CaFile(None)),
+        Change::Region(name) => match name.parse::<Region>() {
+            Ok(region) => prefer(context, &Preference::Region(Some(region))),
+            Err(error) => Err(unexpected(desktop, &error)),
+        },
         Change::StartAtLogin(on) => autostart::set(on).map_err(|error| unexpected(desktop, &error)),
     }?;
     desktop.look_again();

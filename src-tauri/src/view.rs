@@ -7,6 +7,7 @@ mod compose;
 mod failure;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod models;
 
 use jiff::Timestamp;
 use kiro_sign_in::{KeySource, Provider};
@@ -16,6 +17,7 @@ use ts_rs::TS;
 pub(crate) use checkup::CheckupView;
 pub(crate) use compose::{Known, KnownProfile, compose, step};
 pub(crate) use failure::{FailureView, whole_seconds};
+pub(crate) use models::ModelsView;
 
 use crate::language::Language;
 use crate::settings::SettingsView;
@@ -38,6 +40,8 @@ pub(crate) struct View {
     /// What the last sign-out did.
     pub(crate) receipt: Option<ReceiptView>,
     pub(crate) profiles: Vec<ProfileView>,
+    /// Where the signed-in person may ask models; `null` where that cannot be told.
+    pub(crate) models: Option<ModelsView>,
     pub(crate) settings: SettingsView,
 }
 
@@ -293,6 +297,7 @@ mod tests {
             failure::DetailView::decl(&config),
             ReceiptView::decl(&config),
             ProfileView::decl(&config),
+            ModelsView::decl(&config),
             NewOrganization::decl(&config),
             CheckedView::decl(&config),
             OfferedView::decl(&config),

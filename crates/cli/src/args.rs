@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell as CompletionShell;
+use kiro_models::Region;
 use kiro_sign_in::{ProfileName, Settings};
 use url::Url;
 
@@ -35,6 +36,15 @@ const AWS_CACHE: &str = "\
 The file in ~/.aws/sso/cache holds the access token in the clear, as AWS's tools keep it, and no refresh token:
 run this again when it has ended. `aws sso logout` ends the session. Prefer `kiro auth aws-credentials`.";
 
+/// Where the question comes from.
+const ASK: &str = "\
+Examples:
+  kiro ask \"What is a monad?\"
+  git diff | kiro ask --region eu-central-1 -
+
+One region is asked, and no other, whatever happens. What it took is told on stderr.
+Exit codes: 0 answered, 4 refused (`kiro models --why MODEL`), 5 unreachable, busy or cut off, 130 interrupted";
+
 /// What the doctor does and does not.
 const DOCTOR: &str = "\
 It changes nothing and sends nothing anywhere; it asks only the sign-in servers that are set up.
@@ -65,6 +75,10 @@ pub(crate) enum Verb {
     /// The organisations you can sign in to
     #[command(subcommand)]
     Org(Org),
+    /// The models you may use, in which region, and why not
+    Models(Models),
+    /// Ask a model; the answer comes on stdout
+    Ask(Ask),
     /// What is wrong on this computer, and the remedy
     Doctor(Doctor),
     /// Short for `kiro auth login`
@@ -217,6 +231,36 @@ pub(crate) struct Export {
     /// With --aws-config: the profile, instead of the active one
     #[arg(long, value_name = "NAME", requires = "aws_config")]
     pub(crate) profile: Option<ProfileName>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Models {
+    /// Why this model can or cannot be used, region by region
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) why: Option<String>,
+    /// The profile, instead of the active one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
+    /// For programs: one JSON object, never translated
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = ASK)]
+pub(crate) struct Ask {
+    /// The model, as `kiro models` names it, instead of the first
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// The region, instead of yours or your organisation's
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<Region>,
+    /// The profile, instead of the active one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
+    /// The question; without it, or with `-`, stdin is
+    #[arg(value_name = "QUESTION")]
+    pub(crate) question: Vec<String>,
 }
 
 #[derive(Args, Debug)]

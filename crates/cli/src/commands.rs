@@ -1,5 +1,6 @@
 //! One file per verb, and what several of them say first.
 
+pub(crate) mod ask;
 pub(crate) mod aws_credentials;
 pub(crate) mod completions;
 pub(crate) mod doctor;
@@ -7,6 +8,7 @@ pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod man;
+pub(crate) mod models;
 pub(crate) mod org;
 pub(crate) mod status;
 pub(crate) mod switch;

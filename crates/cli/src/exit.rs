@@ -60,14 +60,21 @@ impl From<Code> for Exit {
             | Code::UntrustedAnswer
             | Code::MalformedAnswer
             | Code::DeviceFlowNotOffered
-            | Code::DeviceCodeExpired => Exit::Denied,
+            | Code::DeviceCodeExpired
+            | Code::ModelBlocked
+            | Code::OutsideResidency
+            | Code::ModelNotEnabled
+            | Code::RoleRefused
+            | Code::QuestionRefused => Exit::Denied,
             Code::ServerError
             | Code::Unreachable
             | Code::Intercepted
             | Code::UnsafeConnection
             | Code::ProxyPassword
             | Code::Clock
-            | Code::RefreshFailed => Exit::Unreachable,
+            | Code::RefreshFailed
+            | Code::ModelBusy
+            | Code::AnswerCut => Exit::Unreachable,
             Code::KeyringLocked
             | Code::NoKeyring
             | Code::PassphraseNeeded

@@ -100,6 +100,8 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
         }
         Verb::Org(Org::Export(_)) => commands::org::export(shell, &context),
         Verb::Org(Org::Remove(args)) => commands::org::remove(shell, &context, &args.name),
+        Verb::Ask(args) => commands::ask::run(shell, &context, &args),
+        Verb::Models(args) => commands::models::run(shell, &context, &args),
         Verb::Doctor(args) => commands::doctor::run(shell, &context, &args),
         Verb::Completions(args) => Ok(commands::completions::run(args.shell)),
         Verb::Man(args) => Ok(commands::man::run(&args.folder)),

@@ -3,10 +3,12 @@
 mod doctor;
 mod errors_en;
 mod errors_ja;
+mod models;
 mod organization;
 mod receipt;
 mod status;
 
+pub(crate) use models::Whose;
 pub(crate) use receipt::BrowserSession;
 
 use kiro_sign_in::{Failure, SignedIn};

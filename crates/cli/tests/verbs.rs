@@ -58,6 +58,10 @@ fn signed_out_and_without_an_organisation() {
         "auth aws-credentials --account 111122223333 --role Developer",
         "auth aws-credentials --account 1111 --role Developer",
         "org export --aws-config",
+        "models",
+        "ask",
+        "ask hello",
+        "ask --region evil.test hello",
     ] {
         for language in ["C", "ja_JP.UTF-8"] {
             let arguments: Vec<&str> = line.split(' ').collect();
@@ -112,6 +116,8 @@ fn help_of_every_verb() {
         "org check",
         "org export",
         "org remove",
+        "models",
+        "ask",
         "doctor",
         "completions",
     ] {

@@ -1,5 +1,7 @@
 //! HTTP that is safe to point at somebody else's server: https or loopback, no redirects, short, small.
 
+mod pieces;
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +10,7 @@ use std::time::Duration;
 use ::http::HeaderValue;
 use ::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use async_trait::async_trait;
+pub use pieces::Body;
 use url::{Host, Url};
 
 use crate::certificate::{self, CertificateFault};
@@ -28,6 +31,19 @@ pub trait HttpClient: Send + Sync {
         &self,
         request: ::http::Request<Vec<u8>>,
     ) -> Result<::http::Response<Vec<u8>>, HttpError>;
+
+    /// Sends one request and returns its answer as soon as its head is here: for answers that are told bit by bit. How long
+    /// to wait for a piece is the caller's to say.
+    ///
+    /// # Errors
+    /// See [`HttpError`].
+    async fn stream(
+        &self,
+        request: ::http::Request<Vec<u8>>,
+    ) -> Result<::http::Response<Body>, HttpError> {
+        let answer = self.send(request).await?;
+        Ok(answer.map(|whole| pieces::whole(whole.into())))
+    }
 }
 
 /// Why there was no answer.
@@ -221,6 +237,39 @@ impl WebClient {
         })
     }
 
+    /// The head of an answer that may be used, and whose it is.
+    async fn ask(
+        &self,
+        request: ::http::Request<Vec<u8>>,
+        total_timeout: Duration,
+    ) -> Result<(Url, reqwest::Response), HttpError> {
+        let url = secure_url(&request.uri().to_string())?;
+        let client = self.way_to(&url)?;
+        let (mut parts, body) = request.into_parts();
+        parts
+            .headers
+            .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let sending = client
+            .request(parts.method, url.clone())
+            .headers(parts.headers)
+            .timeout(total_timeout)
+            .body(body)
+            .send();
+        let answer = sending.await.map_err(|error| self.error(&url, &error))?;
+        if answer.status().is_redirection() {
+            return Err(HttpError::Redirected {
+                host: display_host(&url),
+            });
+        }
+        let encoding = answer.headers().get(CONTENT_ENCODING);
+        if encoding.is_some_and(|encoding| encoding != "identity") {
+            return Err(HttpError::Compressed {
+                host: display_host(&url),
+            });
+        }
+        Ok((url, answer))
+    }
+
     fn error(&self, url: &Url, error: &reqwest::Error) -> HttpError {
         let host = display_host(url);
         if let Some(tls) = tls_error(error) {
@@ -260,29 +309,7 @@ impl HttpClient for WebClient {
         &self,
         request: ::http::Request<Vec<u8>>,
     ) -> Result<::http::Response<Vec<u8>>, HttpError> {
-        let url = secure_url(&request.uri().to_string())?;
-        let client = self.way_to(&url)?;
-        let (mut parts, body) = request.into_parts();
-        parts
-            .headers
-            .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let sending = client
-            .request(parts.method, url.clone())
-            .headers(parts.headers)
-            .body(body)
-            .send();
-        let mut answer = sending.await.map_err(|error| self.error(&url, &error))?;
-        if answer.status().is_redirection() {
-            return Err(HttpError::Redirected {
-                host: display_host(&url),
-            });
-        }
-        let encoding = answer.headers().get(CONTENT_ENCODING);
-        if encoding.is_some_and(|encoding| encoding != "identity") {
-            return Err(HttpError::Compressed {
-                host: display_host(&url),
-            });
-        }
+        let (url, mut answer) = self.ask(request, self.settings.total_timeout).await?;
         let mut body = Vec::new();
         while let Some(chunk) = answer
             .chunk()
@@ -306,6 +333,15 @@ impl HttpClient for WebClient {
             response.extensions_mut().insert(secured);
         }
         Ok(response)
+    }
+
+    async fn stream(
+        &self,
+        request: ::http::Request<Vec<u8>>,
+    ) -> Result<::http::Response<Body>, HttpError> {
+        let (url, answer) = self.ask(request, pieces::TOTAL_TIMEOUT).await?;
+        let answer: ::http::Response<reqwest::Body> = answer.into();
+        Ok(answer.map(|body| pieces::limited(body, display_host(&url))))
     }
 }
 

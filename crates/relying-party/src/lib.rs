@@ -29,7 +29,7 @@ pub use certificate::{CertificateFault, Secured};
 pub use device::{DeviceAuthorization, DevicePoll, begin_device, poll_device};
 pub use discovery::{DiscoveryError, IssuerRule, Metadata, clock_skew, discover};
 pub use end_session::end_session_url;
-pub use http::{HttpClient, HttpError, HttpSettings, WebClient, display_host, secure_url};
+pub use http::{Body, HttpClient, HttpError, HttpSettings, WebClient, display_host, secure_url};
 pub use id_token::{
     IdTokenClaims, IdTokenError, IdTokenExpectation, IssuerExpectation, NonceExpectation,
 };

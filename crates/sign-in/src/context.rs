@@ -12,13 +12,17 @@ use crate::network::ConfiguredClient;
 use crate::organizations::{Organization, Organizations};
 use crate::{Code, Discovered, Failure};
 
-/// Where AWS's two services are, when not where AWS has them.
+/// Where AWS's services are, when not where AWS has them.
 #[derive(Clone, Debug, Default)]
 pub struct AwsEndpoints {
     /// `AWS_ENDPOINT_URL_SSO_OIDC`.
     pub oidc: Option<Url>,
     /// `AWS_ENDPOINT_URL_SSO`.
     pub portal: Option<Url>,
+    /// `AWS_ENDPOINT_URL_STS`.
+    pub sts: Option<Url>,
+    /// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`.
+    pub inference: Option<Url>,
 }
 
 /// The surroundings of a sign-in. Cheap to clone.
@@ -66,6 +70,8 @@ impl Context {
         let aws = AwsEndpoints {
             oidc: endpoint("AWS_ENDPOINT_URL_SSO_OIDC"),
             portal: endpoint("AWS_ENDPOINT_URL_SSO"),
+            sts: endpoint("AWS_ENDPOINT_URL_STS"),
+            inference: endpoint("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
         };
         let keys = keys(&home);
         let managed = managed_folder().join("organizations.toml");

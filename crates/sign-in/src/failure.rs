@@ -120,6 +120,20 @@ pub enum Code {
     ManagedByOrganization,
     /// Only a session of IAM Identity Center can do this; the profile is the subject.
     NotIdentityCenter,
+    /// The person may not ask this model there; `model (region)` is the subject, and `kiro-models` has the reasons.
+    ModelBlocked,
+    /// Nothing was sent to this host: what is sent has to stay elsewhere.
+    OutsideResidency,
+    /// The AWS account does not have the model; `model (region)` is the subject.
+    ModelNotEnabled,
+    /// AWS does not let this role ask models, or does not give it to the person; the role is the subject.
+    RoleRefused,
+    /// The model cannot take the question; its own words are in the details.
+    QuestionRefused,
+    /// The model could not answer now; trying again later may help.
+    ModelBusy,
+    /// The answer ended before its end.
+    AnswerCut,
     /// Interrupted by a signal.
     Interrupted,
     /// Anything else: a defect.

@@ -18,6 +18,7 @@
 
 mod account;
 mod attempt;
+mod aws;
 mod aws_token_cache;
 mod browser;
 mod context;
@@ -27,7 +28,9 @@ pub mod doctor;
 mod end_session;
 mod failure;
 mod flow;
+mod grounds;
 mod health;
+mod inference;
 pub mod log;
 mod loopback;
 mod network;
@@ -52,10 +55,12 @@ pub use discovered::Discovered;
 pub use end_session::end_session;
 pub use failure::{Code, Detail, Facts, Failure};
 pub use flow::{AccountChoice, Request, Via, begin};
+pub use grounds::{Grounds, grounds};
 pub use health::{Health, health};
+pub use inference::{Answer, Asking, Begun, Piece, Question, Usage, ask, prepare};
 pub use kiro_credentials::{Clock, KeySource, ProfileName, SystemClock};
 pub use organizations::{
-    Checked, Locks, Organization, Organizations, Provider, Settings, add, check, remove,
+    Checked, Inference, Locks, Organization, Organizations, Provider, Settings, add, check, remove,
     set_default, use_last,
 };
 pub use pending::{AttemptId, Step};

@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use kiro_credentials::Home;
 use kiro_credentials::file::{self, Stamp};
 use kiro_relying_party::{
-    CertificateFault, HttpClient, HttpError, HttpSettings, Network, Secured, WebClient, clock_skew,
+    Body, CertificateFault, HttpClient, HttpError, HttpSettings, Network, Secured, WebClient,
+    clock_skew,
 };
 
 use crate::{Code, Context, Failure, organizations};
@@ -62,6 +63,13 @@ impl HttpClient for ConfiguredClient {
     ) -> Result<http::Response<Vec<u8>>, HttpError> {
         self.client()?.send(request).await
     }
+
+    async fn stream(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Body>, HttpError> {
+        self.client()?.stream(request).await
+    }
 }
 
 /// What an answer tells of a server.
@@ -90,6 +98,11 @@ impl Context {
             secured: answer.extensions().get::<Secured>().cloned(),
             skew: clock_skew(answer.headers(), self.now()),
         })
+    }
+
+    /// A request to this host was not sent: what is sent has to stay elsewhere.
+    pub(crate) fn outside_residency(&self, host: &str) -> Failure {
+        self.failure(Code::OutsideResidency).at(host)
     }
 
     /// A network error in the words of a failure.

@@ -5,6 +5,7 @@
 
 mod check;
 mod file;
+mod inference;
 
 use std::path::PathBuf;
 
@@ -13,8 +14,10 @@ use url::Url;
 
 pub(crate) use check::look;
 pub use check::{Checked, check};
+pub(crate) use file::read_managed;
 pub(crate) use file::{Network, network};
 pub use file::{add, remove, set_default, use_last};
+pub use inference::Inference;
 
 use crate::{Code, Context, Failure};
 
@@ -118,6 +121,8 @@ pub struct Organization {
     pub settings: Settings,
     /// Whom a person asks for help.
     pub support_contact: Option<String>,
+    /// What it has decided about models.
+    pub inference: Inference,
     /// Set by the administrator's file.
     pub managed: bool,
 }
@@ -186,6 +191,8 @@ pub struct Locks {
     pub proxy: bool,
     /// The CA file is the managed one.
     pub ca: bool,
+    /// Models are asked in the organisation's region alone.
+    pub region: bool,
 }
 
 /// All organisations known on this computer, the managed file's and the person's.

@@ -288,6 +288,11 @@ impl PendingSignIn {
             nonce: Nonce::from_secret(sealed.nonce),
             redirect_uri: sealed.redirect_uri,
             organization: Organization {
+                // As it is now, and not as it was: what stays in a region does from the moment that it has to.
+                inference: context
+                    .organization(&sealed.name)
+                    .map(|known| known.inference)
+                    .unwrap_or_default(),
                 name: sealed.name,
                 display_name: sealed.display_name,
                 settings: sealed.settings,

@@ -6,12 +6,15 @@
 //! [network]                # absent: organizations.toml's, and that of the administrator
 //! proxy = "http://10.1.1.1:3128"
 //! ca_file = "/home/aiko/acme-ca.pem"
+//! [models]
+//! region = "eu-central-1"  # absent: the organisation's
 //! ```
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use kiro_credentials::{FileError, FileLock, Home, file};
+use kiro_models::Region;
 use kiro_relying_party::{HttpError, HttpSettings, Proxy, WebClient};
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, value};
@@ -59,6 +62,8 @@ pub enum Preference {
     Proxy(Proxy),
     /// Certificate authorities beside the system's, a PEM file.
     CaFile(Option<PathBuf>),
+    /// The region in which models are asked; `None` is the organisation's.
+    Region(Option<Region>),
 }
 
 /// What the person prefers.
@@ -70,6 +75,14 @@ pub struct Preferences {
     /// Whether the desktop app may notify.
     pub notifications: bool,
     pub(crate) network: Network,
+    pub(crate) models: Models,
+}
+
+/// How models are asked.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+pub(crate) struct Models {
+    pub(crate) region: Option<Region>,
 }
 
 impl Default for Preferences {
@@ -78,6 +91,7 @@ impl Default for Preferences {
             language: None,
             notifications: true,
             network: Network::default(),
+            models: Models::default(),
         }
     }
 }
@@ -119,6 +133,14 @@ pub fn prefer(context: &Context, change: &Preference) -> Result<(), Failure> {
                 .as_table_like_mut()
                 .map(|table| table.remove("ca_file")),
         ),
+        Preference::Region(None) => drop(
+            models(&mut document)
+                .as_table_like_mut()
+                .map(|table| table.remove("region")),
+        ),
+        Preference::Region(Some(region)) => {
+            models(&mut document)["region"] = value(region.as_str());
+        }
         Preference::CaFile(Some(file)) => {
             network(&mut document)["ca_file"] = value(file.display().to_string())
         }
@@ -132,12 +154,14 @@ fn allowed(context: &Context, change: &Preference) -> Result<(), Failure> {
     match change {
         Preference::Proxy(_) if locks.proxy => managed("proxy"),
         Preference::CaFile(_) if locks.ca => managed("ca"),
+        Preference::Region(_) if locks.region => managed("region"),
         Preference::CaFile(Some(path)) => {
             can_be_used(path).map_err(|error| context.network_failure(&error))
         }
         Preference::Language(_)
         | Preference::Notifications(_)
         | Preference::Proxy(_)
+        | Preference::Region(_)
         | Preference::CaFile(None) => Ok(()),
     }
 }
@@ -155,6 +179,10 @@ fn can_be_used(ca_file: &std::path::Path) -> Result<(), HttpError> {
 
 fn network(document: &mut DocumentMut) -> &mut Item {
     document.entry("network").or_insert_with(toml_edit::table)
+}
+
+fn models(document: &mut DocumentMut) -> &mut Item {
+    document.entry("models").or_insert_with(toml_edit::table)
 }
 
 fn path(home: &Home) -> PathBuf {

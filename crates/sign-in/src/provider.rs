@@ -183,13 +183,16 @@ pub(crate) fn of(context: &Context, organization: &Organization) -> Box<dyn Iden
             region,
             endpoint,
             scopes,
-        } => Box::new(identity_center::IdentityCenter::new(
-            context,
-            start_url,
-            region,
-            endpoint.as_ref(),
-            scopes,
-        )),
+        } => {
+            let center = identity_center::IdentityCenter::new(
+                context,
+                start_url,
+                region,
+                endpoint.as_ref(),
+                scopes,
+            );
+            Box::new(center.within(organization.inference.residency))
+        }
     }
 }
 
@@ -240,13 +243,16 @@ pub(crate) fn portal(
         .endpoint
         .as_deref()
         .and_then(|endpoint| kiro_relying_party::secure_url(endpoint).ok());
-    Ok(identity_center::IdentityCenter::new(
+    let center = identity_center::IdentityCenter::new(
         context,
         &start_url,
         public.region.as_deref().unwrap_or_default(),
         endpoint.as_ref(),
         &public.scopes,
-    ))
+    );
+    // What stays does from the moment that it has to, also in sessions that are older.
+    let organization = context.organization(&public.organization);
+    Ok(center.within(organization.and_then(|known| known.inference.residency)))
 }
 
 /// A token request's failure, in the words of a failure for a person.
@@ -282,6 +288,6 @@ pub(crate) fn token_failure(
 }
 
 /// How long a server asks to be left alone, as a failure says it.
-fn whole_seconds(wait: Duration) -> u32 {
+pub(crate) fn whole_seconds(wait: Duration) -> u32 {
     u32::try_from(wait.as_secs()).unwrap_or(u32::MAX)
 }

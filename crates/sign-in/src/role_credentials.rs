@@ -72,17 +72,29 @@ pub async fn role_credentials(
     role: &Role,
 ) -> Result<RoleCredentials, Failure> {
     let (profile, public) = identity_center(context, named)?;
-    let place = Place::of(context, &profile, role, &public);
-    let kept = place.clone().read(context).await?;
-    let now = context.now();
-    if let Some(kept) = kept.as_ref().filter(|kept| kept.expires_at > now + MARGIN) {
-        return Ok(kept.clone());
-    }
     let fetched = async {
         let session = session(context, &profile).await?;
         let portal = provider::portal(context, &session.public)?;
         portal.role_credentials(&session.tokens.access, role).await
     };
+    kept_or(context, &profile, &public, role, fetched).await
+}
+
+/// What is kept of this role if it is good for a quarter of an hour or more, else what is fetched, which is kept then. What
+/// is kept serves to its end where nothing can be fetched for a passing reason.
+pub(crate) async fn kept_or(
+    context: &Context,
+    profile: &ProfileName,
+    public: &Public,
+    role: &Role,
+    fetched: impl Future<Output = Result<RoleCredentials, Failure>>,
+) -> Result<RoleCredentials, Failure> {
+    let place = Place::of(context, profile, role, public);
+    let kept = place.clone().read(context).await?;
+    let now = context.now();
+    if let Some(kept) = kept.as_ref().filter(|kept| kept.expires_at > now + MARGIN) {
+        return Ok(kept.clone());
+    }
     match fetched.await {
         Ok(fresh) => {
             place.write(context, fresh.clone()).await;
@@ -92,6 +104,13 @@ pub async fn role_credentials(
             kept.filter(|kept| kept.expires_at > now).ok_or(failure)
         }
         Err(failure) => Err(failure),
+    }
+}
+
+/// Forgets what is kept of this role: AWS does not take it any more.
+pub(crate) fn forget(context: &Context, profile: &ProfileName, public: &Public, role: &Role) {
+    if let Err(error) = file::remove(&Place::of(context, profile, role, public).path) {
+        tracing::warn!(%error, "role credentials could not be removed");
     }
 }
 

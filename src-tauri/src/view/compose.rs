@@ -1,13 +1,13 @@
 //! Makes the view from what the files say and what this program knows beyond them. Pure.
 
 use kiro_sign_in::{
-    Account, Failure, Organization, Organizations, ProfileName, Receipt, Revoked, Settings,
-    SignedIn, Step, UnderWay,
+    Account, Failure, Grounds, Organization, Organizations, ProfileName, Receipt, Revoked,
+    Settings, SignedIn, Step, UnderWay,
 };
 
 use super::{
     AccountView, AttemptView, FailureView, LocksView, OrganizationView, ProfileView, ReceiptView,
-    Returning, RevokedView, StepView, ViaView, View, Who,
+    Returning, RevokedView, StepView, ViaView, View, Who, models::models,
 };
 use crate::language::Language;
 use crate::settings::SettingsView;
@@ -33,6 +33,8 @@ pub(crate) struct Known {
     pub(crate) seen: Option<jiff::Timestamp>,
     pub(crate) receipt: Option<Receipt>,
     pub(crate) profiles: Vec<KnownProfile>,
+    /// What decisions about models are made from, where somebody is signed in.
+    pub(crate) grounds: Option<Grounds>,
     pub(crate) settings: SettingsView,
 }
 
@@ -81,6 +83,7 @@ pub(crate) fn compose(known: &Known) -> View {
         failure: failure.map(FailureView::from),
         receipt: known.receipt.as_ref().map(receipt),
         settings: known.settings.clone(),
+        models: known.grounds.as_ref().map(models),
         profiles: known
             .profiles
             .iter()

@@ -25,6 +25,7 @@ pub(crate) fn view(account: AccountView) -> View {
         failure: None,
         receipt: None,
         profiles: Vec::new(),
+        models: None,
         settings: settings(),
     }
 }

@@ -25,6 +25,10 @@ export type View = {
    */
   receipt: ReceiptView | null;
   profiles: Array<ProfileView>;
+  /**
+   * Where the signed-in person may ask models; `null` where that cannot be told.
+   */
+  models: ModelsView | null;
   settings: SettingsView;
 };
 
@@ -137,6 +141,50 @@ export type ProfileView = {
   active: boolean;
 };
 
+export type ModelsView = {
+  /**
+   * Where everything has to stay: `eu`, `us`.
+   */
+  residency: string | null;
+  /**
+   * The organisation's decisions are its administrator's.
+   */
+  managed: boolean;
+  regions: Array<{
+    name: string;
+    /**
+     * It is the one that is asked.
+     */
+    chosen: boolean;
+    /**
+     * A model can be asked there.
+     */
+    open: boolean;
+    models: Array<{ title: string; experimental: boolean; usable: boolean }>;
+    /**
+     * What stands in the way there, each once.
+     */
+    reasons: Array<{
+      /**
+       * Its word, such as `sign_in_method`.
+       */
+      reason: string;
+      /**
+       * An administrator can change it; else the person.
+       */
+      administrator: boolean;
+      /**
+       * For whom the model is.
+       */
+      methods: Array<ProviderId>;
+      /**
+       * The region that it is about.
+       */
+      region: string | null;
+    }>;
+  }>;
+};
+
 export type NewOrganization = {
   provider: ProviderId;
   /**
@@ -222,4 +270,5 @@ export type Preference =
   | { what: "notifications"; to: boolean }
   | { what: "start_at_login"; to: boolean }
   | { what: "proxy"; to: string }
-  | { what: "no_ca_file" };
+  | { what: "no_ca_file" }
+  | { what: "region"; to: string };

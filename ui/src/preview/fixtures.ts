@@ -1,4 +1,14 @@
-import type { AttemptView, Checkup, Facts, FailureView, Language, OrganizationView, View, Who } from "../lib/bindings";
+import type {
+  AttemptView,
+  Checkup,
+  Facts,
+  FailureView,
+  Language,
+  ModelsView,
+  OrganizationView,
+  View,
+  Who,
+} from "../lib/bindings";
 
 /** The moment every preview shows: 23 November 2026, 15:04 UTC. */
 export const NOW = Date.parse("2026-11-23T15:04:00Z");
@@ -79,6 +89,39 @@ function local(code: string, facts: Partial<Facts>, error: string | null = null)
   return { ...one, detail: { ...one.detail, error, correlation_id: null, time: at(0) } };
 }
 
+type Region = ModelsView["regions"][number];
+type Reason = Region["reasons"][number];
+/** What stands in the way of a model. */
+function no(reason: string, other: Partial<Reason> = {}): Reason {
+  return { reason, administrator: true, methods: [], region: null, ...other };
+}
+/** The two regions of the catalogue, closed for these reasons. */
+function regions(chosen: string, us: Reason[], eu: Reason[]): Region[] {
+  const region = (name: string, experimental: boolean, reasons: Reason[]): Region => {
+    const open = reasons.length === 0;
+    const models = [{ title: "Claude Opus 4.6", experimental, usable: open }];
+    return { name, chosen: name === chosen, open, models, reasons };
+  };
+  const both = [region("us-east-1", false, us), region("eu-central-1", true, eu)];
+  return [...both.filter(({ open }) => open), ...both.filter(({ open }) => !open)];
+}
+const onlyCenter = no("sign_in_method", { methods: ["identity-center"] });
+const openRegions: ModelsView = {
+  residency: null,
+  managed: false,
+  regions: regions("us-east-1", [], [onlyCenter]),
+};
+const onlyEu: ModelsView = {
+  residency: "eu",
+  managed: true,
+  regions: regions("eu-central-1", [no("outside_residency")], []),
+};
+const notSetUp: ModelsView = {
+  residency: null,
+  managed: false,
+  regions: regions("us-east-1", [no("no_role")], [onlyCenter, no("no_role")]),
+};
+
 export function views(language: Language): Record<string, View> {
   const name = language === "ja" ? "佐藤 美咲" : "Maya Lindqvist";
   const email = language === "ja" ? "misaki.sato@acme.example" : "maya.lindqvist@acme.example";
@@ -106,6 +149,7 @@ export function views(language: Language): Record<string, View> {
     failure: null,
     receipt: null,
     profiles: [],
+    models: null,
     settings: {
       language: null,
       notifications: true,
@@ -144,7 +188,17 @@ export function views(language: Language): Record<string, View> {
       ...base,
       account: { state: "signed_in", who },
       profiles: [{ name: "default", title: "Acme", active: true }],
+      models: openRegions,
     },
+    "signed-in-eu": {
+      ...base,
+      account: {
+        state: "signed_in",
+        who: { ...who, organization: "fjordlys", organization_title: "Fjordlys", provider: "identity-center" },
+      },
+      models: onlyEu,
+    },
+    "signed-in-no-models": { ...base, account: { state: "signed_in", who }, models: notSetUp },
     "signed-in-offline": { ...base, offline: true, account: { state: "signed_in", who } },
     "signed-in-long": {
       ...base,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kiro_sign_in::{Code, Context, Failure, Organization, Organizations, Settings};
+use kiro_sign_in::{Code, Context, Failure, Inference, Organization, Organizations, Settings};
 use serde_json::{Value, json};
 
 use super::unknown_organization;
@@ -30,6 +30,7 @@ pub(crate) fn add(
         name: common.name,
         settings,
         support_contact: common.support_contact,
+        inference: Inference::default(),
         managed: false,
     };
     let checked = shell::block_on(context, kiro_sign_in::check(context, &organization))?;
@@ -140,8 +141,41 @@ pub(crate) fn show(shell: &Shell, context: &Context, name: &str) -> Result<Exit,
             words::plain(contact)
         ));
     }
+    decided(shell, organization);
     redirects(shell, organization);
     Ok(Exit::Done)
+}
+
+/// What the organisation has decided about models.
+fn decided(shell: &Shell, organization: &Organization) {
+    let Inference {
+        residency,
+        region,
+        role,
+        models,
+    } = &organization.inference;
+    let models = models.as_ref().map(|models| {
+        let models: Vec<&str> = models.iter().map(String::as_str).collect();
+        models.join(" ")
+    });
+    let lines = [
+        (
+            "residency",
+            residency.map(|residency| residency.as_str().to_owned()),
+        ),
+        ("inference.region", region.as_ref().map(ToString::to_string)),
+        (
+            "inference.role",
+            role.as_ref()
+                .map(|role| format!("{} ({})", role.name, role.account)),
+        ),
+        ("inference.models", models),
+    ];
+    for (key, value) in lines {
+        if let Some(value) = value {
+            shell.data(&format!("{key:<16} {}", words::plain(&value)));
+        }
+    }
 }
 
 pub(crate) fn check(shell: &Shell, context: &Context, path: &Path) -> Result<Exit, Failure> {

@@ -299,6 +299,37 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("Only IAM Identity Center gives AWS credentials, and the profile `{subject}` is signed in elsewhere"),
             "Name another: `--profile NAME`; `kiro auth list` shows them".to_owned(),
         ),
+        Code::ModelBlocked => (
+            format!("You may not ask {} there. Nothing was sent.", text(subject, "this model")),
+            "`kiro models` shows what you may use where".to_owned(),
+        ),
+        Code::OutsideResidency => (
+            format!("What your organisation sends has to stay elsewhere than at {host}. Nothing was sent."),
+            format!("Ask {contact}; a variable AWS_ENDPOINT_URL_* of yours may lead there"),
+        ),
+        Code::ModelNotEnabled => (
+            format!("The AWS account of your organisation does not have {}{}", text(subject, "this model"), opened(why)),
+            format!("Ask {contact} to enable it in Amazon Bedrock"),
+        ),
+        Code::RoleRefused => (
+            format!("AWS does not let this role ask models: {}{}", text(subject, "unnamed"), opened(why)),
+            format!("Ask {contact}, with the details above"),
+        ),
+        Code::QuestionRefused => (
+            format!("The model cannot take this question{}", opened(why)),
+            "Shorten or change it".to_owned(),
+        ),
+        Code::ModelBusy => (
+            format!("{} could not answer just now{}", text(subject, "The model"), opened(why)),
+            match facts.retry_after {
+                Some(seconds) => format!("It asks for {seconds} s of patience"),
+                None => "Try again in a minute".to_owned(),
+            },
+        ),
+        Code::AnswerCut => (
+            format!("The answer of {} was cut off before its end.", text(subject, "the model")),
+            "Ask again".to_owned(),
+        ),
         Code::Interrupted => ("Interrupted. Nothing changed.".to_owned(), "Run the command again when you are ready".to_owned()),
         Code::Unexpected => (
             format!("Something unexpected happened{}", opened(why)),

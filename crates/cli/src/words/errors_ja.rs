@@ -299,6 +299,37 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("AWS の認証情報を取得できるのは IAM Identity Center のみです。プロファイル `{subject}` は別のプロバイダーでサインインしています"),
             "`--profile NAME` で別のプロファイルを指定してください。一覧は `kiro auth list` で確認できます".to_owned(),
         ),
+        Code::ModelBlocked => (
+            format!("{} は使用できません。何も送信していません。", text(subject, "このモデル")),
+            "使用できるモデルとリージョンは `kiro models` で確認できます".to_owned(),
+        ),
+        Code::OutsideResidency => (
+            format!("{host} は、組織のデータをとどめる地域の外にあります。何も送信していません。"),
+            format!("{contact} に相談してください。環境変数 AWS_ENDPOINT_URL_* が設定されていないかも確認してください"),
+        ),
+        Code::ModelNotEnabled => (
+            format!("組織の AWS アカウントで {} が有効になっていません{}", text(subject, "このモデル"), opened(why)),
+            format!("Amazon Bedrock での有効化を {contact} に依頼してください"),
+        ),
+        Code::RoleRefused => (
+            format!("この AWS ロールではモデルを使用できません: {}{}", text(subject, "名前なし"), opened(why)),
+            format!("上の詳細を添えて {contact} に相談してください"),
+        ),
+        Code::QuestionRefused => (
+            format!("この質問はモデルが受け付けません{}", opened(why)),
+            "短くするか、内容を変えてください".to_owned(),
+        ),
+        Code::ModelBusy => (
+            format!("{} はいま応答できません{}", text(subject, "モデル"), opened(why)),
+            match facts.retry_after {
+                Some(seconds) => format!("{seconds} 秒待つように求められています"),
+                None => "1 分ほど待ってから、もう一度お試しください".to_owned(),
+            },
+        ),
+        Code::AnswerCut => (
+            format!("{} の応答が途中で切れました。", text(subject, "モデル")),
+            "もう一度お試しください".to_owned(),
+        ),
         Code::Interrupted => ("中断しました。変更はありません。".to_owned(), "準備ができたら、もう一度実行してください".to_owned()),
         Code::Unexpected => (
             format!("予期しない問題が起きました{}", opened(why)),

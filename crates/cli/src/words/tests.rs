@@ -11,7 +11,8 @@ const CODES: &str = "not_assigned policy_device policy_blocked account_problem w
     no_keyring key_gone passphrase_needed wrong_passphrase could_not_save file_damaged file_newer not_private unreachable \
     intercepted unsafe_connection proxy_password ca_file_unusable clock wrong_issuer not_an_identity_provider insecure_url not_signed_in session_ended ended_by_org \
     refresh_failed unknown_profile no_organization unknown_organization choose_organization organization_exists \
-    organizations_invalid managed_by_organization not_identity_center interrupted unexpected";
+    organizations_invalid managed_by_organization not_identity_center model_blocked outside_residency \
+    model_not_enabled role_refused question_refused model_busy answer_cut interrupted unexpected";
 
 #[test]
 fn every_code_has_an_error_and_a_hint_in_both_languages() {

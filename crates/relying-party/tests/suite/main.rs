@@ -9,6 +9,7 @@ mod discovery;
 mod id_token;
 mod jwks;
 mod peer;
+mod pieces;
 mod signer;
 mod tls;
 mod token;

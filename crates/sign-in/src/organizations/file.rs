@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kiro_credentials::{FileError, FileLock, Home, file};
+use kiro_models::Residency;
 use kiro_relying_party::Proxy;
 use serde::{Deserialize, Serialize};
 use toml_edit::DocumentMut;
 
-use super::{Locks, Organization, Organizations, Settings, valid_name};
+use super::{Inference, Locks, Organization, Organizations, Settings, inference, valid_name};
 use crate::{Code, Context, Failure, Preferences};
 
 const LIMIT: usize = 256 * 1024;
@@ -44,12 +45,61 @@ struct File {
 
 #[derive(Deserialize, Serialize)]
 struct Entry {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    // `title` and `contact` are what an Identity Center of our own calls them (`admin client-settings`).
+    #[serde(skip_serializing_if = "Option::is_none", alias = "title")]
     display_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", alias = "contact")]
     support_contact: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    residency: Option<Residency>,
     #[serde(flatten)]
     settings: Settings,
+    #[serde(default, skip_serializing_if = "is_default")]
+    inference: inference::Table,
+}
+
+/// What may stand in an organisation's table, whichever its provider. Serde cannot say so of a flattened one, and a
+/// misspelt `residency` would be none.
+const KEYS: [&str; 16] = [
+    "allowed_tenants",
+    "authority",
+    "client_id",
+    "contact",
+    "display_name",
+    "endpoint",
+    "inference",
+    "issuer",
+    "provider",
+    "region",
+    "residency",
+    "scopes",
+    "start_url",
+    "support_contact",
+    "tenant",
+    "title",
+];
+
+impl Entry {
+    fn of(organization: &Organization) -> Entry {
+        Entry {
+            display_name: Some(organization.display_name.clone()),
+            support_contact: organization.support_contact.clone(),
+            residency: organization.inference.residency,
+            settings: organization.settings.clone(),
+            inference: organization.inference.table(),
+        }
+    }
+}
+
+/// The first word in an organisation's table that means nothing.
+fn misspelt(text: &str) -> Option<String> {
+    let file: toml::Table = toml::from_str(text).ok()?;
+    let organizations = file.get("organizations")?.as_table()?;
+    organizations.iter().find_map(|(name, entry)| {
+        let mut keys = entry.as_table()?.keys();
+        let unknown = keys.find(|key| !KEYS.contains(&key.as_str()))?;
+        Some(format!("[organizations.{name}] unknown field `{unknown}`"))
+    })
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -59,6 +109,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// Reads a file's text. The error is a sentence with line and column.
 pub(super) fn parse(text: &str, managed: bool) -> Result<Organizations, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    if let Some(why) = misspelt(text) {
+        return Err(why);
+    }
     let mut list = Vec::new();
     for (name, entry) in file.organizations {
         if !valid_name(&name) {
@@ -66,7 +119,10 @@ pub(super) fn parse(text: &str, managed: bool) -> Result<Organizations, String> 
                 "`{name}` is no name for an organisation: use a-z, 0-9 and -, at most 63"
             ));
         }
-        check_settings(&entry.settings).map_err(|why| format!("[organizations.{name}] {why}"))?;
+        let here = |why| format!("[organizations.{name}] {why}");
+        check_settings(&entry.settings).map_err(here)?;
+        let inference = Inference::read(entry.residency, entry.inference, &entry.settings);
+        let inference = inference.map_err(here)?;
         list.push(Organization {
             display_name: entry.display_name.unwrap_or_else(|| title_case(&name)),
             name,
@@ -74,6 +130,7 @@ pub(super) fn parse(text: &str, managed: bool) -> Result<Organizations, String> 
             support_contact: entry
                 .support_contact
                 .or_else(|| file.support_contact.clone()),
+            inference,
             managed,
         });
     }
@@ -257,7 +314,7 @@ fn read_own(path: &Path) -> Result<Option<String>, FileError> {
 }
 
 /// The administrator's file is world-readable, but nobody except root may write it (or its owner, in a test).
-fn read_managed(path: &Path) -> Result<Option<String>, String> {
+pub(crate) fn read_managed(path: &Path) -> Result<Option<String>, String> {
     let file = match std::fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -315,12 +372,7 @@ pub fn add(context: &Context, organization: &Organization) -> Result<(), Failure
             .about(organization.name.clone()));
     }
     edit(context, |document| {
-        let entry = Entry {
-            display_name: Some(organization.display_name.clone()),
-            support_contact: organization.support_contact.clone(),
-            settings: organization.settings.clone(),
-        };
-        let text = toml::to_string(&entry).map_err(|error| error.to_string())?;
+        let text = toml::to_string(&Entry::of(organization)).map_err(|error| error.to_string())?;
         let table: DocumentMut = text
             .parse()
             .map_err(|error: toml_edit::TomlError| error.to_string())?;
@@ -413,14 +465,7 @@ pub(super) fn export(all: &Organizations) -> String {
     let organizations = all
         .list
         .iter()
-        .map(|organization| {
-            let entry = Entry {
-                display_name: Some(organization.display_name.clone()),
-                support_contact: organization.support_contact.clone(),
-                settings: organization.settings.clone(),
-            };
-            (organization.name.clone(), entry)
-        })
+        .map(|organization| (organization.name.clone(), Entry::of(organization)))
         .collect();
     let file = File {
         default: all.default.clone(),

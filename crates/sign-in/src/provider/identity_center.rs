@@ -7,21 +7,20 @@ mod exception;
 mod portal;
 mod registration;
 mod token;
-mod transport;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_ssooidc::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_sdk_ssooidc::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use kiro_credentials::{ProfileName, Renewal, Session, Tokens};
+use kiro_models::Residency;
 use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier, HttpError, Nonce};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Authorization, Grant, IdentityProvider, NotRenewed, Poll};
+use crate::aws::{self, transport};
 use crate::device::Device;
 use crate::loopback::Loopback;
 use crate::network::Seen;
@@ -37,6 +36,8 @@ pub(crate) struct IdentityCenter {
     region: String,
     endpoint: Option<Url>,
     scopes: Vec<String>,
+    /// Where its calls have to stay. An endpoint of the organisation's own is where the organisation says it is.
+    residency: Option<Residency>,
 }
 
 impl IdentityCenter {
@@ -60,6 +61,15 @@ impl IdentityCenter {
             region: region.to_owned(),
             endpoint: endpoint.cloned(),
             scopes,
+            residency: None,
+        }
+    }
+
+    /// The same, of an organisation whose data has to stay there.
+    pub(super) fn within(self, residency: Option<Residency>) -> IdentityCenter {
+        IdentityCenter {
+            residency: residency.filter(|_| self.endpoint.is_none()),
+            ..self
         }
     }
 
@@ -73,20 +83,22 @@ impl IdentityCenter {
 
     /// What both of AWS's clients are made with: our network and nobody's retries.
     fn sdk(&self, endpoint: Option<&Url>) -> SdkConfig {
-        let mut config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(self.region.clone()))
-            .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(transport::Transport::new(&self.context));
-        if let Some(endpoint) = endpoint {
-            config = config.endpoint_url(endpoint.as_str().trim_end_matches('/'));
-        }
-        config.build()
+        aws::sdk(&self.context, &self.region, endpoint, self.residency).build()
     }
 
     /// The address of the service, for the browser.
     fn service(&self) -> Result<Url, Failure> {
+        let service = self.address()?;
+        let host = service.host_str().unwrap_or_default();
+        match self.residency {
+            Some(residency) if !residency.admits_host(host) => {
+                Err(self.context.outside_residency(host))
+            }
+            Some(_) | None => Ok(service),
+        }
+    }
+
+    fn address(&self) -> Result<Url, Failure> {
         if let Some(endpoint) = self.oidc_endpoint() {
             return Ok(endpoint.clone());
         }
@@ -106,6 +118,9 @@ impl IdentityCenter {
     fn failure<E: ProvideErrorMetadata>(&self, error: &SdkError<E>) -> Failure {
         if let Some(http) = transport::http_error(error) {
             return self.context.network_failure(http);
+        }
+        if let Some(outside) = transport::outside(error) {
+            return self.context.outside_residency(&outside.host);
         }
         let status = error
             .raw_response()

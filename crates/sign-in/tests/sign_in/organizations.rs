@@ -1,6 +1,9 @@
 //! The organisations' file: what is read, what wins, what is refused, what survives a write.
 
+use std::collections::BTreeSet;
+
 use crate::world::{World, okta};
+use kiro_models::{Region, Residency, Role};
 use kiro_sign_in::{
     Code, Organization, Organizations, Provider, add, remove, set_default, use_last,
 };
@@ -144,6 +147,10 @@ async fn what_cannot_work_is_refused_with_its_reason() {
             "region",
         ),
         ("surprise = 1", "unknown field"),
+        (
+            "[organizations.a]\nprovider = \"okta\"\nissuer = \"https://acme.test\"\nclient_id = \"c\"\nresidence = \"eu\"",
+            "[organizations.a] unknown field `residence`",
+        ),
         ("[locks]\nsurprise = true", "unknown field"),
         ("[network]\nproxy = \"::\"", "proxy"),
     ];
@@ -161,6 +168,90 @@ async fn what_cannot_work_is_refused_with_its_reason() {
             failure.detail.description
         );
     }
+}
+
+const ACME: &str = "[organizations.acme]\nprovider = \"okta\"\nissuer = \"https://acme.test\"\nclient_id = \"c\"\n";
+const CENTER: &str = "[organizations.acme]\nprovider = \"identity-center\"\nstart_url = \"https://acme.test/start\"\nregion = \"us-east-1\"\n";
+
+#[tokio::test]
+async fn what_is_decided_about_models_is_read_and_what_could_not_stay_is_refused() {
+    let world = World::new();
+    let parse = |text: &str| Organizations::parse(text, &world.context);
+    let text = format!(
+        "{ACME}title = \"Acme GmbH\"\ncontact = \"it@acme.test\"\nresidency = \"eu\"\n[organizations.acme.inference]\nregion = \"eu-west-1\"\naccount = \"111122223333\"\nrole = \"sso/Kiro\"\nmodels = [\"opus-4.6\"]\n"
+    );
+    let all = parse(&text).unwrap();
+    let acme = &all.list[0];
+    assert_eq!(
+        (acme.display_name.as_str(), acme.support_contact.as_deref()),
+        ("Acme GmbH", Some("it@acme.test")),
+        "by the names that our own service has for them"
+    );
+    let decided = &acme.inference;
+    assert_eq!(decided.residency, Some(Residency::Eu));
+    assert_eq!(
+        decided.region.as_ref().map(Region::as_str),
+        Some("eu-west-1")
+    );
+    assert_eq!(
+        decided.role,
+        Some(Role {
+            account: "111122223333".into(),
+            name: "sso/Kiro".into()
+        })
+    );
+    assert_eq!(decided.models, Some(BTreeSet::from(["opus-4.6".into()])));
+    let again = parse(&all.export()).unwrap();
+    assert_eq!(again.list, all.list, "{}", all.export());
+    let rows = [
+        (ACME, "residency = \"mars\"", "unknown variant"),
+        (
+            ACME,
+            "residency = \"eu\"\n[organizations.acme.inference]\nregion = \"us-east-1\"",
+            "region us-east-1 is outside: residency is `eu`",
+        ),
+        (
+            ACME,
+            "residency = \"eu\"\n[organizations.acme.inference]\nregion = \"eu-west-2\"",
+            "eu-west-2 is outside",
+        ),
+        (
+            CENTER,
+            "residency = \"eu\"",
+            "region us-east-1 is outside: residency is `eu`",
+        ),
+        (
+            ACME,
+            "[organizations.acme.inference]\nregion = \"evil.test\"",
+            "no region",
+        ),
+        (
+            ACME,
+            "[organizations.acme.inference]\naccount = \"111122223333\"",
+            "belong together",
+        ),
+        (
+            ACME,
+            "[organizations.acme.inference]\naccount = \"1\"\nrole = \"Kiro\"",
+            "twelve digits",
+        ),
+        (
+            ACME,
+            "[organizations.acme.inference]\naccount = \"111122223333\"\nrole = \"a b\"",
+            "a role's name",
+        ),
+        (
+            ACME,
+            "[organizations.acme.inference]\nsurprise = 1",
+            "unknown field",
+        ),
+    ];
+    for (organization, decided, reason) in rows {
+        let failure = parse(&format!("{organization}{decided}")).unwrap_err();
+        let why = failure.detail.description.unwrap();
+        assert!(why.contains(reason), "{decided}: {why}");
+    }
+    parse(&format!("{CENTER}residency = \"us\"")).unwrap();
 }
 
 #[tokio::test]

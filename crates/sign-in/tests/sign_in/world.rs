@@ -10,7 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use kiro_credentials::{Clock, Home, KeySource, Keys, Store};
 use kiro_relying_party::{HttpClient, HttpError};
-use kiro_sign_in::{AwsEndpoints, Context, Discovered, Organization, Request, Settings, Via};
+use kiro_sign_in::{
+    AwsEndpoints, Context, Discovered, Inference, Organization, Request, Settings, Via,
+};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -290,6 +292,7 @@ pub(crate) fn okta() -> Organization {
             scopes: Vec::new(),
         },
         support_contact: Some("it-help@acme.com".into()),
+        inference: Inference::default(),
         managed: false,
     }
 }

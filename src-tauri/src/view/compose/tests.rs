@@ -65,6 +65,7 @@ fn known(account: Result<Account, Failure>) -> Known {
         seen: None,
         receipt: None,
         profiles: Vec::new(),
+        grounds: None,
         settings: crate::view::fixtures::settings(),
     }
 }

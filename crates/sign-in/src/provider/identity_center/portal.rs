@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use kiro_credentials::{Session, Tokens};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{IdentityCenter, transport};
+use super::IdentityCenter;
+use crate::aws::transport;
 use crate::role_credentials::{Role, RoleCredentials};
 use crate::session::Revoked;
 use crate::{Code, Failure};

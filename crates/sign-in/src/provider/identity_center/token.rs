@@ -8,7 +8,8 @@ use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{IdentityCenter, exception, lifetime, registration, transport};
+use super::{IdentityCenter, exception, lifetime, registration};
+use crate::aws::transport;
 use crate::device::{Device, DeviceSecret};
 use crate::flow::expiry;
 use crate::provider::{Grant, Identity, NotRenewed, Poll};

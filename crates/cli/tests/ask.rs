@@ -1,0 +1,273 @@
+//! `kiro ask`, the whole command over a real wire: what goes where, and what a signal leaves (`tests/peers/bedrock.py`).
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use jiff::{SignedDuration, Timestamp};
+use kiro_credentials::{Home, KeySource, Keys, NewPublic, ProfileName, Store, Tokens};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// AWS on this computer, and the home of somebody who is signed in with Okta.
+struct World {
+    aws: Child,
+    ready: Value,
+    home: TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(self.aws.stdin.take());
+        let _ = self.aws.wait();
+    }
+}
+
+const ORGANIZATIONS: &str = "[organizations.acme]\nprovider = \"okta\"\nissuer = \"https://login.acme.example\"\nclient_id = \"client\"\nsupport_contact = \"it-help@acme.com\"\n[organizations.acme.inference]\naccount = \"111122223333\"\nrole = \"Kiro\"\n";
+
+impl World {
+    fn new() -> World {
+        let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+        let python = std::env::var_os("KIRO_TEST_PYTHON").map_or_else(
+            || package.join("../../target/venv/bin/python"),
+            PathBuf::from,
+        );
+        let mut aws = Command::new(python)
+            .arg(package.join("../../tests/peers/bedrock.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(aws.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        session(&home);
+        World {
+            aws,
+            ready: serde_json::from_str(&line).unwrap(),
+            home,
+        }
+    }
+
+    /// Tells AWS what shall happen, and returns what it has seen.
+    fn control(&self, asked: Value) -> Value {
+        let url: url::Url = self.ready["control"].as_str().unwrap().parse().unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", url.port().unwrap())).unwrap();
+        let body = asked.to_string();
+        let length = body.len();
+        write!(
+            stream,
+            "POST /control HTTP/1.0\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let origin = self.ready["origin"].as_str().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kiro"));
+        command
+            .args(words)
+            .env_clear()
+            .env("KIRO_HOME", self.home.path())
+            .env("LC_ALL", "C")
+            .env("AWS_ENDPOINT_URL_STS", origin)
+            .env("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", origin)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn kiro(&self, words: &[&str]) -> Said {
+        Said::of(self.command(words).output().unwrap())
+    }
+
+    /// The questions that reached a model.
+    fn questions(&self) -> Vec<String> {
+        let seen = self.control(json!({}));
+        let requests = seen["requests"].as_array().unwrap().iter();
+        let text = |request: &Value| request["body"]["messages"][0]["content"][0]["text"].clone();
+        requests
+            .map(|request| text(request).as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// A session of an hour, its key in a plain file, and its organisation.
+fn session(home: &TempDir) {
+    let at = Home::at(home.path());
+    let keys = Keys::new(&at);
+    let store = Store::new(at, keys, "test/1");
+    store.ensure_key(Some(KeySource::Plaintext)).unwrap();
+    let public = NewPublic {
+        provider: "okta".to_owned(),
+        organization: "acme".to_owned(),
+        issuer: "https://login.acme.example".to_owned(),
+        client_id: "client".to_owned(),
+        endpoint: None,
+        subject: Some("00u1".to_owned()),
+        name: None,
+        email: None,
+        scopes: Vec::new(),
+        region: None,
+        expires_at: Timestamp::now() + SignedDuration::from_secs(3600),
+        session_expires_at: None,
+        signed_in_at: Timestamp::now(),
+    };
+    let tokens = Tokens {
+        access: "the-access-token".into(),
+        refresh: None,
+        id: Some("e30.eyJleHAiOjQxMDI0NDQ4MDB9.signature".into()), // {"exp":4102444800}
+    };
+    store.save(&ProfileName::default(), public, tokens).unwrap();
+    let file = home.path().join("organizations.toml");
+    std::fs::write(&file, ORGANIZATIONS).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[derive(Debug, PartialEq)]
+struct Said {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Said {
+    fn of(output: Output) -> Said {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Said {
+            code: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+
+    fn new(code: i32, stdout: &str, stderr: &str) -> Said {
+        Said {
+            code: Some(code),
+            stdout: stdout.to_owned(),
+            stderr: stderr.to_owned(),
+        }
+    }
+}
+
+const ANSWER: &str = "Once upon a time – 日本\n";
+const TOOK: &str = "opus-4.6 · us-east-1 · 12 tokens in, 5 out\n";
+
+#[test]
+fn the_answer_is_on_stdout_and_what_it_took_on_stderr() {
+    let world = World::new();
+    let answered = Said::new(0, ANSWER, TOOK);
+    assert_eq!(world.kiro(&["ask", "Tell", "me"]), answered);
+    let named = ["ask", "--model", "opus-4.6", "--region", "us-east-1", "me"];
+    assert_eq!(world.kiro(&named), answered);
+    let mut piped = world
+        .command(&["ask", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    piped
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"from\nstdin")
+        .unwrap();
+    assert_eq!(Said::of(piped.wait_with_output().unwrap()), answered);
+    assert_eq!(world.questions(), ["Tell me", "me", "from\nstdin"]);
+    let nothing = world.kiro(&["ask"]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn what_may_not_be_asked_is_not_sent_and_the_reasons_are_told() {
+    let world = World::new();
+    let refused = world.kiro(&["ask", "--region", "eu-central-1", "secret"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(4), ""));
+    for part in [
+        "└─ ✗ eu-central-1 · experimental",
+        "sign-in method: In eu-central-1 it is for people signed in with IAM Identity Center; you are signed in with Okta. Ask it-help@acme.com.",
+        "error: You may not ask opus-4.6 (eu-central-1) there. Nothing was sent.",
+    ] {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
+    let seen = world.control(json!({}));
+    assert_eq!((&seen["given"], &seen["requests"]), (&json!(0), &json!([])));
+}
+
+/// What stands in all files below.
+fn all(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    let texts = entries.map(|entry| match entry.file_type().unwrap().is_dir() {
+        true => all(&entry.path()),
+        false => String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned(),
+    });
+    texts.collect()
+}
+
+#[test]
+fn neither_question_nor_answer_nor_credentials_are_logged_or_kept_in_clear() {
+    let world = World::new();
+    let asked = world
+        .command(&["ask", "question-canary"])
+        .env("KIRO_LOG", "trace")
+        .output()
+        .unwrap();
+    assert_eq!(Said::of(asked), Said::new(0, ANSWER, TOOK));
+    let blocked = world
+        .command(&["ask", "--region", "eu-central-1", "question-canary"])
+        .env("KIRO_LOG", "trace")
+        .output()
+        .unwrap();
+    assert_eq!(Said::of(blocked).code, Some(4));
+    let kept = all(world.home.path());
+    assert!(kept.contains("the model is not asked"), "there is a log");
+    for secret in ["question-canary", "Once", "role-secret-", "role-token-"] {
+        assert!(!kept.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_an_answer_where_it_is() {
+    let world = World::new();
+    world.control(json!({ "gate": true }));
+    let mut kiro = world.command(&["ask", "me"]).spawn().unwrap();
+    let mut stdout = kiro.stdout.take().unwrap();
+    let mut first = [0; 5];
+    stdout.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"Once ", "while the rest is not told yet");
+    let pid = rustix::process::Pid::from_child(&kiro);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    let ended = Said::of(kiro.wait_with_output().unwrap());
+    assert_eq!((ended.code, rest.as_str()), (Some(130), "\n"), "{ended:?}");
+    assert!(ended.stderr.starts_with("error: Interrupted"), "{ended:?}");
+    world.control(json!({ "go_on": true }));
+}
+
+#[test]
+fn a_fault_is_told_in_two_lines_after_what_came_before_it() {
+    let world = World::new();
+    world.control(json!({ "faults": ["cut"] }));
+    let cut = world.kiro(&["ask", "me"]);
+    let told =
+        "error: The answer of opus-4.6 (us-east-1) was cut off before its end.\nhint: Ask again\n";
+    assert_eq!(cut, Said::new(5, "Once \n", told));
+    let denied = json!({"status": 403, "kind": "AccessDeniedException", "message": "not authorized to perform: bedrock:InvokeModelWithResponseStream"});
+    world.control(json!({ "faults": [denied] }));
+    let refused = world.kiro(&["ask", "me"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(4), ""));
+    assert!(
+        refused.stderr.starts_with("error: AWS does not let this role ask models: Kiro (111122223333): not authorized to perform: bedrock:InvokeModelWithResponseStream (AccessDeniedException"),
+        "{}",
+        refused.stderr
+    );
+}

@@ -1,0 +1,202 @@
+//! AWS beside a person's computer: `tests/peers/bedrock.py`, and a network that leads there.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use kiro_credentials::{Clock, KeySource, NewPublic, ProfileName, Tokens};
+use kiro_relying_party::{Body, HttpClient, HttpError, HttpSettings, Network, Proxy, WebClient};
+use kiro_sign_in::AwsEndpoints;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::world::{CLIENT, ISSUER, Provider, World};
+
+/// How somebody is signed in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Way {
+    Okta,
+    IdentityCenter,
+}
+
+/// What `organizations.toml` says of each.
+const OKTA: &str = "[organizations.acme]\nprovider = \"okta\"\nissuer = \"https://login.acme.test/oauth2/default\"\nclient_id = \"kiro-desktop\"\n";
+const CENTER: &str = "[organizations.acme]\nprovider = \"identity-center\"\nstart_url = \"https://acme.awsapps.test/start\"\nregion = \"eu-central-1\"\n";
+const ROLE: &str = "[organizations.acme.inference]\naccount = \"111122223333\"\nrole = \"Kiro\"\n";
+
+/// The peer, for as long as this lives.
+pub(super) struct Aws {
+    child: Child,
+    origin: Url,
+    control: Url,
+}
+
+impl Drop for Aws {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// This computer itself over a wire, anything else at the provider in memory.
+struct Wire {
+    web: WebClient,
+    provider: Arc<Provider>,
+}
+
+#[async_trait]
+impl HttpClient for Wire {
+    async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, HttpError> {
+        if request.uri().host() == Some("127.0.0.1") {
+            self.web.send(request).await
+        } else {
+            self.provider.send(request).await
+        }
+    }
+
+    async fn stream(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Body>, HttpError> {
+        self.web.stream(request).await
+    }
+}
+
+/// A client that goes this way.
+pub(super) fn web(proxy: Proxy) -> WebClient {
+    let settings = HttpSettings {
+        network: Network {
+            proxy,
+            extra_ca: None,
+        },
+        ..HttpSettings::default()
+    };
+    WebClient::new(&settings).unwrap()
+}
+
+impl Aws {
+    pub(super) fn start() -> Aws {
+        let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+        let python = std::env::var_os("KIRO_TEST_PYTHON").map_or_else(
+            || package.join("../../target/venv/bin/python"),
+            PathBuf::from,
+        );
+        let mut child = Command::new(python)
+            .arg(package.join("../../tests/peers/bedrock.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let url = |name: &str| ready[name].as_str().unwrap().parse().unwrap();
+        Aws {
+            child,
+            origin: url("origin"),
+            control: url("control"),
+        }
+    }
+
+    pub(super) fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.origin.port().unwrap())
+    }
+
+    pub(super) fn origin(&self) -> Url {
+        self.origin.clone()
+    }
+
+    /// Tells what shall happen, and returns what was seen.
+    pub(super) async fn control(&self, asked: Value) -> Value {
+        let request = http::Request::post(self.control.as_str()).body(asked.to_string().into());
+        let answer = web(Proxy::None).send(request.unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 200, "{asked}");
+        serde_json::from_slice(answer.body()).unwrap()
+    }
+
+    /// The requests of a model.
+    pub(super) async fn requests(&self) -> Vec<Value> {
+        let seen = self.control(json!({})).await;
+        seen["requests"].as_array().unwrap().clone()
+    }
+
+    /// The world, with this AWS in it and what the organisation has decided.
+    pub(super) fn around(&self, mut world: World, way: Way, decided: &str) -> World {
+        let file = world.folder.path().join("home/organizations.toml");
+        let organization = match way {
+            Way::Okta => OKTA,
+            Way::IdentityCenter => CENTER,
+        };
+        let text = format!("{organization}{decided}{ROLE}");
+        kiro_credentials::replace(&file, text.as_bytes()).unwrap();
+        world.context.aws = AwsEndpoints {
+            oidc: None,
+            portal: Some(self.origin()),
+            sts: Some(self.origin()),
+            inference: Some(self.origin()),
+        };
+        world.context.http = Arc::new(Wire {
+            web: web(Proxy::None),
+            provider: Arc::clone(&world.provider),
+        });
+        world
+    }
+}
+
+/// A person's computer with a session of an hour, at this AWS, by the computer's own clock: what is signed is.
+pub(super) async fn signed_in(way: Way, aws: &Aws, decided: &str) -> World {
+    let world = World::new();
+    let now = Timestamp::now();
+    world.clock.advance(now.duration_since(world.clock.now()));
+    let expires_at = now + SignedDuration::from_hours(1);
+    let claims = json!({"exp": expires_at.as_second(), "sub": "00u1"}).to_string();
+    let id = format!(
+        "e30.{}.id-token-canary",
+        BASE64_URL_SAFE_NO_PAD.encode(claims)
+    );
+    let public = NewPublic {
+        provider: match way {
+            Way::Okta => "okta",
+            Way::IdentityCenter => "identity-center",
+        }
+        .into(),
+        organization: "acme".into(),
+        issuer: match way {
+            Way::Okta => ISSUER,
+            Way::IdentityCenter => "https://acme.awsapps.test/start",
+        }
+        .into(),
+        client_id: CLIENT.into(),
+        endpoint: None,
+        subject: Some("00u1".into()),
+        name: None,
+        email: (way == Way::Okta).then(|| "aiko@acme.com".into()),
+        scopes: Vec::new(),
+        region: (way == Way::IdentityCenter).then(|| "eu-central-1".into()),
+        expires_at,
+        session_expires_at: None,
+        signed_in_at: now,
+    };
+    let tokens = Tokens {
+        access: "access-canary".into(),
+        refresh: Some("refresh-canary".into()),
+        id: (way == Way::Okta).then(|| id.into()),
+    };
+    let store = world.context.store.clone();
+    let saved = tokio::task::spawn_blocking(move || {
+        store.ensure_key(Some(KeySource::Plaintext)).unwrap();
+        store.save(&ProfileName::default(), public, tokens)
+    });
+    saved.await.unwrap().unwrap();
+    aws.around(world, way, decided)
+}

@@ -1,0 +1,152 @@
+//! What has to stay in the EU stays: a proxy writes down every host that anybody tries to reach.
+
+use std::sync::{Arc, Mutex};
+
+use jiff::SignedDuration;
+use kiro_relying_party::Proxy;
+use kiro_sign_in::{Code, Question, access_token, ask, sign_out};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::aws::{Aws, Way, signed_in, web};
+use super::{at, question};
+use crate::world::World;
+
+/// The way out of this computer: it writes down whom it is asked for, and lets nobody out.
+async fn way_out(world: &mut World) -> Arc<Mutex<Vec<String>>> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let seen = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = vec![0; 4096];
+            let read = stream.read(&mut head).await.unwrap_or_default();
+            let head = String::from_utf8_lossy(&head[..read]).into_owned();
+            let line = head.lines().next().unwrap_or_default().to_owned();
+            seen.lock().unwrap().push(line);
+            let _ = stream.write_all(b"HTTP/1.1 502 No\r\n\r\n").await;
+        }
+    });
+    world.context.http = Arc::new(web(address.parse::<Proxy>().unwrap()));
+    asked
+}
+
+fn taken(asked: &Mutex<Vec<String>>) -> Vec<String> {
+    std::mem::take(&mut asked.lock().unwrap())
+}
+
+#[tokio::test]
+async fn only_hosts_of_the_eu_are_reached_for_and_only_after_the_decision() {
+    let aws = Aws::start();
+    aws.control(json!({ "region": "eu-central-1" })).await;
+    let mut world = signed_in(Way::IdentityCenter, &aws, "residency = \"eu\"\n").await;
+    let asked = way_out(&mut world).await;
+    let overrides = world.context.aws.clone();
+
+    // Blocked: nothing at all leaves, not even for credentials.
+    let elsewhere = Question {
+        region: Some(at("us-east-1")),
+        ..question()
+    };
+    let failure = ask(&world.context, None, &elsewhere).await.map(drop);
+    assert_eq!(failure.unwrap_err().code, Code::ModelBlocked);
+    assert_eq!(taken(&asked), [""; 0]);
+    assert_eq!(aws.control(json!({})).await["given"], 0);
+
+    // Allowed: Identity Center's portal in the EU is asked for credentials, and then the model, there.
+    world.context.aws = kiro_sign_in::AwsEndpoints::default();
+    let failure = ask(&world.context, None, &question()).await.map(drop);
+    assert_eq!(failure.unwrap_err().code, Code::Unreachable);
+    assert_eq!(
+        taken(&asked),
+        ["CONNECT portal.sso.eu-central-1.amazonaws.com:443 HTTP/1.1"]
+    );
+    world.context.aws.portal = overrides.portal.clone();
+    let failure = ask(&world.context, None, &question()).await.map(drop);
+    assert_eq!(failure.unwrap_err().code, Code::Unreachable);
+    assert_eq!(
+        taken(&asked),
+        ["CONNECT bedrock-runtime.eu-central-1.amazonaws.com:443 HTTP/1.1"]
+    );
+
+    // Whatever the environment says, a host that is not known to be inside is not reached for.
+    for host in [
+        "bedrock-runtime.us-east-1.amazonaws.com",
+        "bedrock-runtime.eu-west-2.amazonaws.com",
+        "gateway.acme.test",
+    ] {
+        let url = format!("https://{host}/").parse().unwrap();
+        world.context.aws.inference = Some(url);
+        let failure = ask(&world.context, None, &question()).await.map(drop);
+        let failure = failure.unwrap_err();
+        assert_eq!(
+            (failure.code, failure.host.as_deref()),
+            (Code::OutsideResidency, Some(host))
+        );
+    }
+    // Nor are the token calls of the session itself: credentials, renewal, sign-out.
+    let away = |service: &str| {
+        Some(
+            format!("https://{service}.us-east-1.amazonaws.com/")
+                .parse()
+                .unwrap(),
+        )
+    };
+    world.context.aws.portal = away("portal.sso");
+    world.context.aws.oidc = away("oidc");
+    world.clock.advance(SignedDuration::from_hours(2));
+    let failure = access_token(&world.context, None).await.unwrap_err();
+    assert_eq!(failure.code, Code::OutsideResidency, "{failure:?}");
+    let failure = ask(&world.context, None, &question()).await.map(drop);
+    assert_eq!(failure.unwrap_err().code, Code::OutsideResidency);
+    sign_out(&world.context, None).await.unwrap();
+    assert_eq!(taken(&asked), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_session_that_began_elsewhere_is_not_used_from_the_moment_that_data_has_to_stay() {
+    let aws = Aws::start();
+    let mut world = signed_in(Way::IdentityCenter, &aws, "").await;
+    // The organisation has moved to the USA, and its Identity Center too; this session is renewed in the region where it began.
+    let decided = "residency = \"us\"\n";
+    let file = world.folder.path().join("home/organizations.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replace("eu-central-1", "us-east-2");
+    let text = text.replace(
+        "[organizations.acme.inf",
+        &format!("{decided}[organizations.acme.inf"),
+    );
+    std::fs::write(&file, text).unwrap();
+    let asked = way_out(&mut world).await;
+    world.context.aws = kiro_sign_in::AwsEndpoints::default();
+    let here = Question {
+        region: Some(at("us-east-1")),
+        ..question()
+    };
+    let failure = ask(&world.context, None, &here).await.map(drop);
+    assert_eq!(failure.unwrap_err().code, Code::ModelBlocked);
+    world.clock.advance(SignedDuration::from_hours(2));
+    let failure = access_token(&world.context, None).await.unwrap_err();
+    assert_eq!(failure.code, Code::OutsideResidency, "{failure:?}");
+    assert_eq!(taken(&asked), [""; 0]);
+}
+
+#[tokio::test]
+async fn sts_is_asked_in_the_region_and_never_at_its_global_address() {
+    let aws = Aws::start();
+    let mut world = signed_in(Way::Okta, &aws, "residency = \"us\"\n").await;
+    let asked = way_out(&mut world).await;
+    world.context.aws = kiro_sign_in::AwsEndpoints::default();
+    let failure = ask(&world.context, None, &question()).await.map(drop);
+    assert_eq!(failure.unwrap_err().code, Code::Unreachable);
+    assert_eq!(
+        taken(&asked),
+        ["CONNECT sts.us-east-1.amazonaws.com:443 HTTP/1.1"]
+    );
+    world.context.aws.sts = Some("https://sts.amazonaws.com/".parse().unwrap());
+    let failure = ask(&world.context, None, &question()).await.map(drop);
+    assert_eq!(failure.unwrap_err().code, Code::OutsideResidency);
+    assert_eq!(taken(&asked), [""; 0]);
+}
