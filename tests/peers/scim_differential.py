@@ -202,7 +202,7 @@ def bodies():
 
 def lists():
     for query in [
-        "", "?count=2", "?count=0", "?count=-1", "?startIndex=2&count=0", "?startIndex=0&count=0", "?startIndex=-1&count=0", "?startIndex=99", "?count=x",
+        "", "?sortBy=userName&count=2", "?sortBy=userName&startIndex=2&count=2", "?count=0", "?count=-1", "?startIndex=2&count=0", "?startIndex=0&count=0", "?startIndex=-1&count=0", "?startIndex=99", "?count=x",
         "?startIndex=x", "?sortBy=userName", "?sortBy=title&sortOrder=descending", "?sortBy=shoeSize", "?attributes=userName", "?excludedAttributes=emails",
         "?attributes=emails.value", "?attributes=shoeSize", "?unknown=1", "?attributes=userName&excludedAttributes=emails",
     ]:

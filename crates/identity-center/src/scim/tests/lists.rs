@@ -155,7 +155,7 @@ async fn a_cursor_is_good_for_the_question_that_it_answers_and_no_other() {
     let both = endpoint
         .get(&format!("/Users?cursor={cursor}&startIndex=1"))
         .await;
-    assert_refused(&both, 400, Some("invalidCount"), "both");
+    assert_refused(&both, 400, Some("invalidValue"), "both");
     // In an order, by places.
     let first = endpoint
         .get("/Users?cursor&count=2&sortBy=userName&sortOrder=descending")

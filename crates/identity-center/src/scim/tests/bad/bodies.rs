@@ -194,7 +194,7 @@ pub(super) fn table(given: &Given) -> Vec<Bad> {
         (json!({ "count": "many" }), "invalidCount"),
         (json!({ "count": 1.5 }), "invalidCount"),
         (json!({ "startIndex": [1, 2] }), "invalidSyntax"),
-        (json!({ "cursor": "", "startIndex": 1 }), "invalidCount"),
+        (json!({ "cursor": "", "startIndex": 1 }), "invalidValue"),
         (json!({ "cursor": "x" }), "invalidCursor"),
     ];
     for (number, (mut said, scim_type)) in searches.into_iter().enumerate() {

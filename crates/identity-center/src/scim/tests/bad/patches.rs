@@ -114,11 +114,11 @@ pub(super) fn table(given: &Given) -> Vec<Bad> {
         ),
         // Values that are none of their attribute's.
         (replace("userName", json!(7)), "invalidValue"),
-        (replace("userName", json!("")), "invalidValue"),
+        (replace("userName", json!("")), "mutability"),
         (replace("userName", json!("x".repeat(321))), "invalidValue"),
         (replace("userName", json!("a\u{202e}b")), "invalidValue"),
         (replace("active", json!("maybe")), "invalidValue"),
-        (replace("active", json!(null)), "invalidValue"),
+        (replace("active", json!(null)), "mutability"),
         (replace("title", json!({ "a": 1 })), "invalidValue"),
         (replace("name", json!("Ben")), "invalidValue"),
         (replace("emails", json!([7])), "invalidValue"),
@@ -228,7 +228,7 @@ pub(super) fn table(given: &Given) -> Vec<Bad> {
             json!({ "op": "remove", "path": "displayName" }),
             "mutability",
         ),
-        (replace("displayName", json!("")), "invalidValue"),
+        (replace("displayName", json!("")), "mutability"),
         (replace("displayName", json!("a\u{200b}b")), "invalidValue"),
         (
             replace("externalId", json!("x".repeat(2000))),

@@ -71,14 +71,19 @@ pub(super) fn table(given: &Given) -> Vec<Bad> {
         "count=%00",
         "count=--1",
         "count=0x10",
-        "startIndex=a",
-        "startIndex=",
-        "startIndex=1,2",
         "count=%F0%9D%9F%8F",
-        "startIndex=1&cursor=",
     ] {
         table.push(Bad::get(format!("/Users?{count}"), "invalidCount"));
         table.push(Bad::get(format!("/Groups?{count}"), "invalidCount"));
+    }
+    for start in [
+        "startIndex=a",
+        "startIndex=",
+        "startIndex=1,2",
+        "startIndex=1&cursor=",
+    ] {
+        table.push(Bad::get(format!("/Users?{start}"), "invalidValue"));
+        table.push(Bad::get(format!("/Groups?{start}"), "invalidValue"));
     }
     let forged = [
         "cursor=x",

@@ -156,11 +156,7 @@ pub(super) async fn names(store: Store) {
         Err(taken("José, whom an administrator added"))
     );
     assert_eq!(renamed("σας").await, Ok(2), "their own name");
-    for (wrong, why) in [
-        ("a\u{202e}b", "invisible"),
-        ("  ", "empty"),
-        (&"x".repeat(321), "long"),
-    ] {
+    for (wrong, why) in [("a\u{202e}b", "invisible"), (&"x".repeat(321), "long")] {
         let refused = renamed(wrong).await;
         assert!(
             matches!(refused, Err(Refusal::Value { .. })),
