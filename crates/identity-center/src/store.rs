@@ -45,7 +45,7 @@ use std::time::Instant;
 use crate::audit::By;
 use crate::figures::{self, Happened};
 
-pub use attempts::Guess;
+pub use attempts::{Counted, Guess};
 pub use authorizations::Granted;
 pub use browser_sessions::BrowserSession;
 pub use copies::CopyError;
