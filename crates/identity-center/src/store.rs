@@ -52,7 +52,7 @@ pub use copies::CopyError;
 pub use device_codes::DeviceCode;
 pub use device_polls::Polled;
 pub use directory::Counts;
-pub use passwords::{Factors, SecondFactor};
+pub use passwords::{Factors, PasswordChange, SecondFactor};
 pub use provisioned::{Changing, Found, From as Behind, List};
 pub use sessions::Redeemed;
 pub use value::{Row, Value};
