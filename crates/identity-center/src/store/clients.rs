@@ -48,6 +48,31 @@ impl Store {
     pub async fn applications(&self, organization: &str) -> Result<Vec<Client>, StoreError> {
         let organization = organization.to_owned();
         self.read(move |tx| {
+    /// Keeps an organisation's application as it is now, under this action in the audit log. `false` if it is gone.
+    pub async fn change_client(
+        &self,
+        client: Client,
+        action: &'static str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let client = client.clone();
+            Box::pin(async move {
+                let sql = "UPDATE clients SET secret_digest = $3, name = $4, details = $5 WHERE id = $1 AND organization = $2";
+                let of = client.organization.unwrap_or_default();
+                let details = serde_json::to_value(&client.details).unwrap_or_default();
+                let row = values![&client.id, &of, client.secret, &client.name, details.to_string()];
+                if tx.execute(sql, row).await? == 0 {
+                    return Ok(false);
+                }
+                let detail = json!({ "name": client.name, "details": details });
+                audit::of_organization(tx, &of, action, &client.id, detail, now).await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
             let organization = organization.clone();
             Box::pin(async move {
                 let own = Client::id_of_administration(&organization);
