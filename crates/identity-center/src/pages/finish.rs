@@ -160,6 +160,10 @@ async fn proceed(
     authentication: Authentication,
     silent: bool,
 ) -> Answer {
+    // OpenID Connect Core §3.1.2.1: whoever else signs in meanwhile is not who the application had signed in.
+    if seen.request.hinted.is_some_and(|hinted| hinted != user.id) {
+        return told(center, seen, "login_required").await;
+    }
     match &seen.request.purpose {
         Purpose::Code { client, .. } => {
             let client = application(center, client, user).await?;
