@@ -1,5 +1,7 @@
 //! Applications in the store.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -8,6 +10,8 @@ use crate::client::{Client, Wire};
 use crate::session::Ended;
 
 const COLUMNS: &str = "id, organization, wire, secret_digest, name, details, issued_at, expires_at";
+static REGISTERED: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {COLUMNS} FROM clients WHERE id = $1"));
 
 impl Store {
     /// Adds an application.
@@ -44,10 +48,6 @@ impl Store {
         .await
     }
 
-    /// An organisation's applications that speak OpenID Connect, by name; its administration is none of them.
-    pub async fn applications(&self, organization: &str) -> Result<Vec<Client>, StoreError> {
-        let organization = organization.to_owned();
-        self.read(move |tx| {
     /// Keeps an organisation's application as it is now, under this action in the audit log. `false` if it is gone.
     pub async fn change_client(
         &self,
@@ -73,6 +73,10 @@ impl Store {
         .await
     }
 
+    /// An organisation's applications that speak OpenID Connect, by name; its administration is none of them.
+    pub async fn applications(&self, organization: &str) -> Result<Vec<Client>, StoreError> {
+        let organization = organization.to_owned();
+        self.read(move |tx| {
             let organization = organization.clone();
             Box::pin(async move {
                 let own = Client::id_of_administration(&organization);
@@ -122,19 +126,11 @@ impl Store {
     /// The application of this id, unless its registration has ended.
     pub async fn client(&self, id: &str, now: Timestamp) -> Result<Option<Client>, StoreError> {
         let id = id.to_owned();
-        let found = self
-            .read(move |tx| {
-                let id = id.clone();
-                Box::pin(async move {
-                    let sql = format!("SELECT {COLUMNS} FROM clients WHERE id = $1");
-                    tx.row(&sql, values![id])
-                        .await?
-                        .map(|row| read(&row))
-                        .transpose()
-                })
-            })
-            .await?;
-        Ok(found.filter(|client| client.expires_at.is_none_or(|end| now < end)))
+        self.read(move |tx| {
+            let id = id.clone();
+            Box::pin(async move { registered(tx, &id, now).await })
+        })
+        .await
     }
 
     /// Forgets the registrations that ended before `now`, and returns how many.
@@ -147,6 +143,17 @@ impl Store {
         })
         .await
     }
+}
+
+/// The application of this id, unless its registration has ended.
+pub(super) async fn registered(
+    tx: &mut Tx<'_>,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<Client>, StoreError> {
+    let row = tx.row(&REGISTERED, values![id]).await?;
+    let client = row.as_ref().map(read).transpose()?;
+    Ok(client.filter(|client| client.expires_at.is_none_or(|end| now < end)))
 }
 
 pub(super) async fn insert(tx: &mut Tx<'_>, client: Client) -> Result<(), StoreError> {
