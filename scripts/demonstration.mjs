@@ -100,13 +100,20 @@ async function virtualDisplay() {
   env.DISPLAY = `:${await firstLine(server)}`;
 }
 
+/** What answers like Entra ID by SAML, for Identity Center's people. */
+async function bySaml() {
+  const options = { env: { ...env, KIND: "entra" } };
+  return JSON.parse(await firstLine(start("target/venv/bin/python", ["tests/peers/saml_idp.py"], options)));
+}
+
 /** The demonstration organisations on loopback: two stand-ins that this project did not write, and our own Identity Center. */
 async function organizations() {
   const okta = JSON.parse(await firstLine(start("node", ["tests/peers/okta.mjs"])));
   const entra = JSON.parse(await firstLine(start("node", ["tests/peers/entra.mjs"])));
+  const provider = process.env.ENTRA === "saml" ? await bySaml() : entra;
   const store = path.join(home, "identity-center");
   const service = ["serve", "--demo", "--data", store, "--listen", "127.0.0.1:0"];
-  const upstreams = { KIRO_DEMO_UPSTREAMS: JSON.stringify([okta.upstream, entra.upstream]) };
+  const upstreams = { KIRO_DEMO_UPSTREAMS: JSON.stringify([okta.upstream, provider.upstream]) };
   const program = path.join(programs, "kiro-identity-center");
   const center = JSON.parse(await firstLine(start(program, service, { env: { ...env, ...upstreams } })));
   const tenant = new URL(entra.issuer).pathname.split("/")[1];
@@ -116,7 +123,7 @@ async function organizations() {
   add("entra", "acme-entra", "--tenant", tenant, "--authority", entra.origin, "--client-id", entra.client_id, ...chosen("entra"));
   const portal = ["--start-url", center.start_url, "--region", center.region, "--endpoint", center.endpoint];
   add("identity-center", "acme-center", ...portal, ...chosen("identity-center"));
-  return { origins: [okta.origin, entra.origin, center.endpoint], center };
+  return { origins: [okta.origin, entra.origin, provider.origin, center.endpoint], center };
 }
 
 const wanted = process.env.ORG || "okta";

@@ -186,6 +186,10 @@ async fn boto3_signs_in_by_itself_and_uses_the_session_that_the_command_made() {
         "Developer",
     ];
     let refused = world.kiro(&words);
-    assert_eq!(refused.status.code(), Some(4), "{}", said(&refused));
+    assert_eq!(refused.status.code(), Some(7), "{}", said(&refused));
     assert!(refused.stdout.is_empty());
+    let talk = said(&refused);
+    assert!(talk.contains("STS is not configured"), "{talk}");
+    assert!(talk.contains("to set up STS"), "{talk}");
+    assert!(!talk.contains("You may not use"), "{talk}");
 }

@@ -63,6 +63,9 @@ pub struct Request {
     /// Who it will be, as far as the application knows.
     #[serde(default)]
     pub login_hint: Option<String>,
+    /// Whom the application had signed in (`id_token_hint`): nobody else comes back to it.
+    #[serde(default)]
+    pub hinted: Option<UserId>,
     /// What an upstream provider is asked for, too.
     #[serde(default)]
     pub acr_values: Vec<String>,
@@ -85,6 +88,7 @@ impl Request {
             prompt: Vec::new(),
             max_age: None,
             login_hint: None,
+            hinted: None,
             acr_values: Vec::new(),
             claims: None,
             ui_locales: Vec::new(),

@@ -200,6 +200,7 @@ pub(crate) fn happened(what: Happened) {
                 Ended::ByAdministrator => "by_administrator",
                 Ended::Deactivated => "deactivated",
                 Ended::PasswordReset => "password_reset",
+                Ended::PasswordChanged => "password_changed",
                 Ended::GroupLost => "group_lost",
                 Ended::CodeReplayed => "code_replayed",
                 Ended::RefreshTokenReused => "refresh_token_reused",

@@ -2,6 +2,8 @@
 //! so that its answers tell nothing of who is there; passwords, one-time codes and device codes count alike.
 //!
 //! An attempt is counted before it is looked at, so that many at once get no further than one after the other.
+//!
+//! Passwords count by where they come from as well ([`from`]): whoever tries one password with many names meets no name's lock.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -67,6 +69,37 @@ pub fn returned(counted: Attempts, now: Timestamp) -> Attempts {
     }
 }
 
+/// So many attempts that failed are remembered of an address: a whole office may have one.
+pub const BURST: u32 = 100;
+/// One of them is forgotten each time that this has passed.
+pub const EACH: SignedDuration = SignedDuration::from_secs(30);
+
+/// Whether an address may make an attempt now: it may while fewer than [`BURST`] are remembered.
+#[must_use]
+pub fn from(before: Option<Attempts>, now: Timestamp) -> Verdict {
+    let (failures, since) = before.map_or((0, now), |before| {
+        let passed = now.duration_since(before.last_at).as_secs().max(0) / EACH.as_secs();
+        let forgotten = u32::try_from(passed).unwrap_or(u32::MAX);
+        match before.failures.checked_sub(forgotten) {
+            None | Some(0) => (0, now),
+            Some(left) => (
+                left,
+                before.last_at + EACH * i32::try_from(passed).unwrap_or(0),
+            ),
+        }
+    });
+    if failures >= BURST {
+        return Verdict::Locked {
+            until: since + EACH,
+        };
+    }
+    Verdict::Try(Attempts {
+        failures: failures + 1,
+        last_at: since,
+        locked_until: now,
+    })
+}
+
 fn lock(failures: u32) -> SignedDuration {
     let Some(doublings) = failures.checked_sub(FREE) else {
         return SignedDuration::ZERO;
@@ -122,6 +155,38 @@ mod tests {
             ]
             .concat(),
         );
+    }
+
+    #[test]
+    fn an_address_fails_a_hundred_times_and_then_once_in_half_a_minute() {
+        let mut known = None;
+        let mut tries = |second: i64| match from(known, at(second)) {
+            Verdict::Try(attempts) => {
+                known = Some(attempts);
+                Ok(attempts.failures)
+            }
+            Verdict::Locked { until } => Err(until.duration_since(at(second)).as_secs()),
+        };
+        for number in 1..=BURST {
+            assert_eq!(tries(0), Ok(number));
+        }
+        assert_eq!(tries(0), Err(30));
+        assert_eq!(tries(29), Err(1));
+        assert_eq!(tries(30), Ok(BURST));
+        assert_eq!(tries(30), Err(30));
+        // What has passed of the next half minute is not lost.
+        assert_eq!(tries(105), Ok(BURST - 1));
+        assert_eq!(tries(119), Ok(BURST));
+        assert_eq!(tries(119), Err(1));
+        assert_eq!(tries(120), Ok(BURST));
+        assert_eq!(tries(120 + 30 * 40), Ok(BURST - 39));
+        assert_eq!(tries(86_400), Ok(1));
+        assert_eq!(
+            tries(86_399),
+            Ok(2),
+            "a clock that goes back forgets nothing"
+        );
+        assert_eq!(tries(i64::from(i32::MAX)), Ok(1));
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod device_authorization;
 pub mod discovery;
 pub mod dpop;
 mod end_session;
+mod hint;
 mod id_token;
 mod introspection;
 mod jwks;

@@ -11,13 +11,15 @@
 //! /test/{token}, /sign-in/{id}/trial     a connection is tried                              trial
 //! /setup/{token}                a password is set by a link                                 setup
 //! /device  device               /sessions  sessions           /signed-out  signed_out
+//! /sessions/password            another password              change_password (anew)
+//! /sessions/recovery-codes      other recovery codes          recovery_codes  (anew)
 //! /start/{organization}  start
 //! ```
 //!
 //! A sign-in belongs to the browser that has its cookie; each step is taken from the version that was seen, or the page is shown
 //! anew. Forms are taken from our own pages alone ([`origin`]). What ends it all is [`finish`].
 //!
-//! Field names are stable: `user_name`, `password`, `code`, `user_code`, `decision` (`allow` or `deny`), `session`.
+//! Field names are stable: `user_name`, `password`, `code`, `user_code`, `decision` (`allow` or `deny`), `session`, `current`, `again`.
 
 use std::sync::{Arc, LazyLock};
 
@@ -31,6 +33,8 @@ use crate::center::Center;
 use crate::federation;
 use crate::secret::Digest;
 
+mod anew;
+mod change_password;
 mod consent;
 pub mod device;
 mod enrolment;
@@ -42,6 +46,7 @@ mod name;
 mod origin;
 mod password;
 mod plain;
+mod recovery_codes;
 mod refusal;
 pub mod route;
 mod saml;
@@ -117,6 +122,14 @@ pub fn router() -> Router<Arc<Center>> {
         .route("/device", get(device::get).post(device::post))
         .route("/sessions", get(sessions::get))
         .route("/sessions/end", get(sessions::back).post(sessions::post))
+        .route(
+            "/sessions/password",
+            get(change_password::get).post(change_password::post),
+        )
+        .route(
+            "/sessions/recovery-codes",
+            get(recovery_codes::get).post(recovery_codes::post),
+        )
         .route("/signed-out", get(signed_out::get))
         .route("/start/{organization}", get(start::get).post(start::post))
         .route("/start/{organization}/", get(start::get))

@@ -92,6 +92,8 @@ pub enum Ended {
     Deactivated,
     /// Their password was set anew by a set-up link.
     PasswordReset,
+    /// They changed their password.
+    PasswordChanged,
     /// The person lost the group that gave access.
     GroupLost,
     /// The code was presented twice (RFC 6749 §10.5).

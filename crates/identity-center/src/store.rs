@@ -45,14 +45,14 @@ use std::time::Instant;
 use crate::audit::By;
 use crate::figures::{self, Happened};
 
-pub use attempts::Guess;
+pub use attempts::{Counted, Guess};
 pub use authorizations::Granted;
 pub use browser_sessions::BrowserSession;
 pub use copies::CopyError;
 pub use device_codes::DeviceCode;
 pub use device_polls::Polled;
 pub use directory::Counts;
-pub use passwords::{Factors, SecondFactor};
+pub use passwords::{Factors, PasswordChange, SecondFactor};
 pub use provisioned::{Changing, Found, From as Behind, List};
 pub use sessions::Redeemed;
 pub use value::{Row, Value};

@@ -31,7 +31,7 @@ pub enum Code {
     LoginRequired,
     /// An administrator must consent first.
     ConsentMissing,
-    /// The application is set up wrongly at the IdP.
+    /// The application is set up wrongly at the IdP; with an AWS role as its subject, the service gets no credentials for it.
     ClientSetup,
     /// The redirect URI is not registered; it is in the facts.
     RedirectUri,

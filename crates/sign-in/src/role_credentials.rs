@@ -65,7 +65,8 @@ struct Plain {
 /// Credentials of this role that are good for a quarter of an hour or more, where Identity Center can be reached.
 ///
 /// # Errors
-/// `not_signed_in`, `not_identity_center`, `not_assigned` with the role as its subject, and those of [`access_token`].
+/// `not_signed_in`, `not_identity_center`, `not_assigned` and `client_setup` with the role as their subject, and those of
+/// [`access_token`].
 pub async fn role_credentials(
     context: &Context,
     named: Option<&ProfileName>,

@@ -66,6 +66,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("An administrator must approve Kiro first. {organization} has not granted it what it asks for."),
             format!("Ask {contact} to grant consent to the application"),
         ),
+        Code::ClientSetup if !subject.is_empty() => (
+            format!("Identity Center gives no AWS credentials for {subject}{}.", opened(why)),
+            format!("The role is yours; the service cannot get it from AWS. Ask {contact} to set up STS for it (docs/aws-role-credentials.md)"),
+        ),
         Code::ClientSetup => (
             format!("Kiro is not set up correctly at {provider}."),
             format!("Ask {contact} to compare the client ID and scopes with `kiro org show {name}`"),

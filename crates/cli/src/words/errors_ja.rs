@@ -69,6 +69,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("管理者の承認が必要です。{organization} で Kiro に必要な権限が許可されていません。"),
             format!("{contact} にアプリケーションへの同意を依頼してください"),
         ),
+        Code::ClientSetup if !subject.is_empty() => (
+            format!("Identity Center から {subject} の AWS 認証情報を取得できません{}。", opened(why)),
+            format!("ロールは割り当て済みですが、サービスが AWS から取得できません。STS の設定を {contact} に依頼してください（docs/aws-role-credentials.md）"),
+        ),
         Code::ClientSetup => (
             format!("{provider} 側の Kiro の設定が正しくありません。"),
             format!("クライアント ID とスコープを `kiro org show {name}` と照合するよう {contact} に依頼してください"),

@@ -41,6 +41,28 @@ fn every_code_has_an_error_and_a_hint_in_both_languages() {
 }
 
 #[test]
+fn a_role_that_the_service_cannot_give_is_told_apart_from_one_that_is_not_assigned() {
+    let told = |code| {
+        let failure = Failure::new(code, jiff::Timestamp::UNIX_EPOCH)
+            .about("Developer (111122223333)".to_owned())
+            .because("STS is not configured: ask elsewhere");
+        [Language::English, Language::Japanese].map(|language| {
+            let said = language.failure(&failure);
+            format!("{}\n{}", said.error, said.hint)
+        })
+    };
+    for (lacks, cannot) in told(Code::NotAssigned)
+        .into_iter()
+        .zip(told(Code::ClientSetup))
+    {
+        assert!(!lacks.contains("STS"), "{lacks}");
+        for word in ["Developer (111122223333)", "STS is not configured", "docs/"] {
+            assert!(cannot.contains(word), "{cannot}");
+        }
+    }
+}
+
+#[test]
 fn lc_all_wins_over_the_choice_and_the_choice_over_the_system() {
     use kiro_sign_in::Language::{En, Ja};
     let check = |chosen, all: &str, lang: &str, expected: Language| {

@@ -21,7 +21,6 @@ use crate::client::{Client, Details, Grant, Wire};
 use crate::id::GroupId;
 use crate::redirect::registrable;
 use crate::secret::{issue, random};
-use crate::store::StoreError;
 
 /// The scopes that an application may be given.
 pub(super) const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
@@ -235,7 +234,7 @@ pub(super) async fn change(
         details: details(&center, &who, said).await?,
         ..before
     };
-    kept(&center, client.clone()).await?;
+    kept(&center, client.clone(), "application.change").await?;
     Ok(Json(client.into()))
 }
 
@@ -258,7 +257,7 @@ pub(super) async fn secret(
         secret: Some(digest),
         ..before
     };
-    kept(&center, client.clone()).await?;
+    kept(&center, client.clone(), "application.secret").await?;
     let registered = Registered {
         application: client.into(),
         client_secret: Some(secret.expose_secret().to_owned()),
@@ -282,6 +281,10 @@ pub(super) async fn remove(
     Ok(Json(super::view::Ended { sessions }))
 }
 
-async fn kept(center: &Center, client: Client) -> Result<(), StoreError> {
-    center.store.put_client(client, center.now()).await
+async fn kept(center: &Center, client: Client, action: &'static str) -> Result<(), Problem> {
+    let changed = center.store.change_client(client, action, center.now());
+    match changed.await? {
+        true => Ok(()),
+        false => Err(Problem::nothing("application")),
+    }
 }

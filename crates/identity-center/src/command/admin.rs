@@ -4,6 +4,7 @@
 //! Each verb is one request, or a few; people and groups are named as people name them. Data goes to standard output, as a table or
 //! (`--json`) as the service said it; talk goes to standard error.
 
+mod applications;
 mod aws;
 mod connect;
 mod login;
@@ -327,58 +328,5 @@ impl Shown {
                 )
             }
         }
-    }
-
-    async fn application(&mut self, remote: &Remote, verb: Application) -> Result<(), Failure> {
-        match verb {
-            Application::List => {
-                let all = remote.get("/applications").await?;
-                self.rows(
-                    &all,
-                    &[
-                        ("name", "name"),
-                        ("client_id", "client_id"),
-                        ("confidential", "secret"),
-                        ("redirect_uris", "redirect URIs"),
-                    ],
-                )
-            }
-            Application::Add(said) => {
-                let made = remote.post("/applications", &said.body()).await?;
-                self.registered(&made)
-            }
-            Application::Secret { client_id } => {
-                let path = format!("/applications/{}/secret", encoded(&client_id));
-                let made = remote.post(&path, &Value::Null).await?;
-                self.registered(&made)
-            }
-            Application::Remove { client_id } => {
-                let ended = remote
-                    .delete(&format!("/applications/{}", encoded(&client_id)))
-                    .await?;
-                self.done(
-                    &ended,
-                    &format!("{client_id} is gone. Ended: {} sessions", ended["sessions"]),
-                )
-            }
-        }
-    }
-
-    fn registered(&self, made: &Value) -> Result<(), Failure> {
-        self.rows(
-            made,
-            &[
-                ("name", "name"),
-                ("client_id", "client_id"),
-                ("client_secret", "client_secret"),
-            ],
-        )?;
-        if made["client_secret"].is_string() {
-            writeln!(
-                io::stderr().lock(),
-                "The secret is shown now and never again"
-            )?;
-        }
-        Ok(())
     }
 }

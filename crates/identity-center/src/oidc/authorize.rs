@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
+use super::hint;
 use super::parameters::{Form, Parameters};
 use crate::authorization::{self, Purpose, Request};
 use crate::center::Center;
@@ -95,7 +96,7 @@ async fn found(
         .get("request_uri")
         .and_then(|uri| uri.strip_prefix(PUSHED));
     let Some(pushed) = pushed else {
-        return Ok(request(&client, parameters));
+        return Ok(request(center, &client, parameters));
     };
     let taken = center
         .store
@@ -118,7 +119,11 @@ async fn client(center: &Center, parameters: &Parameters) -> Result<Option<Clien
 }
 
 /// The request of these parameters, once everything in it was found right.
-pub(super) fn request(client: &Client, parameters: &Parameters) -> Result<Request, Invalid> {
+pub(super) fn request(
+    center: &Center,
+    client: &Client,
+    parameters: &Parameters,
+) -> Result<Request, Invalid> {
     let redirect_uri = parameters
         .get("redirect_uri")
         .filter(|_| !parameters.repeats("redirect_uri"))
@@ -213,6 +218,17 @@ pub(super) fn request(client: &Client, parameters: &Parameters) -> Result<Reques
     if claims.is_some_and(|text| !object(text)) {
         return refuse("invalid_request", "claims must be a JSON object");
     }
+    let hinted = match parameters.get("id_token_hint") {
+        None => None,
+        Some(token) => {
+            let hint = hint::read(center, token).filter(|hint| hint.client == client.id);
+            let Some(user) = hint.and_then(|hint| hint.user) else {
+                let why = "id_token_hint is no ID token of this application";
+                return refuse("invalid_request", why);
+            };
+            Some(user)
+        }
+    };
     let login_hint = parameters.get("login_hint");
     let nonce = parameters.get("nonce");
     if [login_hint, nonce]
@@ -237,6 +253,7 @@ pub(super) fn request(client: &Client, parameters: &Parameters) -> Result<Reques
         prompt,
         max_age,
         login_hint: login_hint.map(str::to_owned),
+        hinted,
         acr_values: parameters.words("acr_values"),
         claims: claims.map(str::to_owned),
         ui_locales: parameters.words("ui_locales"),

@@ -16,41 +16,58 @@ pub(super) async fn authenticate(
     headers: &HeaderMap,
     form: &Parameters,
 ) -> Result<Client, Refusal> {
-    let basic =
-        match headers.get(header::AUTHORIZATION) {
-            Some(value) => Some(value.to_str().ok().and_then(basic).ok_or_else(|| {
-                Refusal::invalid_client("the Authorization header cannot be read")
-            })?),
-            None => None,
+    let credentials = Credentials::of(headers, form)?;
+    let client = center.store.client(credentials.id(), center.now()).await?;
+    credentials.prove(client)
+}
+
+/// What an application says that it is, and by what it proves it.
+pub(super) struct Credentials {
+    id: String,
+    secret: Option<Digest>,
+}
+
+impl Credentials {
+    /// What came with this form, in one way.
+    pub(super) fn of(headers: &HeaderMap, form: &Parameters) -> Result<Credentials, Refusal> {
+        let Some(value) = headers.get(header::AUTHORIZATION) else {
+            let id = form
+                .get("client_id")
+                .ok_or_else(|| Refusal::invalid_client("no application is named"))?;
+            return Ok(Credentials::new(id.to_owned(), form.get("client_secret")));
         };
-    let (id, secret) = match &basic {
-        Some((id, secret)) => {
-            if form.get("client_secret").is_some()
-                || form.get("client_id").is_some_and(|other| other != id)
-            {
-                return Err(Refusal::invalid_request(
-                    "the application identifies itself in two ways (RFC 6749 2.3)",
-                ));
-            }
-            (id.as_str(), Some(secret.as_str()))
+        let (id, secret) =
+            value.to_str().ok().and_then(basic).ok_or_else(|| {
+                Refusal::invalid_client("the Authorization header cannot be read")
+            })?;
+        if form.get("client_secret").is_some()
+            || form.get("client_id").is_some_and(|other| other != id)
+        {
+            return Err(Refusal::invalid_request(
+                "the application identifies itself in two ways (RFC 6749 2.3)",
+            ));
         }
-        None => (
-            form.get("client_id")
-                .ok_or_else(|| Refusal::invalid_client("no application is named"))?,
-            form.get("client_secret"),
-        ),
-    };
-    // A public client that libraries send an empty secret for has none.
-    let secret = secret.filter(|secret| !secret.is_empty());
-    let refused = || Refusal::invalid_client("the application is unknown, or its secret is wrong");
-    let client = center.store.client(id, center.now()).await?;
-    let client = client
-        .filter(|client| client.wire == Wire::Oidc)
-        .ok_or_else(refused)?;
-    if client.secret == secret.map(Digest::of) {
-        Ok(client)
-    } else {
-        Err(refused())
+        Ok(Credentials::new(id, Some(&secret)))
+    }
+
+    fn new(id: String, secret: Option<&str>) -> Credentials {
+        // A public client that libraries send an empty secret for has none.
+        let secret = secret.filter(|secret| !secret.is_empty()).map(Digest::of);
+        Credentials { id, secret }
+    }
+
+    /// Which application it says that it is.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The application of this id, if there is one and this proves it.
+    pub(super) fn prove(&self, client: Option<Client>) -> Result<Client, Refusal> {
+        client
+            .filter(|client| client.wire == Wire::Oidc && client.secret == self.secret)
+            .ok_or_else(|| {
+                Refusal::invalid_client("the application is unknown, or its secret is wrong")
+            })
     }
 }
 

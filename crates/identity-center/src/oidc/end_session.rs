@@ -6,14 +6,12 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use serde_json::Value;
 
 use super::authorize::{address, redirect};
 use super::parameters::{Form, Parameters};
-use super::path;
+use super::{hint, path};
 use crate::center::Center;
 use crate::cookie::Cookie;
-use crate::id::SessionId;
 use crate::pages::{self, Language, Refusal};
 use crate::session::Ended;
 use crate::store::StoreError;
@@ -51,24 +49,6 @@ async fn answer(
         .unwrap_or_else(|refused| pages::refusal(language, refused))
 }
 
-/// What a genuine hint says. It may have expired; it is ours all the same.
-struct Hint {
-    client: String,
-    session: Option<SessionId>,
-}
-
-fn hint(center: &Center, token: &str) -> Option<Hint> {
-    let claims = center.signing.ring().verify(token)?;
-    let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    if text("iss")? != center.settings.issuer() {
-        return None;
-    }
-    Some(Hint {
-        client: text("aud")?.to_owned(),
-        session: text("sid").and_then(|sid| sid.parse().ok()),
-    })
-}
-
 async fn end(
     center: &Center,
     headers: &HeaderMap,
@@ -79,7 +59,7 @@ async fn end(
     let wrong = |why| Err(Refusal::Request(why));
     let hint = match parameters.get("id_token_hint") {
         None => None,
-        Some(token) => match hint(center, token) {
+        Some(token) => match hint::read(center, token) {
             Some(hint) => Some(hint),
             None => return wrong("The ID token is not one of this service (id_token_hint)."),
         },

@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use crate::center::Center;
+use crate::id::{SessionId, UserId};
 use crate::jws::NotAKey;
 use crate::secret::Digest;
 use crate::session::Session;
@@ -23,63 +24,75 @@ pub(super) fn sign(
     let authentication = &session.authentication;
     let digest = Digest::of(access_token);
     let expires_at = now + center.settings.access_token_lifetime;
-    let mut claims = about(session, person);
-    claims.extend(object(json!({
-        "iss": center.settings.issuer(),
-        "aud": session.client,
-        "azp": session.client,
-        "iat": now.as_second(),
-        "exp": expires_at.as_second(),
-        "at_hash": URL_SAFE_NO_PAD.encode(&digest.bytes()[..16]),
-        "sid": session.id,
-    })));
-    if let Some(at) = authentication.authenticated_at() {
-        claims.insert("auth_time".to_owned(), at.as_second().into());
-    }
-    if !authentication.methods.is_empty() {
-        claims.insert("amr".to_owned(), json!(authentication.methods));
-    }
-    let optional = [("acr", authentication.context.as_deref()), ("nonce", nonce)];
-    for (name, value) in optional {
-        if let Some(value) = value {
-            claims.insert(name.to_owned(), value.into());
-        }
-    }
+    let methods = authentication.methods.as_slice();
+    let claims = Claims {
+        about: about(session, person),
+        iss: center.settings.issuer(),
+        aud: &session.client,
+        azp: &session.client,
+        iat: now.as_second(),
+        exp: expires_at.as_second(),
+        at_hash: URL_SAFE_NO_PAD.encode(&digest.bytes()[..16]),
+        sid: session.id,
+        auth_time: authentication.authenticated_at().map(Timestamp::as_second),
+        amr: (!methods.is_empty()).then_some(methods),
+        acr: authentication.context.as_deref(),
+        nonce,
+    };
     center.signing.ring().sign("JWT", &claims)
 }
 
-/// `sub`, and what the scopes of the session let the application know.
-pub(super) fn about(session: &Session, person: &Person) -> Map<String, Value> {
-    let mut claims = object(json!({"sub": session.user}));
-    let has = |scope: &str| session.scopes.iter().any(|granted| granted == scope);
-    let mut put = |name: &str, value: Option<&str>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            claims.insert(name.to_owned(), value.into());
-        }
-    };
-    if has("profile") {
-        put("name", Some(&person.display_name));
-        put("given_name", person.given_name.as_deref());
-        put("family_name", person.family_name.as_deref());
-        put("preferred_username", Some(&person.user_name));
-    }
-    if has("email") {
-        put("email", person.email.as_deref());
-    }
-    if has("profile") {
-        claims.insert(
-            "updated_at".to_owned(),
-            person.modified_at.as_second().into(),
-        );
-    }
-    claims
+#[derive(Serialize)]
+struct Claims<'a> {
+    #[serde(flatten)]
+    about: About<'a>,
+    iss: &'a str,
+    aud: &'a str,
+    azp: &'a str,
+    iat: i64,
+    exp: i64,
+    at_hash: String,
+    sid: SessionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
 }
 
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Map::new()
-        }
+/// What an application may know of a person.
+#[derive(Serialize)]
+pub(super) struct About<'a> {
+    sub: UserId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_username: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<i64>,
+}
+
+/// `sub`, and what the scopes of the session let the application know.
+pub(super) fn about<'a>(session: &Session, person: &'a Person) -> About<'a> {
+    let has = |scope: &str| session.scopes.iter().any(|granted| granted == scope);
+    let (profile, email) = (has("profile"), has("email"));
+    let said = |may: bool, value: Option<&'a str>| value.filter(|value| may && !value.is_empty());
+    About {
+        sub: session.user,
+        name: said(profile, Some(&person.display_name)),
+        given_name: said(profile, person.given_name.as_deref()),
+        family_name: said(profile, person.family_name.as_deref()),
+        preferred_username: said(profile, Some(&person.user_name)),
+        email: said(email, person.email.as_deref()),
+        updated_at: profile.then(|| person.modified_at.as_second()),
     }
 }

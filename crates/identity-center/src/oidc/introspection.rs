@@ -7,17 +7,18 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
-use super::client_authentication::authenticate;
+use super::client_authentication::Credentials;
 use super::parameters::Form;
 use super::refusal::{self, Refusal};
 use crate::center::Center;
 use crate::client::Client;
+use crate::id::{SessionId, UserId};
 use crate::session::{self, Rotation, Session};
-use crate::store::StoreError;
 use crate::store::holders::Person;
-use crate::token::Kind;
+use crate::token::{Kind, Token};
 
 /// `POST /oauth2/introspect`
 pub(super) async fn post(
@@ -25,15 +26,30 @@ pub(super) async fn post(
     headers: HeaderMap,
     Form(form): Form,
 ) -> Result<Response, Refusal> {
-    let client = authenticate(&center, &headers, &form).await?;
-    let presented = form.require("token")?;
-    let mut answer = json!({"active": false});
-    if let Some((kind, session, person, ends)) = active(&center, presented).await?
-        && may_ask(&client, &session, &person)
-    {
-        answer = described(&center, kind, &session, &person, ends);
-    }
-    Ok(refusal::json(&answer))
+    let by = Credentials::of(&headers, &form)?;
+    let asked = form.get("token").and_then(|text| read(&center, text));
+    // Who asks, and about what: one look at the store.
+    let (now, session) = (center.now(), asked.map(|(_, token)| token.session));
+    let (client, found) = center.store.introspected(by.id(), session, now).await?;
+    let client = by.prove(client)?;
+    form.require("token")?;
+    let good = asked.zip(found).and_then(|((kind, token), found)| {
+        let (session, active, person) = found;
+        let ends = ends(kind, &token, &session, active, now)?;
+        Some((kind, session, person, ends))
+    });
+    Ok(match good {
+        Some((kind, session, person, ends)) if may_ask(&client, &session, &person) => {
+            refusal::json(&described(&center, kind, &session, &person, ends))
+        }
+        Some(_) | None => refusal::json(&json!({ "active": false })),
+    })
+}
+
+fn read(center: &Center, presented: &str) -> Option<(Kind, Token)> {
+    [Kind::Access, Kind::Refresh]
+        .into_iter()
+        .find_map(|kind| Some((kind, center.token_keys.read(kind, presented)?)))
 }
 
 fn may_ask(client: &Client, session: &Session, person: &Person) -> bool {
@@ -45,61 +61,76 @@ fn may_ask(client: &Client, session: &Session, person: &Person) -> bool {
     session.client == client.id || colleague
 }
 
-async fn active(
-    center: &Center,
-    presented: &str,
-) -> Result<Option<(Kind, Session, Person, Timestamp)>, StoreError> {
-    let now = center.now();
-    if let Some(token) = center.token_keys.read(Kind::Access, presented) {
-        let found = center.store.holder(token, now).await?;
-        return Ok(found.map(|(session, person)| (Kind::Access, session, person, token.ends)));
-    }
-    let Some(token) = center.token_keys.read(Kind::Refresh, presented) else {
-        return Ok(None);
-    };
-    let found = center.store.session_and_person(token.session).await?;
-    Ok(found.and_then(|(session, active, person)| {
-        match session::rotate(&session, &token, &session.client, active, now) {
-            Rotation::Next | Rotation::Same => {
-                let ends = session.expires_at;
-                Some((Kind::Refresh, session, person, ends))
-            }
+/// When a token ends that is good now.
+fn ends(
+    kind: Kind,
+    token: &Token,
+    session: &Session,
+    active: bool,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    match kind {
+        Kind::Access => session::good(session, token, active, now).then_some(token.ends),
+        Kind::Refresh => match session::rotate(session, token, &session.client, active, now) {
+            Rotation::Next | Rotation::Same => Some(session.expires_at),
             Rotation::Reused | Rotation::Refused => None,
-        }
-    }))
+        },
+    }
 }
 
-fn described(
-    center: &Center,
+/// RFC 7662 §2.2.
+#[derive(Serialize)]
+struct Described<'a> {
+    active: bool,
+    iss: &'a str,
+    sub: UserId,
+    client_id: &'a str,
+    username: &'a str,
+    scope: String,
+    iat: i64,
+    exp: i64,
+    auth_time: i64,
+    amr: &'a [String],
+    sid: SessionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation<'a>>,
+}
+
+/// RFC 9449 §6.2.
+#[derive(Serialize)]
+struct Confirmation<'a> {
+    jkt: &'a str,
+}
+
+fn described<'a>(
+    center: &'a Center,
     kind: Kind,
-    session: &Session,
-    person: &Person,
+    session: &'a Session,
+    person: &'a Person,
     ends: Timestamp,
-) -> Value {
-    let mut answer = json!({
-        "active": true,
-        "iss": center.settings.issuer(),
-        "sub": session.user,
-        "client_id": session.client,
-        "username": person.user_name,
-        "scope": session.scopes.join(" "),
-        "iat": session.rotated_at.as_second(),
-        "exp": ends.min(session.expires_at).as_second(),
-        "auth_time": session.authentication.at.as_second(),
-        "amr": session.authentication.methods,
-        "sid": session.id,
-    });
-    if kind == Kind::Access {
-        answer["token_type"] = match session.binding {
-            Some(_) => "DPoP".into(),
-            None => "Bearer".into(),
-        };
+) -> Described<'a> {
+    let binding = session.binding.as_deref();
+    Described {
+        active: true,
+        iss: center.settings.issuer(),
+        sub: session.user,
+        client_id: &session.client,
+        username: &person.user_name,
+        scope: session.scopes.join(" "),
+        iat: session.rotated_at.as_second(),
+        exp: ends.min(session.expires_at).as_second(),
+        auth_time: session.authentication.at.as_second(),
+        amr: &session.authentication.methods,
+        sid: session.id,
+        token_type: match kind {
+            Kind::Access => Some(binding.map_or("Bearer", |_| "DPoP")),
+            Kind::Refresh => None,
+        },
+        acr: session.authentication.context.as_deref(),
+        cnf: binding.map(|jkt| Confirmation { jkt }),
     }
-    if let Some(context) = &session.authentication.context {
-        answer["acr"] = context.as_str().into();
-    }
-    if let Some(thumbprint) = &session.binding {
-        answer["cnf"] = json!({"jkt": thumbprint});
-    }
-    answer
 }

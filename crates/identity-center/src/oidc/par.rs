@@ -34,12 +34,13 @@ pub(super) async fn post(
             "a pushed request has no request_uri",
         ));
     }
-    let mut request = authorize::request(&client, &form).map_err(|invalid| match invalid {
-        Invalid::Untold(description) => Refusal::invalid_request(description),
-        Invalid::Told {
-            error, description, ..
-        } => Refusal::new(error, description),
-    })?;
+    let mut request =
+        authorize::request(&center, &client, &form).map_err(|invalid| match invalid {
+            Invalid::Untold(description) => Refusal::invalid_request(description),
+            Invalid::Told {
+                error, description, ..
+            } => Refusal::new(error, description),
+        })?;
     // RFC 9449 §10.1: the proof binds the code like `dpop_jkt`, and must say the same where both are there.
     if let (Some(proof), Purpose::Code { binding, .. }) = (&proof, &mut request.purpose) {
         if binding

@@ -138,9 +138,7 @@ pub(super) fn kept(visit: &Visit, codes: &[SecretString]) -> Response {
     let body = html! {
         h1 { (words.kept_title) }
         p.lead { (lead) }
-        @if !codes.is_empty() {
-            ul.codes { @for code in codes { li { code { (code.expose_secret()) } } } }
-        }
+        @if !codes.is_empty() { (listed(codes)) }
         form method="post" action=(visit.form("continue")) {
             button.button.first { @if codes.is_empty() { (words.next) } @else { (words.kept_button) } }
         }
@@ -148,6 +146,11 @@ pub(super) fn kept(visit: &Visit, codes: &[SecretString]) -> Response {
     visit
         .page(words.kept_title.to_owned(), false, body)
         .respond()
+}
+
+/// Recovery codes, this once.
+pub(super) fn listed(codes: &[SecretString]) -> Markup {
+    html! { ul.codes { @for code in codes { li { code { (code.expose_secret()) } } } } }
 }
 
 /// `POST /sign-in/{id}/continue`

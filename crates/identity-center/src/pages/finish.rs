@@ -12,7 +12,6 @@ use crate::client::{Client, Wire};
 use crate::cookie::Cookie;
 use crate::directory::User;
 use crate::id::UserId;
-use crate::lockout::Verdict;
 use crate::oidc::authorize::address;
 use crate::secret::{Digest, issue};
 use crate::session::{Authentication, CODE_LIFETIME, Offer, Session};
@@ -161,6 +160,10 @@ async fn proceed(
     authentication: Authentication,
     silent: bool,
 ) -> Answer {
+    // OpenID Connect Core §3.1.2.1: whoever else signs in meanwhile is not who the application had signed in.
+    if seen.request.hinted.is_some_and(|hinted| hinted != user.id) {
+        return told(center, seen, "login_required").await;
+    }
     match &seen.request.purpose {
         Purpose::Code { client, .. } => {
             let client = application(center, client, user).await?;
@@ -256,15 +259,12 @@ async fn waiting(
 ) -> Result<Result<DeviceCode, Response>, Refusal> {
     let (store, now) = (&center.store, center.now());
     let guess = Guess::of_device_by(&user.organization, user.id);
-    let counted = match store.attempt(&guess, now).await? {
-        Verdict::Try(counted) => Some(counted),
-        Verdict::Locked { .. } => None,
-    };
+    let counted = store.attempt(&[guess], now).await?.ok();
     let device = store.waiting_device(typed, now).await?;
     let device = device.filter(|device| device.organization == user.organization);
     match (counted, device) {
         (Some(counted), Some(device)) => {
-            store.return_attempt(&guess, counted, now).await?;
+            store.return_attempt(counted, now).await?;
             Ok(Ok(device))
         }
         // Locked or unknown: the same answer, or a lock would tell which codes are right.

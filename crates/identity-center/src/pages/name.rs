@@ -32,7 +32,7 @@ enum Known {
     Ask,
 }
 
-/// `prompt`, `max_age` and `login_hint` (OpenID Connect Core §3.1.2.1).
+/// `prompt`, `max_age`, `login_hint` and `id_token_hint` (OpenID Connect Core §3.1.2.1).
 fn known(request: &authorization::Request, browser: &BrowserSession, now: Timestamp) -> Known {
     let prompts = |word: &str| request.prompt.iter().any(|prompt| prompt == word);
     let authentication = &browser.authentication;
@@ -46,7 +46,8 @@ fn known(request: &authorization::Request, browser: &BrowserSession, now: Timest
         .organization
         .as_ref()
         .is_some_and(|organization| *organization != browser.user.organization);
-    if old || elsewhere || prompts("login") || steps_up(request, authentication) {
+    let another = request.hinted.is_some_and(|user| user != browser.user.id);
+    if old || elsewhere || another || prompts("login") || steps_up(request, authentication) {
         return Known::Ask;
     }
     let profile = &browser.user.profile;
@@ -269,6 +270,7 @@ mod tests {
                     prompt: prompt.iter().map(|word| (*word).to_owned()).collect(),
                     max_age,
                     login_hint: hint.map(str::to_owned),
+                    hinted: None,
                     acr_values: vec![],
                     claims: None,
                     ui_locales: vec![],

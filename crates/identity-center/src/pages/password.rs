@@ -3,7 +3,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use maud::html;
 use secrecy::SecretString;
 
@@ -11,11 +11,10 @@ use super::enrolment::fresh_seed;
 use super::entry::{Answer, Posted, Visit};
 use super::layout::{alert, wait};
 use super::words::{fill, shown};
-use super::{Refusal, finish};
-use crate::audit::Deed;
+use super::{Language, Refusal, finish};
+use crate::audit::{By, Deed};
 use crate::authorization::Progress;
 use crate::directory::{User, fold};
-use crate::lockout::Verdict;
 use crate::oidc::parameters::Parameters;
 use crate::password;
 use crate::session::Authentication;
@@ -61,11 +60,12 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
     let (store, now) = (&visit.center.store, visit.center.now());
     let organization = visit.seen.request.organization.as_deref();
     let guess = Guess::of(organization, &fold(user_name));
-    let counted = match store.attempt(&guess, now).await? {
-        Verdict::Try(counted) => counted,
-        Verdict::Locked { until } => {
+    let counted = match store.attempt(&counts(&guess), now).await? {
+        Ok(counted) => counted,
+        Err(until) => {
+            let wait = until.duration_since(now);
             let page = |said: &str| page(visit, user_name, Some(said));
-            return Ok(locked(visit, until, page));
+            return Ok(locked(visit.language, wait, page));
         }
     };
     let user = store.user_by_name(organization, user_name).await?;
@@ -73,7 +73,7 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
     let typed = SecretString::from(typed);
     let hashing = &visit.center.hashing;
     let Ok(is_right) = hashing.verify(typed, factors.password).await else {
-        store.return_attempt(&guess, counted, now).await?;
+        store.return_attempt(counted, now).await?;
         return Err(Refusal::Busy);
     };
     let Some(user) = user.as_ref().filter(|_| is_right).cloned() else {
@@ -81,16 +81,15 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
         store.record(deed, now).await?;
         return wrong();
     };
+    store.return_attempt(counted, now).await?;
     let policy = store.organization(&user.organization).await?;
     if factors.second.is_some() {
-        store.return_attempt(&guess, counted, now).await?;
         return visit
             .advance(Progress::SecondFactor { user: user.id })
             .await;
     }
     let administers = store.administrator(user.id).await?.is_some();
     if administers || policy.is_none_or(|organization| organization.second_factor) {
-        store.return_attempt(&guess, counted, now).await?;
         let sealed_seed = fresh_seed(&visit.center, visit.seen.id);
         let user = user.id;
         return visit
@@ -109,6 +108,14 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
     .await)
 }
 
+/// What an attempt at a password counts at: the name, and where it comes from.
+pub(super) fn counts(name: &Guess) -> Vec<Guess> {
+    let from = By::current();
+    let from = from.address.as_ref().and_then(|from| from.parse().ok());
+    let from = from.map(Guess::from);
+    std::iter::once(name.clone()).chain(from).collect()
+}
+
 /// A sign-in that did not come about, for the audit log. Of a name that nobody has, nothing is kept.
 pub(super) fn refused(user: Option<&User>, organization: Option<&str>, step: &str) -> Deed {
     Deed {
@@ -124,12 +131,12 @@ pub(super) fn refused(user: Option<&User>, organization: Option<&str>, step: &st
 
 /// The page that says how long a lock lasts. It is said for a name that nobody has, too.
 pub(super) fn locked(
-    visit: &Visit,
-    until: Timestamp,
+    language: Language,
+    lasts: SignedDuration,
     page: impl FnOnce(&str) -> Response,
 ) -> Response {
-    let words = visit.words();
-    let seconds = until.duration_since(visit.center.now()).as_secs() + 1;
+    let words = language.words();
+    let seconds = lasts.as_secs() + 1;
     let said = fill(words.locked, &[("time", &wait(words, seconds))]);
     let mut response = page(&said);
     *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;

@@ -8,9 +8,9 @@ use super::layout::alert;
 use super::password::{locked, refused};
 use super::{Refusal, finish};
 use crate::authorization::Progress;
+use crate::center::Center;
 use crate::directory::fold;
 use crate::id::UserId;
-use crate::lockout::Verdict;
 use crate::oidc::parameters::Parameters;
 use crate::session::Authentication;
 use crate::store::secrets::purpose;
@@ -65,13 +65,12 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
     let user = store.user(id).await?.ok_or(Refusal::Over)?;
     let organization = visit.seen.request.organization.as_deref();
     let guess = Guess::of(organization, &fold(&user.profile.user_name));
-    match store.attempt(&guess, now).await? {
-        Verdict::Try(_) => {}
-        Verdict::Locked { until } => {
-            return Ok(locked(visit, until, |said| page(visit, Some(said))));
-        }
+    let guesses = std::slice::from_ref(&guess);
+    if let Err(until) = store.attempt(guesses, now).await? {
+        let wait = until.duration_since(now);
+        return Ok(locked(visit.language, wait, |said| page(visit, Some(said))));
     }
-    if !is_right(visit, id, typed).await? {
+    if !is_right(&visit.center, id, typed).await? {
         store
             .record(refused(Some(&user), organization, "code"), now)
             .await?;
@@ -90,8 +89,8 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
 }
 
 /// Whether the code is right; it is used up then.
-async fn is_right(visit: &Visit, user: UserId, typed: &str) -> Result<bool, Refusal> {
-    let (store, now) = (&visit.center.store, visit.center.now());
+pub(super) async fn is_right(center: &Center, user: UserId, typed: &str) -> Result<bool, Refusal> {
+    let (store, now) = (&center.store, center.now());
     if let Some(digest) = totp::recovery_digest(typed) {
         return Ok(store.use_recovery_code(user, digest).await?);
     }
@@ -102,7 +101,7 @@ async fn is_right(visit: &Visit, user: UserId, typed: &str) -> Result<bool, Refu
         return Ok(false);
     };
     let purpose = purpose("totp", &Value::from(user));
-    let Some(seed) = visit.center.master.open(&purpose, &second.sealed) else {
+    let Some(seed) = center.master.open(&purpose, &second.sealed) else {
         tracing::error!(%user, "a seed does not open under the master key");
         return Err(Refusal::Unavailable);
     };

@@ -1,4 +1,4 @@
-//! `/sessions`: where the person is signed in, and the end of it, one by one or everywhere.
+//! `/sessions`: where the person is signed in, and the end of it, one by one or everywhere; and the way to what they sign in with.
 
 use std::sync::Arc;
 
@@ -57,6 +57,7 @@ async fn list(center: &Center, language: Language, browser: &BrowserSession) -> 
     let words = language.words();
     let user = &browser.user;
     let sessions = center.store.own_sessions(user.id, center.now()).await?;
+    let factors = center.store.factors(Some(user)).await?;
     let organization = center.store.organization(&user.organization).await?;
     let organization = organization.map_or_else(|| user.organization.clone(), |found| found.title);
     let lead = fill(
@@ -92,6 +93,16 @@ async fn list(center: &Center, language: Language, browser: &BrowserSession) -> 
         form method="post" action="/sessions/end" {
             p.lead { (words.sessions_all_why) }
             button.button.other name="session" value="all" { (words.sessions_all) }
+        }
+        @if factors.password.is_some() {
+            section {
+                h2 { (words.own_title) }
+                a.button.other href="/sessions/password" { (words.change_title) }
+                @if factors.second.is_some() {
+                    a.button.other href="/sessions/recovery-codes" { (words.renew_title) }
+                    p.why { (fill(words.own_left, &[("n", &factors.recovery_codes.to_string())])) }
+                }
+            }
         }
     };
     let page = Page {

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use super::enrolment::fresh_seed;
 use super::entry::{Answer, chosen_language, form};
 use super::layout::{Page, Standing, alert};
-use super::words::{fill, shown};
+use super::words::{Words, fill, shown};
 use super::{Language, Refusal, refusal};
 use crate::administrator::SetupRefusal;
 use crate::authorization::{self, Progress, Purpose};
@@ -154,12 +154,7 @@ impl Opened<'_> {
         };
         let password = SecretString::from(form.get("password").unwrap_or_default());
         if let Err(weak) = password::acceptable(&password, &name) {
-            let wrong = match weak {
-                Weak::TooShort => words.setup_short,
-                Weak::TooLong => words.setup_long,
-                Weak::Guessable => words.setup_guessable,
-            };
-            return self.page(typed, Some(wrong)).await;
+            return self.page(typed, Some(weakness(words, weak))).await;
         }
         if form.get("password") != form.get("again") {
             return self.page(typed, Some(words.setup_differ)).await;
@@ -199,5 +194,14 @@ impl Opened<'_> {
         };
         let begun = authorization::begin_at(self.center, request, progress, "");
         Ok(begun.await?)
+    }
+}
+
+/// Why a password is not taken, for the person.
+pub(super) fn weakness(words: &Words, weak: Weak) -> &'static str {
+    match weak {
+        Weak::TooShort => words.setup_short,
+        Weak::TooLong => words.setup_long,
+        Weak::Guessable => words.setup_guessable,
     }
 }

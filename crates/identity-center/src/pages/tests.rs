@@ -8,6 +8,7 @@ pub(crate) mod browser;
 mod chromium;
 mod devices;
 pub(crate) mod federation;
+mod own;
 mod pictures;
 mod saml;
 mod setup;

@@ -39,6 +39,8 @@ words! {
     device_ask_title, device_ask_lead, device_application, device_place, device_time,
     device_done_title, device_done_lead, device_denied_title, device_denied_lead,
     sessions_title, sessions_lead, sessions_none, sessions_since, sessions_unknown, sessions_end, sessions_all, sessions_all_why,
+    own_title, own_left, anew_password, anew_code, anew_wrong, anew_wrong_password,
+    change_title, change_lead, change_button, changed_title, changed_lead, renew_title, renew_lead, renew_button,
     start_nobody, start_you, start_accounts, start_none, start_more, start_programs, start_address, start_region,
     nowhere_title, nowhere_why, nowhere_do,
     request_title, request_why, request_do, sign_out_title, sign_out_lead,

@@ -159,6 +159,14 @@ pub(super) async fn may_use(
     Ok(open_to.is_empty() || open_to.iter().any(|group| of.contains(group)))
 }
 
+/// Ends the sign-ins that have come as far as to know this person.
+pub(super) async fn forget_those_of(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM authorizations WHERE progress LIKE $1";
+    let theirs = format!("%\"user\":\"{user}\"%");
+    tx.execute(sql, values![theirs]).await?;
+    Ok(())
+}
+
 fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }

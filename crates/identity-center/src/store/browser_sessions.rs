@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use serde_json::json;
 
-use super::{Row, Store, StoreError, audit, directory, sessions, values};
+use super::{Row, Store, StoreError, Tx, audit, directory, sessions, values};
 use crate::directory::User;
 use crate::id::{SessionId, UserId};
 use crate::secret::Digest;
@@ -36,9 +36,7 @@ impl Store {
                 if !super::authorizations::may(tx, user, &authentication).await? {
                     return Ok(false);
                 }
-                let sql = "INSERT INTO browser_sessions (digest, user_id, authentication, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
-                let how = serde_json::to_string(&authentication).unwrap_or_default();
-                tx.execute(sql, values![cookie, user, how, now, ends]).await?;
+                insert(tx, cookie, user, &authentication, now, ends).await?;
                 if let Some(connection) = authentication.connection {
                     // To the minute: everybody who signs in there would change the row.
                     let sql = "UPDATE connections SET last_sign_in_at = $2 WHERE id = $1 AND (last_sign_in_at IS NULL OR last_sign_in_at < $3)";
@@ -124,4 +122,20 @@ impl Store {
         })
         .await
     }
+}
+
+/// Keeps that somebody has signed in in the browser with this cookie.
+pub(super) async fn insert(
+    tx: &mut Tx<'_>,
+    cookie: Digest,
+    user: UserId,
+    authentication: &Authentication,
+    now: Timestamp,
+    ends: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO browser_sessions (digest, user_id, authentication, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    let how = serde_json::to_string(authentication).unwrap_or_default();
+    tx.execute(sql, values![cookie, user, how, now, ends])
+        .await?;
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! Applications in the store.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -8,6 +10,8 @@ use crate::client::{Client, Wire};
 use crate::session::Ended;
 
 const COLUMNS: &str = "id, organization, wire, secret_digest, name, details, issued_at, expires_at";
+static REGISTERED: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {COLUMNS} FROM clients WHERE id = $1"));
 
 impl Store {
     /// Adds an application.
@@ -39,6 +43,31 @@ impl Store {
                     }
                     None => Ok(()),
                 }
+            })
+        })
+        .await
+    }
+
+    /// Keeps an organisation's application as it is now, under this action in the audit log. `false` if it is gone.
+    pub async fn change_client(
+        &self,
+        client: Client,
+        action: &'static str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let client = client.clone();
+            Box::pin(async move {
+                let sql = "UPDATE clients SET secret_digest = $3, name = $4, details = $5 WHERE id = $1 AND organization = $2";
+                let of = client.organization.unwrap_or_default();
+                let details = serde_json::to_value(&client.details).unwrap_or_default();
+                let row = values![&client.id, &of, client.secret, &client.name, details.to_string()];
+                if tx.execute(sql, row).await? == 0 {
+                    return Ok(false);
+                }
+                let detail = json!({ "name": client.name, "details": details });
+                audit::of_organization(tx, &of, action, &client.id, detail, now).await?;
+                Ok(true)
             })
         })
         .await
@@ -97,19 +126,11 @@ impl Store {
     /// The application of this id, unless its registration has ended.
     pub async fn client(&self, id: &str, now: Timestamp) -> Result<Option<Client>, StoreError> {
         let id = id.to_owned();
-        let found = self
-            .read(move |tx| {
-                let id = id.clone();
-                Box::pin(async move {
-                    let sql = format!("SELECT {COLUMNS} FROM clients WHERE id = $1");
-                    tx.row(&sql, values![id])
-                        .await?
-                        .map(|row| read(&row))
-                        .transpose()
-                })
-            })
-            .await?;
-        Ok(found.filter(|client| client.expires_at.is_none_or(|end| now < end)))
+        self.read(move |tx| {
+            let id = id.clone();
+            Box::pin(async move { registered(tx, &id, now).await })
+        })
+        .await
     }
 
     /// Forgets the registrations that ended before `now`, and returns how many.
@@ -122,6 +143,17 @@ impl Store {
         })
         .await
     }
+}
+
+/// The application of this id, unless its registration has ended.
+pub(super) async fn registered(
+    tx: &mut Tx<'_>,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<Client>, StoreError> {
+    let row = tx.row(&REGISTERED, values![id]).await?;
+    let client = row.as_ref().map(read).transpose()?;
+    Ok(client.filter(|client| client.expires_at.is_none_or(|end| now < end)))
 }
 
 pub(super) async fn insert(tx: &mut Tx<'_>, client: Client) -> Result<(), StoreError> {

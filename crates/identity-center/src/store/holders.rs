@@ -1,9 +1,12 @@
 //! Who stands behind a session: what ID tokens, userinfo and introspection say of a person.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 
 use super::sessions::{self, COLUMNS, FROM};
-use super::{Row, Store, StoreError, values};
+use super::{Row, Store, StoreError, Tx, clients, values};
+use crate::client::Client;
 use crate::id::SessionId;
 use crate::session::{self, Session};
 use crate::token::Token;
@@ -11,6 +14,8 @@ use crate::token::Token;
 /// Behind [`COLUMNS`].
 const PERSON: &str = "u.organization, u.user_name, u.display_name, u.given_name, u.family_name, u.email, u.modified_at";
 const PERSON_AT: usize = 14;
+static FOUND: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {COLUMNS}, {PERSON} {FROM} WHERE s.id = $1"));
 
 /// A person, as applications may know them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,18 +54,42 @@ impl Store {
         &self,
         id: SessionId,
     ) -> Result<Option<(Session, bool, Person)>, StoreError> {
+        self.read(move |tx| Box::pin(found(tx, id))).await
+    }
+
+    /// An application that asks, unless its registration has ended, and the session that it asks about
+    /// ([`Store::session_and_person`]).
+    pub async fn introspected(
+        &self,
+        client: &str,
+        session: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<(Option<Client>, Option<(Session, bool, Person)>), StoreError> {
+        let client = client.to_owned();
         self.read(move |tx| {
+            let client = client.clone();
             Box::pin(async move {
-                let sql = format!("SELECT {COLUMNS}, {PERSON} {FROM} WHERE s.id = $1");
-                let Some(row) = tx.row(&sql, values![id]).await? else {
-                    return Ok(None);
+                let client = clients::registered(tx, &client, now).await?;
+                let session = match session {
+                    Some(session) => found(tx, session).await?,
+                    None => None,
                 };
-                let (session, active) = sessions::read(&row)?;
-                Ok(Some((session, active, person(&row)?)))
+                Ok((client, session))
             })
         })
         .await
     }
+}
+
+async fn found(
+    tx: &mut Tx<'_>,
+    id: SessionId,
+) -> Result<Option<(Session, bool, Person)>, StoreError> {
+    let Some(row) = tx.row(&FOUND, values![id]).await? else {
+        return Ok(None);
+    };
+    let (session, active) = sessions::read(&row)?;
+    Ok(Some((session, active, person(&row)?)))
 }
 
 fn person(row: &Row) -> Result<Person, StoreError> {

@@ -4,11 +4,13 @@ use jiff::Timestamp;
 
 use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, audit, sessions, values};
+use super::{
+    Row, Store, StoreError, Tx, audit, authorizations, browser_sessions, sessions, values,
+};
 use crate::directory::User;
 use crate::id::UserId;
 use crate::secret::Digest;
-use crate::session::Ended;
+use crate::session::{Authentication, Ended};
 
 /// What is kept to check somebody by.
 #[derive(Clone)]
@@ -28,6 +30,23 @@ pub struct SecondFactor {
     pub sealed: Vec<u8>,
     /// The step whose code was used last.
     pub last_step: i64,
+}
+
+/// A password that its own person changes.
+#[derive(Clone)]
+pub struct PasswordChange {
+    /// Whose.
+    pub user: UserId,
+    /// The hash of the one that they have proved.
+    pub from: String,
+    /// The new one's.
+    pub to: String,
+    /// Of the browser that goes on.
+    pub cookie: Digest,
+    /// What it has proved, in a second that is later than now: the proofs until now end with the rest.
+    pub authentication: Authentication,
+    /// Its end.
+    pub ends: Timestamp,
 }
 
 impl Store {
@@ -75,6 +94,56 @@ impl Store {
         .await
     }
 
+    /// Puts a password of the person's own choice in the place of the one that they have proved. What they have open ends, and so does
+    /// every browser's sign-in; the browser that proved it has a new one. `false` where the password is another by now, or they may
+    /// not sign in: nothing is changed then.
+    pub async fn change_password(
+        &self,
+        change: PasswordChange,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let change = change.clone();
+            Box::pin(async move {
+                let user = change.user;
+                let sql = "SELECT 1 FROM users u JOIN passwords p ON p.user_id = u.id \
+                           WHERE u.id = $1 AND u.active = 1 AND p.hash = $2 FOR UPDATE OF u";
+                if tx.row(sql, values![user, change.from]).await?.is_none() {
+                    return Ok(false);
+                }
+                sessions::end_all(tx, user, Ended::PasswordChanged, now).await?;
+                keep(tx, user, change.to, now).await?;
+                let how = change.authentication;
+                browser_sessions::insert(tx, change.cookie, user, &how, now, change.ends).await?;
+                audit::of_person(tx, user, "password.change", json!({}), now).await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// Gives a person who has a second factor these recovery codes, in place of any before. `false` if they have none.
+    pub async fn renew_recovery_codes(
+        &self,
+        user: UserId,
+        codes: Vec<Digest>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let codes = codes.clone();
+            Box::pin(async move {
+                let sql = "SELECT 1 FROM totp t WHERE user_id = $1 FOR UPDATE OF t";
+                if tx.row(sql, values![user]).await?.is_none() {
+                    return Ok(false);
+                }
+                give_recovery_codes(tx, user, codes).await?;
+                audit::of_person(tx, user, "recovery_codes.renew", json!({}), now).await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
     /// Enrols a second factor and its recovery codes. `false` if the person has one: nothing is changed then.
     pub async fn enrol(
         &self,
@@ -91,11 +160,7 @@ impl Store {
                 if tx.execute(sql, row).await? == 0 {
                     return Ok(false);
                 }
-                forget_recovery_codes(tx, user).await?;
-                for digest in recovery {
-                    let sql = "INSERT INTO recovery_codes (user_id, digest) VALUES ($1, $2)";
-                    tx.execute(sql, values![user, digest]).await?;
-                }
+                give_recovery_codes(tx, user, recovery).await?;
                 audit::of_person(tx, user, "second_factor.enrol", json!({}), now).await?;
                 Ok(true)
             })
@@ -145,8 +210,19 @@ impl Store {
     }
 }
 
-/// Keeps a password's hash in this transaction.
+/// Sets a person's password (its hash) in this transaction.
 pub(super) async fn set(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    hash: String,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    keep(tx, user, hash, now).await?;
+    audit::of_person(tx, user, "password.set", json!({}), now).await
+}
+
+/// Keeps the hash. Sign-ins that have passed the password before, and wait for a second factor, begin anew.
+async fn keep(
     tx: &mut Tx<'_>,
     user: UserId,
     hash: String,
@@ -155,7 +231,20 @@ pub(super) async fn set(
     let sql = "INSERT INTO passwords (user_id, hash, changed_at) VALUES ($1, $2, $3) \
                ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
     tx.execute(sql, values![user, hash, now]).await?;
-    audit::of_person(tx, user, "password.set", json!({}), now).await
+    authorizations::forget_those_of(tx, user).await
+}
+
+async fn give_recovery_codes(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    codes: Vec<Digest>,
+) -> Result<(), StoreError> {
+    forget_recovery_codes(tx, user).await?;
+    for digest in codes {
+        let sql = "INSERT INTO recovery_codes (user_id, digest) VALUES ($1, $2)";
+        tx.execute(sql, values![user, digest]).await?;
+    }
+    Ok(())
 }
 
 async fn forget_recovery_codes(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {

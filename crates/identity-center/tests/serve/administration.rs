@@ -307,6 +307,25 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
         "{said}"
     );
 
+    let show = || computer.admin(&["user", "show", "maya"]);
+    let email = "maya@acme.example";
+    computer.admin(&["user", "change", "maya", "--email", email]);
+    assert!(
+        show().contains(email) && show().contains("Maya Fischer"),
+        "{}",
+        show()
+    );
+    computer.admin(&["user", "change", "maya", "--no-email"]);
+    assert!(
+        !show().contains(email) && show().contains("Maya Fischer"),
+        "{}",
+        show()
+    );
+    let both = ["user", "change", "maya", "--email", email, "--no-email"];
+    let (code, said) = computer.refused(&both);
+    assert!(code == 2 && said.contains("cannot be used with"), "{said}");
+    applications(&computer);
+
     // Maya administers nothing; her own token for it is refused and forgotten.
     let (code, said) = login(&computer, &mut maya);
     assert_eq!(code, 1, "{said}");
@@ -354,6 +373,68 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
     assert!(!said.contains("/setup/"), "{said}");
     let said = computer.init(&["--new-setup-link"]);
     assert!(said.contains("Another owner: open once"), "{said}");
+}
+
+/// An application is registered and changed; what is not named stays.
+fn applications(computer: &Computer) {
+    let uri = "https://builds.acme.example/cb";
+    let made = computer.admin(&[
+        "--json",
+        "application",
+        "add",
+        "Builds",
+        "--redirect-uri",
+        uri,
+        "--confidential",
+    ]);
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let id = made["client_id"].as_str().unwrap();
+    let change = |more: &[&str]| {
+        let arguments = [&["--json", "application", "change", id], more].concat();
+        let changed = computer.admin(&arguments);
+        let mut changed: Value = serde_json::from_str(&changed).unwrap();
+        let groups = changed["groups"].as_array().unwrap().len();
+        changed["groups"] = groups.into();
+        changed
+    };
+    let out = "https://builds.acme.example/out";
+    let changed = change(&[
+        "--name",
+        "Builds 2",
+        "--device",
+        "true",
+        "--group",
+        "engineers",
+        "--backchannel-logout-uri",
+        out,
+    ]);
+    let mut expected = made.clone();
+    expected.as_object_mut().unwrap().remove("client_secret");
+    expected["registered_at"] = changed["registered_at"].clone();
+    expected["name"] = "Builds 2".into();
+    expected["groups"] = 1.into();
+    expected["backchannel_logout_uri"] = out.into();
+    let grants = expected["grants"].as_array_mut().unwrap();
+    grants.push("urn:ietf:params:oauth:grant-type:device_code".into());
+    assert_eq!(changed, expected);
+    let more = [
+        "--device",
+        "false",
+        "--everybody",
+        "--no-backchannel-logout-uri",
+        "--redirect-uri",
+        "https://other.acme.example/cb",
+    ];
+    let changed = change(&more);
+    expected["grants"] = made["grants"].clone();
+    expected["groups"] = 0.into();
+    expected["backchannel_logout_uri"] = Value::Null;
+    expected["redirect_uris"] = serde_json::json!(["https://other.acme.example/cb"]);
+    assert_eq!(changed, expected);
+    let log = computer.admin(&["audit", "--limit", "2"]);
+    assert_eq!(log.matches("application.change").count(), 2, "{log}");
+    let (_, said) = computer.refused(&["application", "change", "nothing", "--name", "x"]);
+    assert!(said.contains("there is no application nothing"), "{said}");
 }
 
 #[test]

@@ -258,6 +258,13 @@ async fn a_provider_is_connected_by_its_saml_metadata() {
             .len(),
         1
     );
+    let status = ask(&service, &token, "GET", "/status", &Value::Null).await;
+    let status = status.json();
+    assert_eq!(
+        status["connections"][0]["certificates_end_at"],
+        made["saml"]["certificates_end_at"]
+    );
+    assert!(status["next_signing_key_at"].is_string(), "{status}");
     let untried = ask(
         &service,
         &token,

@@ -38,10 +38,10 @@ impl Shown {
                     .await?;
                 self.link(&link, &user)
             }
-            User::Change { user, said } => {
+            User::Change { user, said, unsaid } => {
                 let (path, before) = remote.user(&user).await?;
                 let name = said.user_name.clone().unwrap_or_else(|| user.clone());
-                let body = said.over(&name, &before);
+                let body = said.over(&name, &before, &unsaid);
                 let changed = remote.put(&path, &body).await?;
                 self.done(&changed, &format!("{name} is changed"))
             }

@@ -1,7 +1,7 @@
 //! What people read: tables, times, how things stand.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::scim;
@@ -61,7 +61,7 @@ fn cell(member: &str, value: &Value) -> String {
         }
         Value::String(text) => text.clone(),
         Value::Array(all) => {
-            let all: Vec<String> = all.iter().map(|each| cell("", each)).collect();
+            let all: Vec<String> = all.iter().map(|each| cell(member, each)).collect();
             all.join(" ")
         }
         Value::Number(_) | Value::Object(_) => value.to_string(),
@@ -114,6 +114,7 @@ pub(super) fn status(status: &Value, now: Timestamp) -> String {
             },
             cell("last_sign_in_at", &connection["last_sign_in_at"]),
         ));
+        said.push_str(&certificates(connection, now));
     }
     for one in status["provisioning"].as_array().into_iter().flatten() {
         said.push_str(&scim::status(one, now));
@@ -124,14 +125,42 @@ pub(super) fn status(status: &Value, now: Timestamp) -> String {
         counted(&status["groups"], "group"),
         counted(&status["sessions"], "session")
     ));
-    if status["store"] == "sqlite" {
-        let last = cell("last_back_up_at", &status["last_back_up_at"]);
-        said.push_str(&format!("Last back-up {last}\n"));
+    said.push_str(&format!(
+        "Next signing key {}\n",
+        text("next_signing_key_at")
+    ));
+    if status["store"] == "postgresql" {
+        said.push_str("Back-ups are the database’s own (PostgreSQL)\n");
+    } else {
+        said.push_str(&format!("Last back-up {}\n", text("last_back_up_at")));
     }
     if status["local_owners"] == 0 {
         said.push_str("! No owner could sign in without an identity provider: give one a password by `admin user setup-link`\n");
     }
     said
+}
+
+/// When a provider's certificates end, and a warning a month before the last of them does: nobody signs in there then.
+fn certificates(connection: &Value, now: Timestamp) -> String {
+    const MONTH: SignedDuration = SignedDuration::from_hours(24 * 30);
+    let ends = &connection["certificates_end_at"];
+    let read = |end: &Value| end.as_str()?.parse::<Timestamp>().ok();
+    let all = ends.as_array().into_iter().flatten();
+    let Some(last) = all.filter_map(read).max() else {
+        return String::new();
+    };
+    let name = cell("name", &connection["name"]);
+    let many = if ends.as_array().is_some_and(|all| all.len() > 1) {
+        ("s", "")
+    } else {
+        ("", "s")
+    };
+    let said = cell("certificates_end_at", ends);
+    let mut line = format!("    its certificate{} end{} {said}\n", many.0, many.1);
+    if last < now + MONTH {
+        line.push_str(&format!("! Nobody signs in at {name} from then on: give its new metadata to `admin idp connect`\n"));
+    }
+    line
 }
 
 fn counted(count: &Value, what: &str) -> String {
@@ -165,11 +194,15 @@ mod tests {
 
     #[test]
     fn how_things_stand_is_said_in_a_few_lines() {
-        let given = json!({
+        let mut given = json!({
             "title": "Acme", "issuer": "https://id.acme.example", "version": "0.1.0", "store": "sqlite",
             "users": 1, "groups": 2, "sessions": 0, "local_owners": 0,
-            "last_back_up_at": null,
-            "connections": [{ "name": "okta", "active": false, "last_sign_in_at": null }],
+            "last_back_up_at": null, "next_signing_key_at": "2027-02-01T00:00:00Z",
+            "connections": [
+                { "name": "okta", "active": false, "last_sign_in_at": null, "certificates_end_at": [] },
+                { "name": "entra", "active": true, "last_sign_in_at": null,
+                  "certificates_end_at": ["2026-12-01T00:00:00Z", "2027-12-01T00:00:00Z"] },
+            ],
             "provisioning": [
                 { "name": "okta", "last_push_at": null, "refused": 1, "alert": null,
                   "tokens": [{ "expires_at": "2027-01-01T00:00:00Z" }, { "expires_at": "2027-03-01T00:00:00Z" }] },
@@ -178,18 +211,35 @@ mod tests {
                 { "name": "hr", "last_push_at": null, "refused": 0, "alert": null, "tokens": [] },
             ],
         });
-        let now = "2026-11-26T00:00:00Z".parse().unwrap();
+        let now: Timestamp = "2026-11-26T00:00:00Z".parse().unwrap();
+        let local = |text: &str| time(&json!(text));
+        let (key, one, two) = (
+            local("2027-02-01T00:00:00Z"),
+            local("2026-12-01T00:00:00Z"),
+            local("2027-12-01T00:00:00Z"),
+        );
         assert_eq!(
             status(&given, now),
             "Acme · https://id.acme.example · version 0.1.0 on sqlite\n\
              IdP okta inactive, last sign-in –\n\
-             SCIM okta last push – (1 refused), token 95 d\n\
+             IdP entra active, last sign-in –\n"
+                .to_owned()
+                + &format!("    its certificates end {one} {two}\n")
+                + "SCIM okta last push – (1 refused), token 95 d\n\
              SCIM entra last push –, token 35 d ⚠\n\
              ! 12 of 40 people left through entra since x: `admin scim undo entra` takes it back\n\
              SCIM hr last push –, no token ⚠\n\
-             1 user · 2 groups · 0 sessions\n\
-             Last back-up –\n\
+             1 user · 2 groups · 0 sessions\n"
+                + &format!("Next signing key {key}\n")
+                + "Last back-up –\n\
              ! No owner could sign in without an identity provider: give one a password by `admin user setup-link`\n"
         );
+        given["store"] = json!("postgresql");
+        given["connections"][1]["certificates_end_at"] = json!(["2026-12-01T00:00:00Z"]);
+        let said = status(&given, now);
+        assert!(said.contains("Back-ups are the database’s own"), "{said}");
+        assert!(!said.contains("Last back-up"), "{said}");
+        let ends = format!("its certificate ends {one}\n! Nobody signs in at entra from then on");
+        assert!(said.contains(&ends), "{said}");
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum User {
         user: String,
         #[command(flatten)]
         said: Said,
+        #[command(flatten)]
+        unsaid: Unsaid,
     },
     /// End everything of a person's; they may not sign in any more
     Deactivate { user: String },
@@ -76,19 +78,45 @@ impl Said {
     }
 
     pub(super) fn body(&self, user_name: &str) -> Value {
-        self.over(user_name, &Value::Null)
+        self.over(user_name, &Value::Null, &Unsaid::default())
     }
 
-    /// What was said; the rest as it was before.
-    pub(super) fn over(&self, user_name: &str, before: &Value) -> Value {
+    /// What was said; the rest as it was before, but for what is said no more.
+    pub(super) fn over(&self, user_name: &str, before: &Value, unsaid: &Unsaid) -> Value {
         let mut body = json!({ "user_name": user_name });
         for (name, said) in self.each() {
             let value = said.map_or_else(|| before[name].clone(), |said| json!(said));
-            if !value.is_null() {
+            if !value.is_null() && !unsaid.has(name) {
                 body[name] = value;
             }
         }
         body
+    }
+}
+
+/// What is said of a person no more.
+#[derive(Args, Default)]
+pub(super) struct Unsaid {
+    /// They are called by their user name
+    #[arg(long, conflicts_with = "display_name")]
+    no_display_name: bool,
+    #[arg(long, conflicts_with = "given_name")]
+    no_given_name: bool,
+    #[arg(long, conflicts_with = "family_name")]
+    no_family_name: bool,
+    #[arg(long, conflicts_with = "email")]
+    no_email: bool,
+}
+
+impl Unsaid {
+    fn has(&self, name: &str) -> bool {
+        match name {
+            "display_name" => self.no_display_name,
+            "given_name" => self.no_given_name,
+            "family_name" => self.no_family_name,
+            "email" => self.no_email,
+            _ => false,
+        }
     }
 }
 
@@ -147,6 +175,12 @@ pub(super) enum Application {
     List,
     /// Register one
     Add(NewApplication),
+    /// Say something else of one; what is not named stays
+    Change {
+        client_id: String,
+        #[command(flatten)]
+        said: ChangedApplication,
+    },
     /// Give one a new secret; the one before is good no more
     Secret { client_id: String },
     /// Remove one, and end what people had granted it
@@ -193,6 +227,82 @@ impl NewApplication {
         });
         if let Some(uri) = &self.backchannel_logout_uri {
             body["backchannel_logout_uri"] = json!(uri);
+        }
+        body
+    }
+}
+
+#[derive(Args)]
+pub(super) struct ChangedApplication {
+    /// What people are told that it is called
+    #[arg(long)]
+    name: Option<String>,
+    /// Where answers are sent, in place of where they were; may be given several times
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Vec<String>,
+    /// Where browsers may be sent after signing out, in place of where they were
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Vec<String>,
+    #[arg(long, conflicts_with = "post_logout_redirect_uris")]
+    no_post_logout_redirect_uri: bool,
+    /// Where it is told of ended sessions
+    #[arg(long, value_name = "URI")]
+    backchannel_logout_uri: Option<String>,
+    #[arg(long, conflicts_with = "backchannel_logout_uri")]
+    no_backchannel_logout_uri: bool,
+    /// Whether people are asked before it learns who they are
+    #[arg(long, value_name = "true|false")]
+    consent: Option<bool>,
+    /// Whether it may use device codes
+    #[arg(long, value_name = "true|false")]
+    device: Option<bool>,
+    /// The members of this group alone may use it; may be given several times
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// Everybody may use it
+    #[arg(long, conflicts_with = "groups")]
+    everybody: bool,
+}
+
+impl ChangedApplication {
+    pub(super) fn groups(&self) -> &[String] {
+        &self.groups
+    }
+
+    /// What was said, with the groups by their ids; the rest as it was before.
+    pub(super) fn over(&self, before: &Value, groups: &[String]) -> Value {
+        let mut body = before.clone();
+        if let Some(members) = body.as_object_mut() {
+            members.remove("client_id");
+            members.remove("registered_at");
+        }
+        let mut say = |name: &str, said: bool, value: Value| {
+            if said {
+                body[name] = value;
+            }
+        };
+        say("name", self.name.is_some(), json!(self.name));
+        let uris = &self.redirect_uris;
+        say("redirect_uris", !uris.is_empty(), json!(uris));
+        let uris = &self.post_logout_redirect_uris;
+        let said = self.no_post_logout_redirect_uri || !uris.is_empty();
+        say("post_logout_redirect_uris", said, json!(uris));
+        let uri = &self.backchannel_logout_uri;
+        let said = self.no_backchannel_logout_uri || uri.is_some();
+        say("backchannel_logout_uri", said, json!(uri));
+        say("consent", self.consent.is_some(), json!(self.consent));
+        let said = self.everybody || !groups.is_empty();
+        say("groups", said, json!(groups));
+        if let Some(device) = self.device {
+            let grants = before["grants"].as_array().into_iter().flatten();
+            let mut grants: Vec<Value> = grants
+                .filter(|grant| **grant != crate::device::GRANT)
+                .cloned()
+                .collect();
+            if device {
+                grants.push(json!(crate::device::GRANT));
+            }
+            body["grants"] = json!(grants);
         }
         body
     }

@@ -60,24 +60,15 @@ pub(crate) async fn accepted(
     expected: &Expected,
     response: &str,
 ) -> Result<Proof, Fault> {
-    let relay =
-        RelayStateParam::try_from_option(Some(expected.state.clone())).map_err(untrusted)?;
     let ourselves = Ourselves::of(&center.settings, connection);
-    let snapshot = PendingSnapshot::authn_request(
-        expected.nonce.as_str(),
-        relay,
-        saml.entity_id.as_str(),
-        "post",
-        ourselves.acs.as_str(),
-        "post",
-    );
-    let pending = PendingAuthnRequest::from_snapshot(snapshot).map_err(untrusted)?;
+    let (request, relay) = (expected.nonce.as_str(), expected.state.as_str());
+    let pending = pending(&ourselves, saml, request, relay)?;
     let asserted = verified(
         center.now(),
         &ourselves,
         saml,
         response,
-        Some((&pending, &expected.state)),
+        Some((&pending, relay)),
     )?;
     once(center, &asserted).await?;
     let asked = Asked {

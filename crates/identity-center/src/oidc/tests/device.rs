@@ -1,12 +1,16 @@
 //! The device grant (RFC 8628) on OpenID Connect's wire.
 
-use serde_json::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
 
 use super::running::{Answer, Running, SECRET, claims};
 use crate::aws::tests::device::decide;
 use crate::client::{Client, Details, Grant, Wire};
 use crate::device::GRANT;
-use crate::secret::Digest;
+use crate::jws::PrivateKey;
+use crate::secret::{Digest, issue};
 
 /// A television: a public application for device codes, and what else is changed of it.
 async fn television(service: &Running, id: &str, change: impl FnOnce(&mut Client)) {
@@ -182,4 +186,97 @@ async fn a_device_code_is_given_to_applications_that_may_have_one() {
         &service.post("/oauth2/token", &[], &form).await,
         "invalid_grant",
     );
+}
+
+/// A device's key, and its proofs (RFC 9449 §4.2).
+struct Prover<'a> {
+    service: &'a Running,
+    key: PrivateKey,
+}
+
+impl<'a> Prover<'a> {
+    fn new(service: &'a Running) -> Prover<'a> {
+        let key = PrivateKey::read(&PrivateKey::generate().unwrap()).unwrap();
+        Prover { service, key }
+    }
+
+    fn proof(&self, method: &str, path: &str, access_token: Option<&str>, nonce: &str) -> String {
+        let jwk = serde_json::to_value(&self.key.public).unwrap();
+        let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": jwk });
+        let mut claims = json!({
+            "jti": issue().0.expose_secret(),
+            "htm": method,
+            "htu": format!("{}{path}", self.service.issuer()),
+            "iat": self.service.center.now().as_second(),
+            "nonce": nonce,
+        });
+        if let Some(token) = access_token {
+            claims["ath"] = URL_SAFE_NO_PAD.encode(Digest::of(token).bytes()).into();
+        }
+        self.key.sign_with(&header, &claims).unwrap()
+    }
+
+    /// A request to the token endpoint, with the nonce that the service asks for.
+    async fn tokens(&self, form: &[(&str, &str)]) -> Answer {
+        let path = "/oauth2/token";
+        let first = self.proof("POST", path, None, "none");
+        let asked = self.service.post(path, &[("dpop", &first)], form).await;
+        assert_eq!(asked.error(), "use_dpop_nonce", "{}", asked.text());
+        let nonce = asked.header("dpop-nonce").unwrap();
+        let proof = self.proof("POST", path, None, nonce);
+        self.service.post(path, &[("dpop", &proof)], form).await
+    }
+
+    async fn userinfo(&self, token: &str) -> u16 {
+        let path = "/oauth2/userinfo";
+        let authorization = format!("DPoP {token}");
+        let send = async |nonce: &str| {
+            let proof = self.proof("GET", path, Some(token), nonce);
+            let headers = [
+                ("authorization", authorization.as_str()),
+                ("dpop", proof.as_str()),
+            ];
+            self.service.get(path, &headers).await
+        };
+        let asked = send("none").await;
+        send(asked.header("dpop-nonce").unwrap()).await.status
+    }
+}
+
+#[tokio::test]
+async fn a_device_s_tokens_are_bound_to_the_key_that_asked_for_them() {
+    let service = Running::start().await;
+    television(&service, "tv", |_| ()).await;
+    let (device, thief) = (Prover::new(&service), Prover::new(&service));
+    let form = [("client_id", "tv"), ("scope", "openid offline_access")];
+    let started = begin(&service, &form).await.json();
+    let code = [
+        ("grant_type", GRANT),
+        ("client_id", "tv"),
+        ("device_code", started["device_code"].as_str().unwrap()),
+    ];
+    refused(&device.tokens(&code).await, "authorization_pending");
+    let user_code = started["user_code"].as_str().unwrap();
+    assert!(decide(&service, user_code, service.user, true).await);
+    service.pass(6);
+    let granted = device.tokens(&code).await;
+    assert_eq!(granted.status, 200, "{}", granted.text());
+    let granted = granted.json();
+    assert_eq!(granted["token_type"], "DPoP");
+    let token = granted["access_token"].as_str().unwrap();
+
+    assert_eq!(service.userinfo(token).await.status, 401, "without a proof");
+    assert_eq!(thief.userinfo(token).await, 401, "with another key");
+    assert_eq!(device.userinfo(token).await, 200);
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "tv"),
+        ("refresh_token", granted["refresh_token"].as_str().unwrap()),
+    ];
+    let bare = service.post("/oauth2/token", &[], &refresh).await;
+    refused(&bare, "invalid_dpop_proof");
+    refused(&thief.tokens(&refresh).await, "invalid_grant");
+    let renewed = device.tokens(&refresh).await;
+    assert_eq!(renewed.status, 200, "{}", renewed.text());
+    assert_eq!(renewed.json()["token_type"], "DPoP");
 }

@@ -3,7 +3,9 @@
 use super::browser::{
     Browser, PASSWORD, application, code, contact, person, started, with_factor, with_password,
 };
+use crate::lockout::BURST;
 use crate::oidc::tests::running::query;
+use crate::store::Guess;
 
 #[tokio::test]
 async fn a_known_and_an_unknown_name_are_answered_alike() {
@@ -432,4 +434,39 @@ async fn every_page_is_kept_apart_from_other_sites() {
     let back = browser.aiko(&begun).await;
     assert_eq!(back.answer.header("referrer-policy"), Some("no-referrer"));
     assert!(query(&back.outside(), "code").is_some());
+}
+
+#[tokio::test]
+async fn an_address_that_tried_many_names_is_locked_whichever_it_types() {
+    let service = started().await;
+    let from = [Guess::from("127.0.0.1".parse().unwrap())];
+    let (store, now) = (&service.center.store, service.center.now());
+    for _ in 0..BURST - 1 {
+        store.attempt(&from, now).await.unwrap().unwrap();
+    }
+    let tried = async |user_name: &str, password: &str| {
+        let browser = Browser::new(&service);
+        let at = browser.begin("native", &[]).await;
+        browser.password(&at, user_name, password).await
+    };
+    let at = tried("nobody", "not the password").await;
+    at.shows(422, "The name or the password is not right.");
+    let said = async |user_name: &str, password: &str| {
+        let at = tried(user_name, password).await;
+        at.shows(429, "Too many attempts. Try again in ");
+        let text = at.text().replace(&at.sign_in(), "ID");
+        let text = text.replace(user_name, "NAME");
+        let shown = |character: &char| !character.is_ascii_digit();
+        text.chars().filter(shown).collect::<String>()
+    };
+    let unknown = said("nobody else", "not the password").await;
+    assert_eq!(said("aiko", PASSWORD).await, unknown, "right or wrong");
+    // One is forgotten; a right password takes its own back.
+    service.pass(31);
+    for _ in 0..2 {
+        tried("aiko", PASSWORD).await.shows(200, "Enter your code");
+    }
+    let at = tried("somebody", "not the password").await;
+    at.shows(422, "The name or the password is not right.");
+    said("aiko", PASSWORD).await;
 }

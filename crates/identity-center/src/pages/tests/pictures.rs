@@ -127,6 +127,36 @@ async fn setup(folder: &Folder, service: &Running, browser: &Browser<'_>) {
     folder.keep("setup-over", &browser.get("/setup/none").await);
 }
 
+/// What somebody signs in with is changed.
+async fn own(folder: &Folder, service: &Running, browser: &Browser<'_>, seed: &[u8]) {
+    const NEW: &str = "another horse battery";
+    let (change, renew) = ("/sessions/password", "/sessions/recovery-codes");
+    let post = async |path: &str, typed: &str, new: &str| {
+        let form = [
+            ("current", PASSWORD),
+            ("code", typed),
+            ("password", new),
+            ("again", new),
+        ];
+        browser.post(path, &form).await
+    };
+    let code = |steps: i64| {
+        let step = crate::totp::step(service.center.now()) + steps;
+        format!("{:06}", crate::totp::code(seed, step))
+    };
+    service.pass(61);
+    folder.keep("change-password", &browser.get(change).await);
+    folder.keep("change-password-short", &post(change, "1", "short").await);
+    folder.keep("change-password-wrong", &post(change, "1", NEW).await);
+    folder.keep("renew-codes", &browser.get(renew).await);
+    folder.keep("renew-codes-done", &post(renew, &code(0), "").await);
+    // The password stays what the rest of the walk knows.
+    folder.keep(
+        "change-password-done",
+        &post(change, &code(1), PASSWORD).await,
+    );
+}
+
 async fn text(response: Response) -> String {
     let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
     String::from_utf8(body.unwrap().to_vec()).unwrap()
@@ -223,6 +253,7 @@ async fn pictures_of_every_page() {
             assert_eq!(service.redeem(&code).await.status, 200);
         }
         folder.keep("sessions", &browser.get("/sessions").await);
+        own(&folder, &service, &browser, &seed).await;
         folder.keep("start-none", &browser.get("/start/acme").await);
         let roles = ["Developer", "ReadOnly"];
         assigned(&service, maya, 1, "Development", &roles).await;

@@ -81,3 +81,64 @@ async fn a_person_is_asked_anew_where_the_application_wants_it() {
     let at = browser.get("/sessions").await;
     at.shows(200, "Ben, at Acme");
 }
+
+#[tokio::test]
+async fn whoever_else_is_signed_in_does_not_come_back_for_the_one_who_is_hinted() {
+    let service = started().await;
+    let ben = person(&service, "ben", "Ben").await;
+    with_password(&service, ben).await;
+    with_factor(
+        &service,
+        ben,
+        &["AAAA-BBBB-CCCC-DDDD", "AAAA-BBBB-CCCC-EEEE"],
+    )
+    .await;
+    let browser = Browser::new(&service);
+    let at = browser.begin("native", &[]).await;
+    let back = browser.aiko(&at).await.outside();
+    let tokens = service.redeem(&query(&back, "code").unwrap()).await;
+    let aikos = tokens.json()["id_token"].as_str().unwrap().to_owned();
+    let hint = [("id_token_hint", aikos.as_str())];
+    let silent = [hint[0], ("prompt", "none")];
+    let error = |back: url::Url| query(&back, "error");
+
+    // She is signed in: nothing is asked, and an old token is as good.
+    service.pass(7200);
+    for request in [&hint[..], &silent[..]] {
+        let back = browser.begin("native", request).await.outside();
+        assert!(query(&back, "code").is_some(), "{back}");
+    }
+    let as_ben = async |browser: &Browser<'_>, recovery: &str, request: &[(&str, &str)]| {
+        let at = browser.begin("native", request).await;
+        let at = browser.password(&at, "ben", PASSWORD).await;
+        let at = browser.step(&at, "code", &[("code", recovery)]).await;
+        at.outside()
+    };
+    let other = Browser::new(&service);
+    as_ben(&other, "AAAABBBBCCCCDDDD", &[]).await;
+    let back = other.begin("native", &silent).await.outside();
+    assert_eq!(error(back).as_deref(), Some("login_required"));
+    let at = other.begin("native", &hint).await;
+    at.shows(200, "Work e-mail or user name");
+    assert!(!at.text().contains("/account"), "Ben is not offered");
+    let refused = other.step(&at, "account", &[]).await;
+    refused.shows(200, "Work e-mail or user name");
+    // Ben signs in again where Aiko was asked for: the application gets nobody.
+    let back = as_ben(&other, "AAAABBBBCCCCEEEE", &hint).await;
+    assert_eq!(error(back).as_deref(), Some("login_required"));
+    let at = other.begin("native", &hint).await;
+    let back = other.aiko(&at).await.outside();
+    assert!(query(&back, "code").is_some(), "{back}");
+
+    application(&service.center.store, "another", "Another", false, vec![]).await;
+    let (head, _) = aikos.rsplit_once('.').unwrap();
+    let forged = format!("{head}.{}", "A".repeat(86));
+    for (client, token) in [
+        ("another", aikos.as_str()),
+        ("native", forged.as_str()),
+        ("native", "x"),
+    ] {
+        let back = browser.begin(client, &[("id_token_hint", token)]).await;
+        assert_eq!(error(back.outside()).as_deref(), Some("invalid_request"));
+    }
+}

@@ -412,6 +412,7 @@ async fn steps(store: Store) {
             prompt: vec![],
             max_age: Some(0),
             login_hint: None,
+            hinted: None,
             acr_values: vec![],
             claims: Some("{}".to_owned()),
             ui_locales: vec![],

@@ -93,6 +93,7 @@ pub(super) async fn begun(store: &Store, progress: Progress) -> Authorization {
             prompt: vec![],
             max_age: None,
             login_hint: None,
+            hinted: None,
             acr_values: vec![],
             claims: None,
             ui_locales: vec![],

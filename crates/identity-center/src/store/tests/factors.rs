@@ -4,7 +4,7 @@ use super::cases::{at, person, session};
 use super::directory::{begun, made, organization};
 use crate::authorization::Progress;
 use crate::id::GroupId;
-use crate::lockout::Verdict;
+use crate::lockout::BURST;
 use crate::secret::Digest;
 use crate::store::{DeviceCode, Granted, Guess, SecondFactor, Store};
 
@@ -79,31 +79,27 @@ pub(super) async fn guesses(store: Store) {
         Guess::of(Some("acme"), "aiko"),
         Guess::of(Some("hinoki"), "aiko"),
     );
-    let attempt =
-        async |guess: &Guess, second| match store.attempt(guess, at(second)).await.unwrap() {
-            Verdict::Try(after) => Ok(after),
-            Verdict::Locked { until } => Err(until.duration_since(at(second)).as_secs()),
-        };
-    for failures in 1..=5 {
-        assert_eq!(attempt(&known, 0).await.unwrap().failures, failures);
+    let attempt = async |guesses: &[&Guess], second| {
+        let guesses: Vec<Guess> = guesses.iter().copied().cloned().collect();
+        let counted = store.attempt(&guesses, at(second)).await.unwrap();
+        counted.map_err(|until| until.duration_since(at(second)).as_secs())
+    };
+    for _ in 0..5 {
+        attempt(&[&known], 0).await.unwrap();
     }
-    assert_eq!(attempt(&known, 0).await, Err(30));
-    assert_eq!(
-        attempt(&other, 0).await.unwrap().failures,
-        1,
-        "another organisation"
-    );
-    let sixth = attempt(&known, 30).await.unwrap();
-    let right = store.return_attempt(&known, sixth, at(30));
-    right.await.unwrap();
-    assert_eq!(
-        attempt(&known, 30).await.unwrap().failures,
-        6,
-        "what failed before stays"
-    );
-    assert_eq!(attempt(&known, 30).await, Err(60));
+    assert_eq!(attempt(&[&known], 0).await, Err(30));
+    let of_another = attempt(&[&other], 0).await;
+    assert!(of_another.is_ok(), "another organisation");
+    let sixth = attempt(&[&known], 30).await.unwrap();
+    store.return_attempt(sixth, at(30)).await.unwrap();
+    attempt(&[&known], 30).await.unwrap();
+    let again = attempt(&[&known], 30).await;
+    assert_eq!(again, Err(60), "what failed before stays");
     store.forget_attempts(&known).await.unwrap();
-    assert_eq!(attempt(&known, 30).await.unwrap().failures, 1);
+    for _ in 0..5 {
+        attempt(&[&known], 30).await.unwrap();
+    }
+    addresses(&store).await;
 
     // Fifty at once get no further than one after the other.
     let mut running = tokio::task::JoinSet::new();
@@ -111,11 +107,52 @@ pub(super) async fn guesses(store: Store) {
         let store = store.clone();
         running.spawn(async move {
             let guess = Guess::of(None, "many");
-            matches!(store.attempt(&guess, at(0)).await.unwrap(), Verdict::Try(_))
+            store.attempt(&[guess], at(0)).await.unwrap().is_ok()
         });
     }
     let tried = running.join_all().await;
     assert_eq!(tried.iter().filter(|tried| **tried).count(), 5);
+}
+
+/// An address guesses at many names; where one of two rules locks, neither counts.
+async fn addresses(store: &Store) {
+    let from = |address: &str| Guess::from(address.parse().unwrap());
+    let name = |number: u32| Guess::of(Some("acme"), &format!("name-{number}"));
+    let sprayed = async |number, address: &str, second| {
+        let guesses = [name(number), from(address)];
+        let counted = store.attempt(&guesses, at(second)).await.unwrap();
+        counted.map_err(|until| until.duration_since(at(second)).as_secs())
+    };
+    for number in 0..BURST {
+        sprayed(number, "203.0.113.7", 0).await.unwrap();
+    }
+    for _ in 0..6 {
+        assert_eq!(sprayed(BURST, "203.0.113.7", 0).await, Err(30));
+        let mapped = sprayed(BURST, "::ffff:203.0.113.7", 0).await;
+        assert_eq!(mapped, Err(30), "the same address");
+    }
+    for _ in 0..5 {
+        let elsewhere = sprayed(BURST, "203.0.113.8", 0).await;
+        assert!(elsewhere.is_ok(), "the name was not counted");
+    }
+    // A locked name is not counted where it comes from either.
+    for _ in 0..200 {
+        assert_eq!(sprayed(BURST, "203.0.113.9", 0).await, Err(30));
+    }
+    let right = sprayed(BURST + 1, "203.0.113.9", 0).await.unwrap();
+    store.return_attempt(right, at(0)).await.unwrap();
+    for number in 0..BURST {
+        let number = 2 * BURST + number;
+        sprayed(number, "203.0.113.9", 0).await.unwrap();
+    }
+    assert_eq!(sprayed(0, "203.0.113.9", 0).await, Err(30));
+    // One customer has a network of 64 bits, and no more.
+    for number in 0..BURST {
+        let address = format!("2001:db8:0:1::{number:x}");
+        sprayed(4 * BURST + number, &address, 0).await.unwrap();
+    }
+    assert_eq!(sprayed(0, "2001:db8:0:1:ffff::", 0).await, Err(30));
+    assert!(sprayed(0, "2001:db8:0:2::1", 0).await.is_ok());
 }
 
 pub(super) async fn devices(store: Store) {

@@ -15,6 +15,7 @@ pub(super) async fn pushed_requests(store: Store) {
         prompt: vec![],
         max_age: None,
         login_hint: None,
+        hinted: None,
         acr_values: vec![],
         claims: None,
         ui_locales: vec!["ja".to_owned()],

@@ -43,6 +43,7 @@ pub(crate) async fn begun(
             prompt: vec![],
             max_age: None,
             login_hint: None,
+            hinted: None,
             acr_values: vec![],
             claims: None,
             ui_locales: vec![],

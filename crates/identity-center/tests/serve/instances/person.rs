@@ -47,6 +47,7 @@ pub(crate) async fn approves(store: &Store, user: UserId, user_code: &str) -> Gr
             prompt: vec![],
             max_age: None,
             login_hint: None,
+            hinted: None,
             acr_values: vec![],
             claims: None,
             ui_locales: vec![],

@@ -127,17 +127,17 @@ impl IdentityCenter {
         role: Option<&Role>,
     ) -> Failure {
         let status = error.raw_response().map(|answer| answer.status().as_u16());
+        let words = error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::message);
         let failure = match (status, role) {
             (Some(401), _) => self.context.failure(Code::SessionEnded),
             (Some(400 | 403 | 404), Some(role)) => self
                 .context
-                .failure(Code::NotAssigned)
+                .failure(refused(words.unwrap_or_default()))
                 .about(format!("{} ({})", role.name, role.account)),
             _ => return self.failure(error),
         };
-        let words = error
-            .as_service_error()
-            .and_then(ProvideErrorMetadata::message);
         match words {
             Some(words) => failure.because(words),
             None => failure,
@@ -147,5 +147,35 @@ impl IdentityCenter {
     fn portal(&self) -> aws_sdk_sso::Client {
         let endpoint = self.endpoint.as_ref().or(self.context.aws.portal.as_ref());
         aws_sdk_sso::Client::new(&self.sdk(endpoint))
+    }
+}
+
+/// Whether the role is not the person's, or our own service has it for them and AWS gives it nothing. AWS's own names no STS.
+fn refused(words: &str) -> Code {
+    if words.contains("STS ") {
+        Code::ClientSetup
+    } else {
+        Code::NotAssigned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_that_the_service_cannot_give_is_no_role_that_the_person_lacks() {
+        let check = |words: &str, expected| assert_eq!(refused(words), expected, "{words}");
+        check(
+            "STS is not configured: this Identity Center gives no AWS credentials",
+            Code::ClientSetup,
+        );
+        check(
+            "AWS STS does not give this role to this Identity Center (AccessDenied)",
+            Code::ClientSetup,
+        );
+        check("No access", Code::NotAssigned);
+        check("role_name is not one", Code::NotAssigned);
+        check("", Code::NotAssigned);
     }
 }
