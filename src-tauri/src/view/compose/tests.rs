@@ -45,6 +45,7 @@ fn acme() -> Organization {
             scopes: Vec::new(),
         },
         support_contact: None,
+        inference: kiro_sign_in::Inference::default(),
         managed: true,
     }
 }
