@@ -12,6 +12,9 @@ use crate::Figure;
 const FLOOR: &str = "the floor: a Rust program that prints a line";
 
 /// Whole commands, by hyperfine, without a shell, warm.
+/// What, the command, at most so many times another's, at most so many milliseconds.
+type Measured<'a> = (&'a str, String, Option<(&'a str, f64)>, f64);
+
 pub(crate) fn measure(world: &World, folder: &Path, figures: &mut Vec<Figure>) {
     let kiro = program("kiro").display().to_string();
     let floor = folder.join("floor").display().to_string();
@@ -21,8 +24,7 @@ pub(crate) fn measure(world: &World, folder: &Path, figures: &mut Vec<Figure>) {
         checkout().join("scripts/speed/boto_token.py").display()
     );
     prepare_peers(world);
-    let measured: Vec<(&str, String, Option<(&str, f64)>, f64)> = vec![
-        // what, command, so many times another's, limit in milliseconds
+    let measured: Vec<Measured<'_>> = vec![
         (FLOOR, floor, None, f64::MAX),
         (
             "`kiro auth token`, plain key",
