@@ -177,6 +177,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.chunk(b"")
         for one in [words(text) for text in WORDS[1:]] + end("max_tokens" if fault == "max_tokens" else "end_turn"):
             self.chunk(one)
+        if fault == "cut_at_the_end":
+            self.close_connection = True
+            return self.connection.close()
         self.chunk(b"")
 
     def converse(self, path, body):

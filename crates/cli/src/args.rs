@@ -40,7 +40,7 @@ run this again when it has ended. `aws sso logout` ends the session. Prefer `kir
 const ASK: &str = "\
 Examples:
   kiro ask \"What is a monad?\"
-  git diff | kiro ask --region eu-central-1 -
+  git diff | kiro ask \"What does this change?\" -
 
 One region is asked, and no other, whatever happens. What it took is told on stderr.
 Exit codes: 0 answered, 4 refused (`kiro models --why MODEL`), 5 unreachable, busy or cut off, 130 interrupted";
@@ -258,7 +258,7 @@ pub(crate) struct Ask {
     /// The profile, instead of the active one
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<ProfileName>,
-    /// The question; without it, or with `-`, stdin is
+    /// The question; without it stdin is, and after a last `-` stdin follows
     #[arg(value_name = "QUESTION")]
     pub(crate) question: Vec<String>,
 }

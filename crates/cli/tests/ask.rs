@@ -169,19 +169,25 @@ fn the_answer_is_on_stdout_and_what_it_took_on_stderr() {
     assert_eq!(world.kiro(&["ask", "Tell", "me"]), answered);
     let named = ["ask", "--model", "opus-4.6", "--region", "us-east-1", "me"];
     assert_eq!(world.kiro(&named), answered);
-    let mut piped = world
-        .command(&["ask", "-"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    piped
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(b"from\nstdin")
-        .unwrap();
-    assert_eq!(Said::of(piped.wait_with_output().unwrap()), answered);
-    assert_eq!(world.questions(), ["Tell me", "me", "from\nstdin"]);
+    for words in [
+        vec!["ask"],
+        vec!["ask", "-"],
+        vec!["ask", "What", "is", "-"],
+    ] {
+        let mut piped = world.command(&words).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = piped.stdin.take().unwrap();
+        stdin.write_all(b"from\nstdin").unwrap();
+        drop(stdin);
+        assert_eq!(Said::of(piped.wait_with_output().unwrap()), answered);
+    }
+    let expected = [
+        "Tell me",
+        "me",
+        "from\nstdin",
+        "from\nstdin",
+        "What is\n\nfrom\nstdin",
+    ];
+    assert_eq!(world.questions(), expected);
     let nothing = world.kiro(&["ask"]);
     assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(2), ""));
 }

@@ -350,6 +350,8 @@ impl Answer {
     async fn receive(&mut self) -> Result<Option<ConverseStreamOutput>, Failure> {
         match tokio::time::timeout(SILENCE, self.events.recv()).await {
             Ok(Ok(event)) => Ok(event),
+            // All of it is here.
+            Ok(Err(_)) | Err(_) if self.ended => Ok(None),
             Ok(Err(error)) => {
                 Err(fault::of_stream(&self.context, &self.endpoint, &error).failure())
             }

@@ -32,19 +32,23 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Ask) -> Result<Exit, 
     }
 }
 
-/// The words of the command line, else stdin's; with `-` among them, stdin's follow. `None` where nobody asks anything.
+/// The words of the command line, else stdin's; after a last word `-`, stdin's follow the others. `None` where nobody asks
+/// anything.
 fn text(args: &Ask) -> Option<String> {
-    let mut text = args.question.join(" ");
-    let mut stdin = std::io::stdin();
-    if text.is_empty() || text == "-" {
-        text.clear();
-        if !stdin.is_terminal() || args.question.iter().any(|word| word == "-") {
-            let mut bytes = Vec::new();
-            let _ = Read::by_ref(&mut stdin)
-                .take(LONGEST)
-                .read_to_end(&mut bytes);
-            text = String::from_utf8_lossy(&bytes).into_owned();
+    let stdin = std::io::stdin();
+    let (words, reads) = match args.question.split_last() {
+        Some((last, words)) if last == "-" => (words, true),
+        Some(_) => (args.question.as_slice(), false),
+        None => (args.question.as_slice(), !stdin.is_terminal()),
+    };
+    let mut text = words.join(" ");
+    if reads {
+        let mut bytes = Vec::new();
+        let _ = stdin.lock().take(LONGEST).read_to_end(&mut bytes);
+        if !text.is_empty() {
+            text.push_str("\n\n");
         }
+        text.push_str(&String::from_utf8_lossy(&bytes));
     }
     (!text.trim().is_empty()).then_some(text)
 }

@@ -253,6 +253,8 @@ async fn each_fault_is_told_as_what_it_is_and_a_busy_model_is_asked_again_in_its
 async fn an_answer_that_ends_before_its_end_is_told_after_what_came_of_it() {
     let aws = Aws::start();
     let world = signed_in(Way::Okta, &aws, "").await;
+    aws.control(json!({ "faults": ["cut_at_the_end"] })).await;
+    assert_eq!(whole(&world).await.unwrap(), WHOLE, "nothing is missing");
     for (fault, expected) in [
         ("cut", Code::AnswerCut),
         ("ends_early", Code::AnswerCut),
