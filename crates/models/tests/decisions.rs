@@ -237,6 +237,8 @@ fn a_region_is_a_name_and_nothing_that_could_lead_elsewhere() {
         "eu-central",
         "EU-CENTRAL-1",
         "eu-central-1.evil.test",
+        "eu-evil.test-1",
+        "e.u-central-1",
         "evil.test/",
         "eu-1",
         "-central-1",
