@@ -1,17 +1,15 @@
 //! The directory: organisations, their people and groups, as an administrator or a provisioning identity provider (SCIM) makes
 //! them. What is compared is folded; what is shown is kept as it was written.
 
-use caseless::Caseless as _;
 use jiff::Timestamp;
-use unicode_normalization::UnicodeNormalization as _;
 
 use crate::id::{ConnectionId, GroupId, UserId};
 
 /// A name is at most so long, in bytes (an e-mail address has 254: RFC 5321 §4.5.3.1.3).
 const NAME_LIMIT: usize = 320;
 
-/// What two names are compared by: Unicode's full case folding in form NFC, without the space around it (canonical caseless match,
-/// Unicode 3.13 D145). `STRASSE` is `straße`, `ΣΑΣ` is `σας`; `str::to_lowercase` keeps both apart.
+/// What two names are compared by: what SCIM compares text by ([`kiro_scim::fold`]), without the space around it. `STRASSE` is
+/// `straße`, `ΣΑΣ` is `σας`; `str::to_lowercase` keeps both apart.
 ///
 /// ```
 /// use kiro_identity_center::directory::fold;
@@ -19,12 +17,7 @@ const NAME_LIMIT: usize = 320;
 /// ```
 #[must_use]
 pub fn fold(name: &str) -> String {
-    name.trim()
-        .chars()
-        .nfd()
-        .default_case_fold()
-        .nfc()
-        .collect()
+    kiro_scim::fold(name.trim())
 }
 
 /// Whether a character writes nothing of its own but changes how what stands beside it is read: controls, bidirectional controls,
