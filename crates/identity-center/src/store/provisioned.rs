@@ -20,19 +20,6 @@ pub type Changing = Arc<dyn Fn(&Resource) -> Result<Change, Refusal> + Send + Sy
 
 pub(super) type Decided<T> = Result<Result<T, Refusal>, StoreError>;
 
-/// What is looked up by an index is no longer, in bytes and folded: PostgreSQL's takes no more than 2,700.
-const INDEXED: usize = 1024;
-
-/// Whether an index takes this text.
-fn indexed(attribute: &str, text: Option<&str>) -> Result<(), Refusal> {
-    let long =
-        text.is_some_and(|text| text.len() > INDEXED || kiro_scim::fold(text).len() > INDEXED);
-    match long {
-        true => Err(Refusal::value(attribute, "text of at most 1,024 bytes")),
-        false => texts(&[(attribute, text)]),
-    }
-}
-
 /// The id, if the text is exactly as it is written on the wire.
 fn exact<T: std::str::FromStr + ToString>(text: &str) -> Option<T> {
     let id = text.parse::<T>().ok()?;

@@ -5,7 +5,7 @@ use kiro_scim::{EntityTag, GroupColumns, Members, Refusal, Resource};
 use serde_json::json;
 
 use super::super::{Row, Store, StoreError, Tx, audit, groups, provisioning, values};
-use super::{Changing, Decided, exact, indexed, name};
+use super::{Changing, Decided, exact, name, texts};
 use crate::directory::fold;
 use crate::id::{GroupId, UserId};
 use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal, Related};
@@ -292,7 +292,7 @@ async fn is_theirs(tx: &mut Tx<'_>, by: &Provisioner, user: UserId) -> Result<bo
 fn fit(resource: &Resource) -> Result<GroupColumns, Refusal> {
     let mut columns = resource.group_columns();
     columns.display_name = name("displayName", &columns.display_name)?;
-    indexed("externalId", columns.external_id.as_deref())?;
+    texts(&[("externalId", columns.external_id.as_deref())])?;
     Ok(columns)
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::{
     Row, Store, StoreError, Tx, administrators, audit, directory, provisioning, sessions, values,
 };
-use super::{Changing, Decided, indexed, name, texts};
+use super::{Changing, Decided, name, texts};
 use crate::directory::{DirectoryRefusal, fold};
 use crate::id::{GroupId, UserId};
 use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal, Related};
@@ -271,10 +271,10 @@ fn fit(resource: &Resource) -> Result<UserColumns, Refusal> {
         ("displayName", columns.display_name.as_deref()),
         ("name.givenName", columns.given_name.as_deref()),
         ("name.familyName", columns.family_name.as_deref()),
+        ("externalId", columns.external_id.as_deref()),
     ])?;
-    indexed("externalId", columns.external_id.as_deref())?;
     for address in all_addresses(&columns) {
-        indexed("emails.value", Some(address))?;
+        texts(&[("emails", Some(address))])?;
     }
     Ok(columns)
 }

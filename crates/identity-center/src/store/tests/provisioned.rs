@@ -6,6 +6,7 @@ mod filters;
 mod groups;
 mod people;
 mod tokens;
+mod walks;
 
 use std::sync::Arc;
 
@@ -50,6 +51,7 @@ pub(super) const ALL: &[(&str, Case)] = &[
         Box::pin(filters::each_kind(store))
     }),
     ("filters", |store| Box::pin(filters::agree(store))),
+    ("walks", |store| Box::pin(walks::walks(store))),
 ];
 
 /// Those in which it matters how a database orders text.
