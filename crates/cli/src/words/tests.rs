@@ -43,9 +43,9 @@ fn every_code_has_an_error_and_a_hint_in_both_languages() {
 #[test]
 fn a_role_that_the_service_cannot_give_is_told_apart_from_one_that_is_not_assigned() {
     let told = |code| {
-        let failure = Failure::new(code, jiff::Timestamp::UNIX_EPOCH)
-            .about("Developer (111122223333)".to_owned())
-            .because("STS is not configured: ask elsewhere");
+        let mut failure = Failure::new(code, jiff::Timestamp::UNIX_EPOCH);
+        failure.facts.subject = Some("Developer (111122223333)".to_owned());
+        failure.detail.description = Some("STS is not configured: ask elsewhere".to_owned());
         [Language::English, Language::Japanese].map(|language| {
             let said = language.failure(&failure);
             format!("{}\n{}", said.error, said.hint)
