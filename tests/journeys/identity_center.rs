@@ -67,8 +67,13 @@ async fn credentials_for_a_role_come_from_an_sts_that_verifies_who_asks() {
     let refused = world.kiro(&DEVELOPER);
     assert_eq!(
         (refused.status.code(), &refused.stdout[..]),
-        (Some(4), &b""[..]),
+        (Some(7), &b""[..]),
         "the account knows no such provider: {}",
+        said(&refused)
+    );
+    assert!(
+        said(&refused).contains("AWS STS does not give this role"),
+        "{}",
         said(&refused)
     );
     sts.control(json!({ "provider": peer.word("issuer") }))

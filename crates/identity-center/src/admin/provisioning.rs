@@ -304,6 +304,11 @@ pub(super) async fn log(
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<Page<Entry>>, Problem> {
     let most = limit(wanted.limit)?;
+    if wanted.after.is_some_and(|after| after < 0) {
+        let title = "The query cannot be used";
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "query", title);
+        return Err(problem.because("`after` is 0 or more"));
+    }
     let of = found(&center, &who, &name).await?;
     let store = &center.store;
     let log = store.provisioning_log(who.organization(), &of.name, wanted.after, most);

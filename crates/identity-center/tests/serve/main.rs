@@ -4,11 +4,13 @@
 
 mod administration;
 mod back_up;
+mod computer;
 mod copy_to;
 mod figures;
 mod health;
 mod instances;
 mod program;
+mod provisioning;
 #[path = "../../src/store/tests/server.rs"]
 mod server;
 mod tls;

@@ -32,7 +32,8 @@ impl Peer {
         let mut line = String::new();
         let ready = timeout(PATIENCE, stdout.read_line(&mut line)).await;
         let Ok(ready) = ready else {
-            panic!("{command:?} is not ready after {PATIENCE:?}");
+            let waits = child.id().map(waits).unwrap_or_default();
+            panic!("{command:?} is not ready after {PATIENCE:?}: {waits:?}");
         };
         ready.unwrap();
         Peer {
@@ -45,4 +46,22 @@ impl Peer {
     pub(crate) fn origin(&self) -> Url {
         self.ready["origin"].as_str().unwrap().parse().unwrap()
     }
+}
+
+/// What each thread of a process waits for, and how much processor time it has had: what a peer that hangs can be told by.
+fn waits(process: u32) -> Vec<String> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task"));
+    let tasks = tasks.into_iter().flatten().flatten();
+    let read = |task: &std::path::Path, name: &str| {
+        std::fs::read_to_string(task.join(name)).unwrap_or_default()
+    };
+    tasks
+        .map(|task| {
+            let task = task.path();
+            let times = read(&task, "stat");
+            let times: Vec<&str> = times.split(' ').skip(13).take(2).collect();
+            let (name, place) = (read(&task, "comm"), read(&task, "wchan"));
+            format!("{} {place} {}", name.trim(), times.join("+"))
+        })
+        .collect()
 }
