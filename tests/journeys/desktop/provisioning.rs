@@ -106,13 +106,9 @@ async fn a_colleague_who_is_pushed_signs_in_uses_a_role_and_is_out_everywhere_wh
     let refused = world.kiro(&["auth", "token"]);
     assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
 
-    // Their provider still knows them; the service says why they are not let in.
-    window.press("Sign in again").await;
-    browser.tab("/sign-in/").await;
-    browser.type_into("user_name", name).await;
-    browser.sign_in("maya").await;
-    browser.says("it@acme.example").await;
+    // Back at the organisation: nothing of it is revived.
     let (status, _) = peer.provision("PATCH", &at, &active(json!(true))).await;
     assert_eq!(status, 200);
     assert_eq!(peer.portal(&token).await.0, 401, "nothing of it is revived");
+    assert_eq!(world.kiro(&["auth", "token"]).status.code(), Some(3));
 }
