@@ -342,8 +342,8 @@ pub(super) async fn members_of(
     by: &Provisioner,
     id: GroupId,
 ) -> Result<Vec<Related>, StoreError> {
-    let sql = "SELECT u.id, u.display_name FROM members m JOIN users u ON u.id = m.user_id \
-               WHERE m.group_id = $1 AND u.connection = $2 ORDER BY u.id";
+    let sql = "SELECT u.id, u.display_name FROM members m CROSS JOIN users u \
+               WHERE m.group_id = $1 AND u.id = m.user_id AND u.connection = $2 ORDER BY u.id";
     let rows = tx.query(sql, values![id, by.id]).await?;
     let related = |row: &Row| {
         Ok(Related {

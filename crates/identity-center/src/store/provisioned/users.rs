@@ -340,14 +340,14 @@ async fn made(tx: &mut Tx<'_>, by: &Provisioner, id: UserId) -> Result<Provision
     Ok(found)
 }
 
-/// The groups of a person that the connection sees.
+/// The groups of a person that the connection sees. (`CROSS JOIN`: SQLite begins with the person's rows, not with all groups.)
 pub(super) async fn groups_of(
     tx: &mut Tx<'_>,
     by: &Provisioner,
     id: UserId,
 ) -> Result<Vec<Related>, StoreError> {
-    let sql = "SELECT g.id, g.display_name FROM members m JOIN groups g ON g.id = m.group_id \
-               WHERE m.user_id = $1 AND g.connection = $2 ORDER BY g.created_at, g.id";
+    let sql = "SELECT g.id, g.display_name FROM members m CROSS JOIN groups g \
+               WHERE m.user_id = $1 AND g.id = m.group_id AND g.connection = $2 ORDER BY g.created_at, g.id";
     let rows = tx.query(sql, values![id, by.id]).await?;
     let related = |row: &Row| {
         Ok(Related {
