@@ -228,7 +228,7 @@ impl Store {
                 if let Err(refusal) = administrators::may_lose(tx, id).await? {
                     return Ok(Err(refusal));
                 }
-                let sql = "UPDATE users SET active = 0, modified_at = $2, version = version + 1 WHERE id = $1";
+                let sql = "UPDATE users SET active = 0, deactivated_at = NULL, modified_at = $2, version = version + 1 WHERE id = $1";
                 if tx.execute(sql, values![id, now]).await? == 0 {
                     return Ok(Err(DirectoryRefusal::NoUser));
                 }
@@ -244,7 +244,7 @@ impl Store {
     pub async fn reactivate_user(&self, id: UserId, now: Timestamp) -> Decided<()> {
         self.write(move |tx| {
             Box::pin(async move {
-                let sql = "UPDATE users SET active = 1, modified_at = $2, version = version + 1 WHERE id = $1";
+                let sql = "UPDATE users SET active = 1, deactivated_at = NULL, modified_at = $2, version = version + 1 WHERE id = $1";
                 if tx.execute(sql, values![id, now]).await? == 0 {
                     return Ok(Err(DirectoryRefusal::NoUser));
                 }

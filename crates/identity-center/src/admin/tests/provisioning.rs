@@ -304,6 +304,14 @@ async fn when_unusually_many_leave_it_is_told_once_and_taken_back_as_one() {
     let alerts = alerts.iter().filter(|(action, _)| action == "scim.alert");
     assert_eq!(alerts.count(), 1, "told once");
 
+    // Whom an administrator keeps out, no undoing lets in.
+    let kept_out = format!("/users/{}", people[9]);
+    for (verb, status) in [("reactivate", 204), ("deactivate", 200)] {
+        let path = format!("{kept_out}/{verb}");
+        let answer = ask(&service, &owner, "POST", &path, &Value::Null).await;
+        assert_eq!(answer.status, status, "{verb}: {}", answer.text());
+    }
+
     let undone = ask(
         &service,
         &owner,
@@ -312,7 +320,7 @@ async fn when_unusually_many_leave_it_is_told_once_and_taken_back_as_one() {
         &Value::Null,
     )
     .await;
-    assert_eq!(undone.json(), json!({ "reactivated": 10, "gone": 1 }));
+    assert_eq!(undone.json(), json!({ "reactivated": 9, "gone": 2 }));
     assert_eq!(alert().await, Value::Null);
     let active = async |id: &str| {
         let path = format!("/Users/{id}");
@@ -322,6 +330,7 @@ async fn when_unusually_many_leave_it_is_told_once_and_taken_back_as_one() {
             .clone()
     };
     assert_eq!(active(&people[10]).await, true);
+    assert_eq!(active(&people[9]).await, false);
     assert_eq!(
         active(&people[0]).await,
         false,

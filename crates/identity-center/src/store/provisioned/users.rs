@@ -255,7 +255,11 @@ async fn becomes(
             let ended = sessions::end_all(tx, id, Ended::Deactivated, now).await?;
             ("user.deactivate", json!({ "sessions": ended }))
         }
-        (false, true) => ("user.reactivate", json!({})),
+        (false, true) => {
+            let sql = "UPDATE users SET deactivated_at = NULL WHERE id = $1";
+            tx.execute(sql, values![id]).await?;
+            ("user.reactivate", json!({}))
+        }
         (true, true) | (false, false) => ("user.change", json!({ "was": was })),
     };
     audit::of_person(tx, id, action, detail, now).await?;
