@@ -116,9 +116,11 @@ pub(super) async fn kept(
     secret: &[u8],
 ) -> Result<Connection, ConnectError> {
     let before = before(center, &organization, &name, details.provider()).await?;
-    let id = before
-        .as_ref()
-        .map_or_else(ConnectionId::random, |known| known.id);
+    // Whom a connection of this name has provisioned, may sign in there.
+    let provisioner = center.store.provisioner(&organization, &name).await?;
+    let known = before.as_ref().map(|known| known.id);
+    let known = known.or(provisioner.map(|provisioner| provisioner.id));
+    let id = known.unwrap_or_else(ConnectionId::random);
     let connection = Connection {
         id,
         organization,

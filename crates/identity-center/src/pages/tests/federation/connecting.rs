@@ -137,3 +137,16 @@ async fn a_connection_is_inactive_until_it_is_activated_and_can_be_changed() {
     let freed = connect_as(&service, entra.described("acme.test"));
     assert_eq!(freed.await.unwrap().domains, ["acme.test"]);
 }
+
+#[tokio::test]
+async fn who_was_provisioned_before_it_was_connected_may_sign_in_there() {
+    let service = Running::start().await;
+    let (store, now) = (&service.center.store, service.center.now());
+    let okta = Provider::okta().await;
+    let asked = okta.described("okta.acme.example");
+    let manner = kiro_scim::Manner::Rfc;
+    let provisions = store.keep_provisioner(&asked.organization, &asked.name, manner, now);
+    let provisions = provisions.await.unwrap();
+    let connection = connect_as(&service, asked).await.unwrap();
+    assert_eq!(connection.id, provisions.id);
+}
