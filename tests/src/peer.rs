@@ -117,6 +117,14 @@ impl Peer {
         Peer::silent(command)
     }
 
+    /// scim2-server in memory: what `make bench` measures our SCIM endpoint beside.
+    #[must_use]
+    pub fn scim() -> Peer {
+        let mut command = Command::new(python());
+        command.arg(folder().join("scim_served.py"));
+        Peer::silent(command)
+    }
+
     /// Its process.
     #[must_use]
     pub fn process(&self) -> u32 {

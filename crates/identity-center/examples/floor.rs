@@ -1,5 +1,6 @@
 //! What a sign-in service cannot be faster than here, for `make bench`: `floor sign` answers every request with one token signed by ES256,
-//! and says where it listens; `floor insert FILE` says how many durable rows a second SQLite takes, one by one and 64 to a commit.
+//! and says where it listens; `floor insert FILE` says how many durable rows a second SQLite takes, one by one and 64 to a commit, and
+//! how many it finds by their key.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -54,7 +55,8 @@ async fn sign() {
 fn insert(file: &Path) {
     let mut store = rusqlite::Connection::open(file).unwrap();
     store
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE rows (a BLOB, b BLOB)")
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE rows (a BLOB, b BLOB); \
+                        CREATE TABLE named (name TEXT PRIMARY KEY, b BLOB) WITHOUT ROWID")
         .unwrap();
     let mut each = |together: u32| {
         let (begun, mut rows) = (Instant::now(), 0u32);
@@ -70,5 +72,30 @@ fn insert(file: &Path) {
         f64::from(rows) / begun.elapsed().as_secs_f64()
     };
     let (alone, together) = (each(1), each(64));
-    println!("{}", json!({ "alone": alone, "together": together }));
+    let selected = select(&mut store);
+    println!(
+        "{}",
+        json!({ "alone": alone, "together": together, "selected": selected })
+    );
+}
+
+/// Rows found by their key in a second, among 100,000.
+fn select(store: &mut rusqlite::Connection) -> f64 {
+    let commit = store.transaction().unwrap();
+    for number in 0..100_000 {
+        let sql = "INSERT INTO named VALUES (?1, randomblob(200))";
+        let mut statement = commit.prepare_cached(sql).unwrap();
+        statement.execute([format!("p{number}")]).unwrap();
+    }
+    commit.commit().unwrap();
+    let (begun, mut found) = (Instant::now(), 0u32);
+    while begun.elapsed() < Duration::from_secs(2) {
+        let sql = "SELECT b FROM named WHERE name = ?1";
+        let mut statement = store.prepare_cached(sql).unwrap();
+        let name = format!("p{}", found % 100_000);
+        let row = statement.query_row([name], |row| row.get::<_, Vec<u8>>(0));
+        assert_eq!(row.unwrap().len(), 200);
+        found += 1;
+    }
+    f64::from(found) / begun.elapsed().as_secs_f64()
 }

@@ -15,11 +15,7 @@ use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 
 use crate::processes::{memory, ticks};
-use crate::{Figure, median};
-
-/// The server of the store's own tests.
-#[path = "../../../../crates/identity-center/src/store/tests/server.rs"]
-mod postgresql;
+use crate::{Figure, median, postgresql};
 
 /// How long each load lasts.
 const SECONDS: u32 = 5;
@@ -358,10 +354,17 @@ fn floors(folder: &Path, figures: &mut Vec<Figure>) {
         .unwrap();
     drop(fs::remove_file(&file));
     let rows: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| json!({}));
-    for (name, what) in [("alone", "one by one"), ("together", "64 to a commit")] {
+    for (name, what) in [
+        ("alone", "durable rows in SQLite, one by one"),
+        ("together", "durable rows in SQLite, 64 to a commit"),
+        (
+            "selected",
+            "rows found by their key in SQLite, among 100,000",
+        ),
+    ] {
         let each_second = rows[name].as_f64().expect("rows a second");
         figures.push(Figure::at_least(
-            &format!("floor: durable rows in SQLite, {what}"),
+            &format!("floor: {what}"),
             each_second,
             "/s",
             None,

@@ -15,6 +15,10 @@ mod processes;
 mod provisioning;
 mod race;
 
+/// The server of the store's own tests.
+#[path = "../../../../crates/identity-center/src/store/tests/server.rs"]
+mod postgresql;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};

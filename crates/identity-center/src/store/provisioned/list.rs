@@ -125,10 +125,7 @@ async fn by_database(
         common,
     } = clause;
     let table = table(list.kind);
-    let count = format!("SELECT COUNT(*) FROM {table} r WHERE {OWN} AND ({sql})");
-    let counted = tx.rows(&count, &values, common).await?;
-    let total = counted.first().map_or(Ok(0), |row| row.integer(0))?;
-    let total = usize::try_from(total).unwrap_or(0);
+    let own = values.len();
     let mut place = |value: i64| {
         values.push(value.into());
         format!("${}", values.len())
@@ -146,17 +143,27 @@ async fn by_database(
             format!("AND (r.created_at, r.id) > ({made}, {id}) ORDER BY {order} LIMIT {limit}")
         }
     };
-    let sql = format!(
+    let asked = format!(
         "SELECT {} FROM {table} r WHERE {OWN} AND ({sql}) {from}",
         columns(list.kind)
     );
-    let rows = tx.rows(&sql, &values, common).await?;
+    let rows = tx.rows(&asked, &values, common).await?;
     let mut page: Vec<Provisioned> = rows
         .iter()
         .map(|row| read(list.kind, row))
         .collect::<Result<_, _>>()?;
     let more = page.len() > list.count;
     page.truncate(list.count);
+    // The last page tells how many there are; before it they are counted.
+    let total = match list.from {
+        From::Place(behind) if !more && (behind == 0 || !page.is_empty()) => behind + page.len(),
+        From::Place(_) | From::Behind(..) => {
+            let count = format!("SELECT COUNT(*) FROM {table} r WHERE {OWN} AND ({sql})");
+            let counted = tx.rows(&count, &values[..own], common).await?;
+            let total = counted.first().map_or(Ok(0), |row| row.integer(0))?;
+            usize::try_from(total).unwrap_or(0)
+        }
+    };
     Ok(Found { total, page, more })
 }
 
