@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa_axum::router::OpenApiRouter;
@@ -54,7 +55,9 @@ type Part = OpenApiRouter<Arc<Center>>;
 /// The administration.
 pub fn router(center: &Arc<Center>) -> Router<Arc<Center>> {
     let (router, document) = parts(Some(center)).split_for_parts();
-    let describe = move || std::future::ready(Json(document));
+    // Shared: whatever a handler has is cloned with the router.
+    let document = Arc::new(document);
+    let describe = move || std::future::ready(Json(&*document).into_response());
     router
         .route(&format!("{BASE}/openapi.json"), get(describe))
         .layer(DefaultBodyLimit::max(LIMIT))

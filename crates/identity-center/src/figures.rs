@@ -143,21 +143,39 @@ pub async fn tend(handle: PrometheusHandle) {
     }
 }
 
-/// Notes how long a request took. Its path is the route's: what stands in it is nobody's concern.
+/// Notes how long a request took, be it answered or given up: its client had gone, or its time was over. Its path is the route's: what
+/// stands in it is nobody's concern.
 pub async fn measure(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let begun = Instant::now();
+    let route = request.extensions().get::<MatchedPath>();
+    let mut measured = Measured {
+        route: route.map_or_else(|| "none".to_owned(), |route| route.as_str().to_owned()),
+        begun: Instant::now(),
+        outcome: "given_up",
+    };
     let response = next.run(request).await;
-    let class = match response.status().as_u16() / 100 {
+    measured.outcome = match response.status().as_u16() / 100 {
         1 => "1xx",
         2 => "2xx",
         3 => "3xx",
         4 => "4xx",
         _ => "5xx",
     };
-    let route = route.map_or_else(|| "none".to_owned(), |route| route.as_str().to_owned());
-    histogram!(REQUESTS, "route" => route, "status" => class).record(begun.elapsed());
     response
+}
+
+/// A request under way.
+struct Measured {
+    route: String,
+    begun: Instant,
+    outcome: &'static str,
+}
+
+impl Drop for Measured {
+    fn drop(&mut self) {
+        let route = std::mem::take(&mut self.route);
+        let figure = histogram!(REQUESTS, "route" => route, "status" => self.outcome);
+        figure.record(self.begun.elapsed());
+    }
 }
 
 pub(crate) fn issued(wire: Wire, grant: Grant) {
@@ -230,6 +248,12 @@ fn count(of: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
+
+    use axum::body::Body;
+    use hyper::service::Service as _;
+    use hyper_util::service::TowerToHyperService;
+
     use super::*;
 
     #[test]
@@ -254,5 +278,23 @@ mod tests {
             r#"kiro_upstream_faults_total{provider="okta",fault="unprovisioned"} 1"#,
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_request_that_is_given_up_is_measured() {
+        let slow = get(|| std::future::pending::<()>());
+        let router = Router::new().route("/slow", slow);
+        let router = router.layer(axum::middleware::from_fn(measure));
+        let recorder = PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let request = Request::builder().uri("/slow").body(Body::empty());
+            let mut answer = Box::pin(TowerToHyperService::new(router).call(request.unwrap()));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(answer.as_mut().poll(&mut context).is_pending());
+        });
+        let text = recorder.handle().render();
+        let given_up =
+            r#"kiro_http_request_duration_seconds_count{route="/slow",status="given_up"} 1"#;
+        assert!(text.contains(given_up), "{text}");
     }
 }

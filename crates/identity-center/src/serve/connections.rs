@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
-use axum::middleware::{self, Next};
+use axum::extract::ConnectInfo;
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
@@ -59,7 +60,7 @@ pub(super) async fn answer(
     stop: impl Future<Output = ()>,
 ) {
     let limits = door.limits;
-    let router = router.layer(middleware::from_fn_with_state(limits.request, in_time));
+    let router = TowerToHyperService::new(router);
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -90,41 +91,56 @@ pub(super) async fn answer(
     }
 }
 
-async fn one(stream: TcpStream, from: SocketAddr, router: Router, door: Door, watcher: Watcher) {
-    let origin = (from, Arc::clone(&door.proxies));
-    let router = router.layer(middleware::from_fn_with_state(origin, came_from));
+async fn one(
+    stream: TcpStream,
+    from: SocketAddr,
+    router: TowerToHyperService<Router>,
+    door: Door,
+    watcher: Watcher,
+) {
+    let Door { limits, .. } = door;
+    let asked = move |request: Request<Incoming>| {
+        let client = door.proxies.client(from.ip(), request.headers());
+        let client = SocketAddr::new(client, from.port());
+        respond(router.clone(), request, client, limits.request)
+    };
     match door.tls {
-        None => talk(stream, router, door.limits, watcher).await,
-        Some(tls) => match timeout(door.limits.head, tls.accept(stream)).await {
-            Ok(Ok(stream)) => talk(stream, router, door.limits, watcher).await,
+        None => talk(stream, asked, limits, watcher).await,
+        Some(tls) => match timeout(limits.head, tls.accept(stream)).await {
+            Ok(Ok(stream)) => talk(stream, asked, limits, watcher).await,
             Ok(Err(error)) => tracing::debug!(%error, "no TLS came about"),
             Err(_) => tracing::debug!("TLS took too long to begin"),
         },
     }
 }
 
-async fn talk<S>(stream: S, router: Router, limits: Limits, watcher: Watcher)
+async fn talk<S, F, A>(stream: S, asked: F, limits: Limits, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Fn(Request<Incoming>) -> A + Send + 'static,
+    A: Future<Output = Result<Response, Infallible>> + Send + 'static,
 {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service_fn(asked));
     // A connection that breaks concerns nobody but its own client.
     drop(watcher.watch(connection).await);
 }
 
-/// Says where the request came from.
-async fn came_from(
-    State((peer, proxies)): State<(SocketAddr, Arc<Proxies>)>,
-    mut request: Request<Body>,
-    next: Next,
-) -> Response {
-    let client = proxies.client(peer.ip(), request.headers());
-    let from = ConnectInfo(SocketAddr::new(client, peer.port()));
-    request.extensions_mut().insert(from);
-    next.run(request).await
+/// Answers in time. The handlers are told whom. (Around the router, not in it: there each request would pay for each layer anew.)
+async fn respond(
+    router: TowerToHyperService<Router>,
+    request: Request<Incoming>,
+    client: SocketAddr,
+    limit: Duration,
+) -> Result<Response, Infallible> {
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(client));
+    match timeout(limit, router.call(request)).await {
+        Ok(response) => response,
+        Err(_) => Ok(StatusCode::REQUEST_TIMEOUT.into_response()),
+    }
 }
 
 /// A client that has gone again is nothing; without free descriptors it is of no use to try at once.
@@ -138,17 +154,6 @@ async fn refused(error: &io::Error) {
         tracing::error!(%error, "no connection can be taken");
         sleep(Duration::from_millis(200)).await;
     }
-}
-
-async fn in_time(
-    State(limit): State<Duration>,
-    request: Request<Body>,
-    next: Next,
-) -> Result<Response, Infallible> {
-    Ok(match timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
-    })
 }
 
 #[cfg(test)]

@@ -97,6 +97,27 @@ fn the_demonstration_says_what_one_must_know_and_keeps_it_across_a_restart() {
     assert!(program.stop("INT").0.success());
 }
 
+/// Each connection had a router of its own, whose handlers held the description of the administration: 2.4 MiB.
+#[test]
+fn connections_take_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path(), &[]);
+    let asked = || {
+        let mut stream = program.connect();
+        write!(stream, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut status = [0; 15];
+        stream.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200 OK");
+        stream
+    };
+    let first = asked();
+    let before = program.memory();
+    let open: Vec<TcpStream> = (0..200).map(|_| asked()).collect();
+    let each = program.memory().saturating_sub(before) / 200;
+    assert!(each < 64, "{each} KiB for each connection");
+    drop((first, open));
+}
+
 #[test]
 fn an_instance_that_is_told_to_stop_answers_what_it_was_asked() {
     let folder = tempfile::tempdir().unwrap();
