@@ -7,9 +7,12 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kiro_credentials::{Home, KeySource, Keys, NewPublic, ProfileName, Store, Tokens};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -118,6 +121,7 @@ fn session(home: &TempDir) {
         email: None,
         scopes: Vec::new(),
         region: None,
+        models: None,
         expires_at: Timestamp::now() + SignedDuration::from_secs(3600),
         session_expires_at: None,
         signed_in_at: Timestamp::now(),
@@ -240,23 +244,58 @@ fn neither_question_nor_answer_nor_credentials_are_logged_or_kept_in_clear() {
     }
 }
 
+/// Presses Ctrl-C, and returns what else the command said. One that does not hear it is killed after half a minute.
+fn interrupt(mut kiro: Child) -> Said {
+    let pid = Pid::from_child(&kiro);
+    kill_process(pid, Signal::INT).unwrap();
+    let (over, heard) = mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        if heard.recv_timeout(Duration::from_secs(30)) == Err(RecvTimeoutError::Timeout) {
+            kill_process(pid, Signal::KILL).unwrap();
+        }
+    });
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    let (out, talk) = (kiro.stdout.take(), kiro.stderr.take());
+    out.unwrap().read_to_string(&mut stdout).unwrap();
+    talk.unwrap().read_to_string(&mut stderr).unwrap();
+    drop(over);
+    watch.join().unwrap();
+    Said {
+        code: kiro.wait().unwrap().code(),
+        stdout,
+        stderr,
+    }
+}
+
 #[test]
 fn ctrl_c_ends_an_answer_where_it_is() {
     let world = World::new();
     world.control(json!({ "gate": true }));
     let mut kiro = world.command(&["ask", "me"]).spawn().unwrap();
-    let mut stdout = kiro.stdout.take().unwrap();
     let mut first = [0; 5];
-    stdout.read_exact(&mut first).unwrap();
+    kiro.stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut first)
+        .unwrap();
     assert_eq!(&first, b"Once ", "while the rest is not told yet");
-    let pid = rustix::process::Pid::from_child(&kiro);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).unwrap();
-    let ended = Said::of(kiro.wait_with_output().unwrap());
-    assert_eq!((ended.code, rest.as_str()), (Some(130), "\n"), "{ended:?}");
+    let ended = interrupt(kiro);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), "\n"));
     assert!(ended.stderr.starts_with("error: Interrupted"), "{ended:?}");
     world.control(json!({ "go_on": true }));
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_a_busy_model() {
+    let world = World::new();
+    let busy = json!({"status": 429, "kind": "ThrottlingException", "retry_after": 20});
+    world.control(json!({ "faults": [busy] }));
+    let kiro = world.command(&["ask", "me"]).spawn().unwrap();
+    while world.questions().is_empty() {}
+    let ended = interrupt(kiro);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""));
+    assert!(ended.stderr.starts_with("error: Interrupted"), "{ended:?}");
+    assert_eq!(world.questions().len(), 1, "it is not asked again");
 }
 
 #[test]

@@ -183,6 +183,7 @@ pub(super) async fn signed_in(way: Way, aws: &Aws, decided: &str) -> World {
         email: (way == Way::Okta).then(|| "aiko@acme.com".into()),
         scopes: Vec::new(),
         region: (way == Way::IdentityCenter).then(|| "eu-central-1".into()),
+        models: None,
         expires_at,
         session_expires_at: None,
         signed_in_at: now,
