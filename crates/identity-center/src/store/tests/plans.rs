@@ -98,6 +98,8 @@ async fn plans(store: Store) {
     set(&store, authors, &["haiku"]).await;
     assert!(store.end_plans("acme", at(4)).await.unwrap());
     assert_eq!(of(&store, aiko).await, "-");
+    let others = store.plans("other").await.unwrap();
+    assert_eq!(others, Some(vec![plan(theirs, &["haiku"])]));
     assert_eq!(of(&store, elsewhere).await, "");
     set(&store, authors, &["sonnet"]).await;
     let all = store.plans("acme").await.unwrap();
