@@ -2,6 +2,8 @@
 loopback port that writes down every request. A signature is believed only as botocore's own signer makes it, for the credentials that were
 given, the region of this place and the host that was asked; what is answered as a stream, botocore's own parser has read before.
 
+In the demonstration it is every region at once (`REGION=any`), and says what `ANSWER` has.
+
 `POST /control` (a port of its own) takes what shall happen next and answers what was seen. One line of JSON when ready; ends when stdin does.
 """
 import base64
@@ -9,6 +11,7 @@ import binascii
 import datetime
 import json
 import os
+import re
 import struct
 import sys
 import threading
@@ -26,11 +29,11 @@ from botocore.credentials import Credentials
 from botocore.eventstream import EventStreamBuffer
 
 STS = "https://sts.amazonaws.com/doc/2011-06-15/"
-WORDS = ["Once ", "upon ", "a ", "time – ", "日本"]
+WORDS = re.findall(r"\S+\s*", os.environ.get("ANSWER", "")) or ["Once ", "upon ", "a ", "time – ", "日本"]
 LOCK = threading.Lock()
 GO_ON = threading.Semaphore(0)
 # `faults`: of the next requests of a model, in order; `gate`: the stream waits after its first words until `go_on`.
-state = {"region": "us-east-1", "faults": [], "gate": False, "clock": 0, "role_ttl": 3600, "sts_fault": None}
+state = {"region": os.environ.get("REGION", "us-east-1"), "faults": [], "gate": False, "clock": 0, "role_ttl": 3600, "sts_fault": None}
 seen = {"requests": [], "given": 0, "roles": []}
 given = {}  # access key → Credentials
 spent = set()
@@ -97,7 +100,8 @@ def signed_by(request, path, body):
         raise Refused(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
     key, day, region, service, ending = scope
     stamp = request.headers.get("x-amz-date", "")
-    if (region, service, ending, day) != (state["region"], "bedrock", "aws4_request", stamp[:8]):
+    here = region if state["region"] == "any" else state["region"]
+    if (region, service, ending, day) != (here, "bedrock", "aws4_request", stamp[:8]):
         raise Refused(403, "InvalidSignatureException", "Credential should be scoped to a valid region.")
     credentials = given.get(key)
     if credentials is None or request.headers.get("x-amz-security-token") != credentials.token:
