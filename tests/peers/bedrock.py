@@ -13,15 +13,15 @@ import json
 import os
 import re
 import struct
-import sys
 import threading
 import time
 import urllib.parse as up
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from xml.sax.saxutils import escape
 
 import botocore.session
+import control
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
@@ -245,37 +245,6 @@ def read_by_botocore():
     return "".join(one["contentBlockDelta"]["delta"]["text"] for one in answer["stream"] if "contentBlockDelta" in one)
 
 
-class Control(BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or "{}")
-        status, extra = 200, {}
-        for name, value in asked.items():
-            if name in state:
-                state[name] = value
-            elif name == "spend":
-                spent.update(given)
-            elif name == "go_on":
-                GO_ON.release()
-            elif name == "botocore":
-                extra["botocore"] = read_by_botocore()
-            else:
-                status = 400
-        with LOCK:
-            data = json.dumps({**seen, **extra}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "0"))), Handler)
-control = ThreadingHTTPServer(("127.0.0.1", 0), Control)
-ORIGIN = f"http://127.0.0.1:{server.server_port}"
-for each in (server, control):
-    threading.Thread(target=each.serve_forever, daemon=True).start()
-print(json.dumps({"ready": True, "origin": ORIGIN, "endpoint": ORIGIN, "control": f"http://127.0.0.1:{control.server_port}/control"}), flush=True)
-sys.stdin.read()
+server = control.server_of(Handler)
+ORIGIN = control.origin_of(server)
+control.run(server, state, seen, LOCK, {"spend": lambda: spent.update(given), "go_on": GO_ON.release, "botocore": read_by_botocore})

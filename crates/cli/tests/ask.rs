@@ -2,10 +2,10 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -16,51 +16,31 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+#[path = "../../../tests/peers/bedrock.rs"]
+mod bedrock;
+
 /// AWS on this computer, and the home of somebody who is signed in with Okta.
 struct World {
-    aws: Child,
-    ready: Value,
+    aws: bedrock::Bedrock,
     home: TempDir,
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        drop(self.aws.stdin.take());
-        let _ = self.aws.wait();
-    }
 }
 
 const ORGANIZATIONS: &str = "[organizations.acme]\nprovider = \"okta\"\nissuer = \"https://login.acme.example\"\nclient_id = \"client\"\nsupport_contact = \"it-help@acme.com\"\n[organizations.acme.inference]\naccount = \"111122223333\"\nrole = \"Kiro\"\n";
 
 impl World {
     fn new() -> World {
-        let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
-        let python = std::env::var_os("KIRO_TEST_PYTHON").map_or_else(
-            || package.join("../../target/venv/bin/python"),
-            PathBuf::from,
-        );
-        let mut aws = Command::new(python)
-            .arg(package.join("../../tests/peers/bedrock.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(aws.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
         let home = tempfile::tempdir().unwrap();
         session(&home);
         World {
-            aws,
-            ready: serde_json::from_str(&line).unwrap(),
+            aws: bedrock::Bedrock::start(),
             home,
         }
     }
 
     /// Tells AWS what shall happen, and returns what it has seen.
     fn control(&self, asked: Value) -> Value {
-        let url: url::Url = self.ready["control"].as_str().unwrap().parse().unwrap();
-        let mut stream = TcpStream::connect(("127.0.0.1", url.port().unwrap())).unwrap();
+        let port = self.aws.address("control").port().unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let body = asked.to_string();
         let length = body.len();
         write!(
@@ -74,7 +54,7 @@ impl World {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let origin = self.ready["origin"].as_str().unwrap();
+        let origin = self.aws.ready["origin"].as_str().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_kiro"));
         command
             .args(words)
