@@ -46,6 +46,8 @@ async fn who_joins_a_group_by_scim_has_its_models_from_the_next_renewal_on_and_w
     assert_eq!(aiko.status.code(), Some(0), "{}", said(&aiko));
     let in_plan = |world: &World| !reasons(world, "us-east-1").contains(&"not_in_plan".to_owned());
     assert!(in_plan(&world), "nobody has given anybody anything");
+    let end = world.status()["account"]["session_expires_at"].clone();
+    assert!(end.is_string(), "a service of ours tells it: {end}");
 
     // The provider's group, without her; the administrator gives it a model.
     let group = json!({ "schemas": [GROUP], "displayName": "Authors" });
@@ -101,6 +103,7 @@ async fn at_aws_nobody_says_which_models_a_group_has() {
     assert_eq!(reasons(&world, "us-east-1"), ["no_role"]);
     let file: Value = serde_json::from_slice(&world.credentials().unwrap()).unwrap();
     assert_eq!(file["profiles"]["default"]["public"].get("models"), None);
+    assert_eq!(world.status()["account"]["session_expires_at"], json!(null));
     let seen = peer.control(json!({})).await;
     assert_eq!(
         seen["malformed"],

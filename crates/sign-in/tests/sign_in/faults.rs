@@ -171,7 +171,7 @@ pub(crate) async fn sign_in(world: &World, peer: Peer) -> Result<SignedIn, Failu
     attempt.wait(&world.context).await
 }
 
-async fn sign_in_by_device(world: &World, peer: Peer) -> Result<SignedIn, Failure> {
+pub(crate) async fn sign_in_by_device(world: &World, peer: Peer) -> Result<SignedIn, Failure> {
     let attempt = begin_device(&world.context, request(world, peer)).await?;
     attempt.wait(&world.context).await
 }

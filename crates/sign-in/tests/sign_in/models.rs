@@ -1,10 +1,10 @@
-//! The models that a person's groups give them: told with their tokens by a service of ours, and by AWS never.
+//! The models that a person's groups give them, and their session's end: told with the tokens by a service of ours, by AWS never.
 
 use jiff::SignedDuration;
 use kiro_models::{Plan, Region, Why, decide};
 use kiro_sign_in::{add, grounds};
 
-use crate::faults::{Peer, organization, sign_in, token};
+use crate::faults::{Peer, organization, sign_in, sign_in_by_device, token};
 use crate::wire::{Fault, Wire};
 use crate::world::World;
 
@@ -96,4 +96,33 @@ async fn whose_groups_lack_a_model_is_told_so() {
     world.clock.advance(SignedDuration::from_mins(61));
     token(&world).await.unwrap();
     assert_eq!(reasons(&world), [Why::NoRole]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_s_end_is_told_with_its_tokens_and_kept_until_another_is() {
+    let mut world = World::new();
+    world.behave(|behaviour| behaviour.device = true);
+    add(&world.context, &organization(Peer::IdentityCenter)).unwrap();
+    let wire = Wire::lay(&mut world).await;
+    let told = r#","sessionExpiresAt":1800000000,"models":["haiku"]"#;
+    wire.cut("/token", &answer(told), 1);
+    sign_in_by_device(&world, Peer::IdentityCenter)
+        .await
+        .unwrap();
+    let ends = |world: &World| {
+        let (who, _) = grounds(&world.another_process(), None).unwrap();
+        who.session_expires_at.map(|end| end.as_second())
+    };
+    assert_eq!(ends(&world), Some(1_800_000_000));
+    assert_eq!(plan(&world), "haiku");
+    for (member, expected) in [
+        (r#","sessionExpiresAt":1800000060"#, 1_800_000_060),
+        (r#","sessionExpiresAt":"tomorrow""#, 1_800_000_060),
+        ("", 1_800_000_060),
+    ] {
+        wire.cut("/token", &answer(member), 1);
+        world.clock.advance(SignedDuration::from_mins(61));
+        assert_eq!(token(&world).await.unwrap(), "access-aws", "{member}");
+        assert_eq!(ends(&world), Some(expected), "{member}");
+    }
 }

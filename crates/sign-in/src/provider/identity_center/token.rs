@@ -8,7 +8,7 @@ use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::extension::Extension;
+use super::extension::{Extension, Told};
 use super::{IdentityCenter, exception, lifetime, registration};
 use crate::aws::transport;
 use crate::device::{Device, DeviceSecret};
@@ -42,7 +42,7 @@ impl IdentityCenter {
             .send()
             .await;
         match answer {
-            Ok(answer) => self.grant(answer, client_id, extension.models()),
+            Ok(answer) => self.grant(answer, client_id, extension.told()),
             Err(error) => Err(self
                 .forget_if_unknown(self.failure(&error), client_id)
                 .await),
@@ -75,7 +75,7 @@ impl IdentityCenter {
         match answer {
             Ok(answer) => {
                 granted();
-                let grant = self.grant(answer, client_id, extension.models())?;
+                let grant = self.grant(answer, client_id, extension.told())?;
                 Ok(Poll::Granted(Box::new(grant)))
             }
             Err(error) => match error
@@ -131,14 +131,15 @@ impl IdentityCenter {
         let access = answer
             .access_token
             .ok_or_else(|| NotRenewed::passing(self.context.failure(Code::MalformedAnswer)))?;
+        let told = extension.told();
         Ok(Renewal {
             access: SecretString::from(access),
             refresh: answer.refresh_token.map(SecretString::from),
             id: None,
             expires_at: expiry(self.context.now(), lifetime(answer.expires_in)),
-            session_expires_at: None,
+            session_expires_at: told.session_expires_at,
             scopes: None,
-            models: extension.models(),
+            models: told.models,
         })
     }
 
@@ -154,7 +155,7 @@ impl IdentityCenter {
         &self,
         answer: CreateTokenOutput,
         client_id: &str,
-        models: Option<Vec<String>>,
+        told: Told,
     ) -> Result<Grant, Failure> {
         let access = answer.access_token.ok_or_else(|| {
             self.context
@@ -176,10 +177,10 @@ impl IdentityCenter {
             client_id: client_id.to_owned(),
             endpoint: self.endpoint.as_ref().map(Url::to_string),
             expires_at: expiry(self.context.now(), lifetime(answer.expires_in)),
-            session_expires_at: None,
+            session_expires_at: told.session_expires_at,
             scopes: self.scopes.clone(),
             region: Some(self.region.clone()),
-            models,
+            models: told.models,
         })
     }
 
