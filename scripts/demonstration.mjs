@@ -106,13 +106,22 @@ async function bySaml() {
   return JSON.parse(await firstLine(start("target/venv/bin/python", ["tests/peers/saml_idp.py"], options)));
 }
 
+const ANSWER =
+  "This is a stand-in for Amazon Bedrock on this computer: your question came here, signed with the role's credentials, and went nowhere else.";
+
+/** What answers like AWS's STS and Bedrock, in every region. */
+async function bedrock() {
+  const options = { env: { ...env, REGION: "any", ANSWER } };
+  return JSON.parse(await firstLine(start("target/venv/bin/python", ["tests/peers/bedrock.py"], options))).origin;
+}
+
 /** The demonstration organisations on loopback: two stand-ins that this project did not write, and our own Identity Center. */
-async function organizations() {
+async function organizations(aws) {
   const okta = JSON.parse(await firstLine(start("node", ["tests/peers/okta.mjs"])));
   const entra = JSON.parse(await firstLine(start("node", ["tests/peers/entra.mjs"])));
   const provider = process.env.ENTRA === "saml" ? await bySaml() : entra;
   const store = path.join(home, "identity-center");
-  const service = ["serve", "--demo", "--data", store, "--listen", "127.0.0.1:0"];
+  const service = ["serve", "--demo", "--data", store, "--listen", "127.0.0.1:0", "--sts", aws];
   const upstreams = { KIRO_DEMO_UPSTREAMS: JSON.stringify([okta.upstream, provider.upstream]) };
   const program = path.join(programs, "kiro-identity-center");
   const center = JSON.parse(await firstLine(start(program, service, { env: { ...env, ...upstreams } })));
@@ -123,6 +132,10 @@ async function organizations() {
   add("entra", "acme-entra", "--tenant", tenant, "--authority", entra.origin, "--client-id", entra.client_id, ...chosen("entra"));
   const portal = ["--start-url", center.start_url, "--region", center.region, "--endpoint", center.endpoint];
   add("identity-center", "acme-center", ...portal, ...chosen("identity-center"));
+  for (const name of ["acme", "acme-entra", "acme-center"]) {
+    const role = `\n[organizations.${name}.inference]\naccount = "111122223333"\nrole = "Developer"\n`;
+    fs.appendFileSync(path.join(env.KIRO_HOME, "organizations.toml"), role);
+  }
   return { origins: [okta.origin, entra.origin, provider.origin, center.endpoint], center };
 }
 
@@ -131,7 +144,7 @@ const chosen = (name) => (name === wanted ? ["--default"] : []);
 
 const AT_A_STAND_IN = [
   "Try:  1 Sign in with SSO  → aiko / demo",
-  "      2 another terminal: . target/demo/env && kiro auth status",
+  '      2 another terminal: . target/demo/env && kiro auth status; kiro models; kiro ask "What is a monad?"',
   "      3 Sign out, then sign in as ben / demo = not assigned (see an error)",
   "      4 in that terminal: kiro auth login --sso --no-browser   (what SSH does)",
   "      5 make run ORG=entra, make run ORG=identity-center",
@@ -139,7 +152,7 @@ const AT_A_STAND_IN = [
 
 const atOurs = (center, password) => [
   `Try:  1 Sign in with SSO  → aiko / ${password}, then her code: ${process.stdout.isTTY ? "the last line here" : ". target/demo/env && aiko-code"}`,
-  "      2 another terminal: . target/demo/env && kiro auth status",
+  '      2 another terminal: . target/demo/env && kiro auth status; kiro models; kiro ask "What is a monad?"',
   `      3 ${center.start_url} = her accounts; end the session there, and the window knows`,
   "      4 in that terminal: kiro auth login --sso --device --force   (what a machine without a browser does)",
   "      5 Sign out, then aiko@okta.acme.example or maya@entra.acme.example = to the company's own Okta or Entra ID (password demo)",
@@ -174,8 +187,11 @@ async function main() {
   // A browser that runs already listens on the person's own bus, and so must whoever opens an address in it.
   const before = person.DBUS_SESSION_BUS_ADDRESS;
   script("xdg-open", `${display && before ? `DBUS_SESSION_BUS_ADDRESS=${quote(before)} ` : ""}exec ${quote(which("xdg-open"))} "$@"`);
+  const aws = await bedrock();
   const additions = {
     KIRO_HOME: path.join(home, "kiro"),
+    AWS_ENDPOINT_URL_STS: aws,
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: aws,
     DBUS_SESSION_BUS_ADDRESS: address,
     PATH: `${bin}:${programs}:${env.PATH}`,
   };
@@ -189,7 +205,7 @@ async function main() {
         .map(([key, value]) => (value ? `export ${key}=${quote(value)}\n` : `export PATH=${quote(`${bin}:${programs}`)}:"$PATH"\n`))
         .join(""),
   );
-  const { origins, center } = await organizations();
+  const { origins, center } = await organizations(aws);
   const { password, totp_secret: secret } = center.users.find((user) => user.user_name === "aiko");
   script("aiko-code", `exec node ${quote(path.resolve("scripts/totp.mjs"))} ${secret}`);
   say(`4/5 Demonstration Okta, Entra ID and Identity Center on 127.0.0.1 ✓`);

@@ -51,6 +51,8 @@ export async function journey({ env, demo, origins, walk, startUrl }) {
     const first = await signIn("aiko", "//button[contains(., 'Sign in with SSO')]");
     await app.shows("Sign out of this computer");
     await keep(app, "Aiko is signed in");
+    await app.click("//summary[contains(., 'Region and models')]");
+    await keep(app, "Which model she may use where, and why not");
     if (startUrl) {
       await keep(first, "aiko: what the browser says at the end");
       await first.goto(startUrl);
@@ -59,6 +61,9 @@ export async function journey({ env, demo, origins, walk, startUrl }) {
     await first.end();
     terminal("kiro auth status");
     terminal("kiro auth token | wc --bytes");
+    terminal("kiro models");
+    terminal("kiro models --why opus-4.6");
+    terminal('kiro ask "What is a monad?"');
     if (startUrl) terminal("kiro org export --aws-config");
     terminal("kiro auth logout");
     const again = "//button[contains(., 'Use another account') or contains(., 'Sign in with SSO')]";

@@ -181,6 +181,7 @@ mod tests {
             session_expires_at: None,
             signed_in_at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(signed_in_at),
             region: None,
+            models: None,
             key_source: KeySource::OsKeyring,
             managed: false,
         }

@@ -14,6 +14,7 @@ mod keyboard;
 mod keyring;
 mod links;
 mod memory;
+mod models;
 mod paste;
 mod provisioning;
 mod refused;

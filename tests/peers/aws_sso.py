@@ -9,18 +9,17 @@ import base64
 import hashlib
 import html
 import json
-import os
 import pathlib
 import secrets
-import sys
 import threading
 import time
 import urllib.parse as up
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import botocore.loaders
 import botocore.model
+import control
 
 LOADER = botocore.loaders.Loader()
 OIDC = botocore.model.ServiceModel(LOADER.load_service_model("sso-oidc", "service-2"))
@@ -283,31 +282,6 @@ class Handler(BaseHTTPRequestHandler):
         return self.redirect("/interaction/form?" + up.urlencode(query))
 
 
-class Control(BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or "{}")
-        status = 200
-        with LOCK:
-            for name, value in asked.items():
-                if name in state:
-                    state[name] = value
-                else:
-                    status = 400
-            data = json.dumps(seen).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "0"))), Handler)
-control = ThreadingHTTPServer(("127.0.0.1", 0), Control)
-ORIGIN = f"http://127.0.0.1:{server.server_port}"
-for each in (server, control):
-    threading.Thread(target=each.serve_forever, daemon=True).start()
-print(json.dumps({"ready": True, "origin": ORIGIN, "endpoint": ORIGIN, "start_url": START_URL, "region": "us-east-1", "control": f"http://127.0.0.1:{control.server_port}/control"}), flush=True)
-sys.stdin.read()
+server = control.server_of(Handler)
+ORIGIN = control.origin_of(server)
+control.run(server, state, seen, LOCK, start_url=START_URL, region="us-east-1")

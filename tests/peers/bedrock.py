@@ -2,6 +2,8 @@
 loopback port that writes down every request. A signature is believed only as botocore's own signer makes it, for the credentials that were
 given, the region of this place and the host that was asked; what is answered as a stream, botocore's own parser has read before.
 
+In the demonstration it is every region at once (`REGION=any`), and says what `ANSWER` has.
+
 `POST /control` (a port of its own) takes what shall happen next and answers what was seen. One line of JSON when ready; ends when stdin does.
 """
 import base64
@@ -9,16 +11,17 @@ import binascii
 import datetime
 import json
 import os
+import re
 import struct
-import sys
 import threading
 import time
 import urllib.parse as up
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from xml.sax.saxutils import escape
 
 import botocore.session
+import control
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
@@ -26,11 +29,11 @@ from botocore.credentials import Credentials
 from botocore.eventstream import EventStreamBuffer
 
 STS = "https://sts.amazonaws.com/doc/2011-06-15/"
-WORDS = ["Once ", "upon ", "a ", "time – ", "日本"]
+WORDS = re.findall(r"\S+\s*", os.environ.get("ANSWER", "")) or ["Once ", "upon ", "a ", "time – ", "日本"]
 LOCK = threading.Lock()
 GO_ON = threading.Semaphore(0)
 # `faults`: of the next requests of a model, in order; `gate`: the stream waits after its first words until `go_on`.
-state = {"region": "us-east-1", "faults": [], "gate": False, "clock": 0, "role_ttl": 3600, "sts_fault": None}
+state = {"region": os.environ.get("REGION", "us-east-1"), "faults": [], "gate": False, "clock": 0, "role_ttl": 3600, "sts_fault": None}
 seen = {"requests": [], "given": 0, "roles": []}
 given = {}  # access key → Credentials
 spent = set()
@@ -97,7 +100,8 @@ def signed_by(request, path, body):
         raise Refused(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
     key, day, region, service, ending = scope
     stamp = request.headers.get("x-amz-date", "")
-    if (region, service, ending, day) != (state["region"], "bedrock", "aws4_request", stamp[:8]):
+    here = region if state["region"] == "any" else state["region"]
+    if (region, service, ending, day) != (here, "bedrock", "aws4_request", stamp[:8]):
         raise Refused(403, "InvalidSignatureException", "Credential should be scoped to a valid region.")
     credentials = given.get(key)
     if credentials is None or request.headers.get("x-amz-security-token") != credentials.token:
@@ -241,37 +245,6 @@ def read_by_botocore():
     return "".join(one["contentBlockDelta"]["delta"]["text"] for one in answer["stream"] if "contentBlockDelta" in one)
 
 
-class Control(BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or "{}")
-        status, extra = 200, {}
-        for name, value in asked.items():
-            if name in state:
-                state[name] = value
-            elif name == "spend":
-                spent.update(given)
-            elif name == "go_on":
-                GO_ON.release()
-            elif name == "botocore":
-                extra["botocore"] = read_by_botocore()
-            else:
-                status = 400
-        with LOCK:
-            data = json.dumps({**seen, **extra}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "0"))), Handler)
-control = ThreadingHTTPServer(("127.0.0.1", 0), Control)
-ORIGIN = f"http://127.0.0.1:{server.server_port}"
-for each in (server, control):
-    threading.Thread(target=each.serve_forever, daemon=True).start()
-print(json.dumps({"ready": True, "origin": ORIGIN, "endpoint": ORIGIN, "control": f"http://127.0.0.1:{control.server_port}/control"}), flush=True)
-sys.stdin.read()
+server = control.server_of(Handler)
+ORIGIN = control.origin_of(server)
+control.run(server, state, seen, LOCK, {"spend": lambda: spent.update(given), "go_on": GO_ON.release, "botocore": read_by_botocore})

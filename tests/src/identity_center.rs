@@ -1,7 +1,7 @@
 //! Our own Identity Center as a peer: the built `kiro-identity-center` with its demonstration.
 
 use std::fs::{self, File};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -117,6 +117,19 @@ print(json.dumps(sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True).execut
         let text = answer.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         (status, body)
+    }
+
+    /// Runs `kiro-identity-center admin` as the organisation's owner.
+    #[must_use]
+    pub fn admin(&self, words: &[&str]) -> Output {
+        Command::new(program("kiro-identity-center"))
+            .arg("admin")
+            .args(words)
+            .env("KIRO_IC_URL", self.word("issuer"))
+            .env("KIRO_IC_ADMIN_TOKEN", self.word("admin_token"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
     }
 
     /// What the identity provider sends by SCIM: the answer's status and body.

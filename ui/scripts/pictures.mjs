@@ -46,6 +46,7 @@ const screens = [
   ["accounts", "signed-in", ["details:last-of-type summary"]],
   ["models", "signed-in", ["summary"]],
   ["models-eu", "signed-in-eu", ["summary"]],
+  ["models-not-in-plan", "signed-in-not-in-plan", ["summary"]],
   ["models-not-set-up", "signed-in-no-models", ["summary"]],
   ["choose-again", "sign-in-managed", [".card .plain"]],
   ["confirm-file", "first-run", ["[data-primary]"]],

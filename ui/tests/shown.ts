@@ -1,4 +1,4 @@
-import { render } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { flushSync, tick } from "svelte";
 import App from "../src/App.svelte";
 import type { Language, View } from "../src/lib/bindings";
@@ -25,3 +25,23 @@ export async function shown(of: string | View, { language = "en", start, shell, 
   const push = async (next: View) => (fake.show(next), settled());
   return { asked: fake.asked, view, push, unmount };
 }
+
+/** Presses the button of this name. */
+export const press = async (name: string | RegExp) => {
+  await fireEvent.click(screen.getByRole("button", { name }));
+  await settled();
+};
+
+/** Types this into the field of this label. */
+export const fill = async (label: string, value: string) => {
+  await fireEvent.input(screen.getByLabelText(label), { target: { value } });
+  await settled();
+};
+
+export const heading = () => screen.getByRole("heading", { level: 1 }).textContent;
+
+/** The view of somebody who waits, with this changed. */
+export const waiting = (change: Partial<NonNullable<View["attempt"]>>): View => {
+  const view = views("en")["waiting"]!;
+  return { ...view, attempt: { ...view.attempt!, ...change } };
+};

@@ -234,7 +234,10 @@ pub(crate) struct Export {
 }
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Models {
+    #[command(subcommand)]
+    pub(crate) choose: Option<Choose>,
     /// Why this model can or cannot be used, region by region
     #[arg(long, value_name = "MODEL")]
     pub(crate) why: Option<String>,
@@ -244,6 +247,21 @@ pub(crate) struct Models {
     /// For programs: one JSON object, never translated
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Choose {
+    /// Ask models in this region from now on, in the desktop app as well
+    Use(UseRegion),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct UseRegion {
+    /// The region; without one, your organisation's again
+    pub(crate) region: Option<Region>,
+    /// The profile, instead of the active one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
 }
 
 #[derive(Args, Debug)]

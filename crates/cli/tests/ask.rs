@@ -2,62 +2,45 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kiro_credentials::{Home, KeySource, Keys, NewPublic, ProfileName, Store, Tokens};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+#[path = "../../../tests/peers/bedrock.rs"]
+mod bedrock;
+
 /// AWS on this computer, and the home of somebody who is signed in with Okta.
 struct World {
-    aws: Child,
-    ready: Value,
+    aws: bedrock::Bedrock,
     home: TempDir,
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        drop(self.aws.stdin.take());
-        let _ = self.aws.wait();
-    }
 }
 
 const ORGANIZATIONS: &str = "[organizations.acme]\nprovider = \"okta\"\nissuer = \"https://login.acme.example\"\nclient_id = \"client\"\nsupport_contact = \"it-help@acme.com\"\n[organizations.acme.inference]\naccount = \"111122223333\"\nrole = \"Kiro\"\n";
 
 impl World {
     fn new() -> World {
-        let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
-        let python = std::env::var_os("KIRO_TEST_PYTHON").map_or_else(
-            || package.join("../../target/venv/bin/python"),
-            PathBuf::from,
-        );
-        let mut aws = Command::new(python)
-            .arg(package.join("../../tests/peers/bedrock.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(aws.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
         let home = tempfile::tempdir().unwrap();
         session(&home);
         World {
-            aws,
-            ready: serde_json::from_str(&line).unwrap(),
+            aws: bedrock::Bedrock::start(),
             home,
         }
     }
 
     /// Tells AWS what shall happen, and returns what it has seen.
     fn control(&self, asked: Value) -> Value {
-        let url: url::Url = self.ready["control"].as_str().unwrap().parse().unwrap();
-        let mut stream = TcpStream::connect(("127.0.0.1", url.port().unwrap())).unwrap();
+        let port = self.aws.address("control").port().unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let body = asked.to_string();
         let length = body.len();
         write!(
@@ -71,7 +54,7 @@ impl World {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let origin = self.ready["origin"].as_str().unwrap();
+        let origin = self.aws.ready["origin"].as_str().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_kiro"));
         command
             .args(words)
@@ -118,6 +101,7 @@ fn session(home: &TempDir) {
         email: None,
         scopes: Vec::new(),
         region: None,
+        models: None,
         expires_at: Timestamp::now() + SignedDuration::from_secs(3600),
         session_expires_at: None,
         signed_in_at: Timestamp::now(),
@@ -240,23 +224,58 @@ fn neither_question_nor_answer_nor_credentials_are_logged_or_kept_in_clear() {
     }
 }
 
+/// Presses Ctrl-C, and returns what else the command said. One that does not hear it is killed after half a minute.
+fn interrupt(mut kiro: Child) -> Said {
+    let pid = Pid::from_child(&kiro);
+    kill_process(pid, Signal::INT).unwrap();
+    let (over, heard) = mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        if heard.recv_timeout(Duration::from_secs(30)) == Err(RecvTimeoutError::Timeout) {
+            kill_process(pid, Signal::KILL).unwrap();
+        }
+    });
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    let (out, talk) = (kiro.stdout.take(), kiro.stderr.take());
+    out.unwrap().read_to_string(&mut stdout).unwrap();
+    talk.unwrap().read_to_string(&mut stderr).unwrap();
+    drop(over);
+    watch.join().unwrap();
+    Said {
+        code: kiro.wait().unwrap().code(),
+        stdout,
+        stderr,
+    }
+}
+
 #[test]
 fn ctrl_c_ends_an_answer_where_it_is() {
     let world = World::new();
     world.control(json!({ "gate": true }));
     let mut kiro = world.command(&["ask", "me"]).spawn().unwrap();
-    let mut stdout = kiro.stdout.take().unwrap();
     let mut first = [0; 5];
-    stdout.read_exact(&mut first).unwrap();
+    kiro.stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut first)
+        .unwrap();
     assert_eq!(&first, b"Once ", "while the rest is not told yet");
-    let pid = rustix::process::Pid::from_child(&kiro);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).unwrap();
-    let ended = Said::of(kiro.wait_with_output().unwrap());
-    assert_eq!((ended.code, rest.as_str()), (Some(130), "\n"), "{ended:?}");
+    let ended = interrupt(kiro);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), "\n"));
     assert!(ended.stderr.starts_with("error: Interrupted"), "{ended:?}");
     world.control(json!({ "go_on": true }));
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_a_busy_model() {
+    let world = World::new();
+    let busy = json!({"status": 429, "kind": "ThrottlingException", "retry_after": 20});
+    world.control(json!({ "faults": [busy] }));
+    let kiro = world.command(&["ask", "me"]).spawn().unwrap();
+    while world.questions().is_empty() {}
+    let ended = interrupt(kiro);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""));
+    assert!(ended.stderr.starts_with("error: Interrupted"), "{ended:?}");
+    assert_eq!(world.questions().len(), 1, "it is not asked again");
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn home_with_token(folder: &Path, seconds: i64) {
         email: None,
         scopes: Vec::new(),
         region: None,
+        models: None,
         expires_at: Timestamp::now() + SignedDuration::from_secs(seconds),
         session_expires_at: None,
         signed_in_at: Timestamp::now(),

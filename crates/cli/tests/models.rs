@@ -26,6 +26,7 @@ fn home(folder: &Path, provider: &str, region: Option<&str>, organizations: &str
         email: None,
         scopes: Vec::new(),
         region: region.map(str::to_owned),
+        models: None,
         expires_at: Timestamp::now() + SignedDuration::from_secs(3600),
         session_expires_at: None,
         signed_in_at: Timestamp::now(),
@@ -90,6 +91,37 @@ fn a_person_sees_which_model_they_may_use_where_and_why_not() {
         seen.push_str(&kiro(folder.path(), "C", "org show acme"));
         seen.push_str(&kiro(folder.path(), "ja_JP.UTF-8", "models"));
         seen.push_str(&kiro(folder.path(), "ja_JP.UTF-8", "models --why opus-4.6"));
+    }
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn a_region_is_chosen_where_a_model_can_be_asked_and_kept_for_both_programs() {
+    let mut seen = String::new();
+    let folder = tempfile::tempdir().unwrap();
+    home(
+        folder.path(),
+        "identity-center",
+        Some("eu-central-1"),
+        &format!("{}{ROLE}", CENTER.replace("residency = \"eu\"\n", "")),
+    );
+    for line in [
+        "models use eu-central-1",
+        "models",
+        "models use us-west-2",
+        "models use moon",
+        "models --json use us-east-1",
+        "models use",
+        "models",
+    ] {
+        seen.push_str(&kiro(folder.path(), "C", line));
+        if line == "models use eu-central-1" {
+            let settings = std::fs::read_to_string(folder.path().join("settings.toml")).unwrap();
+            assert_eq!(settings, "[models]\nregion = \"eu-central-1\"\n");
+        }
+    }
+    for line in ["models use eu-central-1", "models use us-west-2"] {
+        seen.push_str(&kiro(folder.path(), "ja_JP.UTF-8", line));
     }
     insta::assert_snapshot!(seen);
 }

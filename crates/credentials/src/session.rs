@@ -34,6 +34,8 @@ pub struct NewPublic {
     pub scopes: Vec<String>,
     /// AWS region; Identity Center only.
     pub region: Option<String>,
+    /// The models that the person's groups give them, where the provider tells it.
+    pub models: Option<Vec<String>>,
     /// The access token's end.
     pub expires_at: Timestamp,
     /// The session's end, where the provider tells it.
@@ -74,6 +76,9 @@ pub struct Public {
     /// AWS region; Identity Center only.
     #[serde(default)]
     pub region: Option<String>,
+    /// The models that the person's groups give them, where the provider tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub models: Option<Vec<String>>,
     /// The access token's end.
     pub expires_at: Timestamp,
     /// The session's end, where the provider tells it.
@@ -106,6 +111,7 @@ impl Public {
             email: new.email,
             scopes: new.scopes,
             region: new.region,
+            models: new.models,
             expires_at: new.expires_at,
             session_expires_at: new.session_expires_at,
             signed_in_at: new.signed_in_at,

@@ -3,8 +3,8 @@
 //! ```text
 //! admitted     an access token with the scope `admin`, of somebody who proved a second factor and has a role now
 //! reading      read-only and above     everything that is there; no secret
-//! operating    operator and above      people, groups, who may take which role in AWS, sessions
-//! owning       owners                  identity providers, applications, accounts, keys, other administrators
+//! operating    operator and above      people, groups and their models, who may take which role in AWS, sessions
+//! owning       owners                  identity providers, applications, accounts, keys, models at all, other administrators
 //! ```
 //!
 //! Every request concerns the administrator's own organisation: there is no way to name another. What is changed is in the audit log
@@ -19,9 +19,11 @@ mod body;
 mod client_settings;
 mod connections;
 mod groups;
+mod inference;
 mod keys;
 mod openapi;
 mod organization;
+mod plans;
 pub mod problem;
 mod provisioning;
 mod sessions;
@@ -107,6 +109,8 @@ fn reading() -> Part {
         .routes(routes!(audit::list))
         .routes(routes!(provisioning::list))
         .routes(routes!(provisioning::log))
+        .routes(routes!(plans::list))
+        .routes(routes!(inference::get))
         .routes(routes!(client_settings::get))
 }
 
@@ -130,6 +134,8 @@ fn operating() -> Part {
         .routes(routes!(accounts::assign_user))
         .routes(routes!(accounts::unassign_group))
         .routes(routes!(accounts::unassign_user))
+        .routes(routes!(plans::set))
+        .routes(routes!(plans::remove))
 }
 
 fn owning() -> Part {
@@ -157,6 +163,8 @@ fn owning() -> Part {
         .routes(routes!(provisioning::hand_over_user))
         .routes(routes!(provisioning::hand_over_group))
         .routes(routes!(provisioning::undo))
+        .routes(routes!(plans::end))
+        .routes(routes!(inference::set))
         .routes(routes!(keys::rotate))
 }
 

@@ -93,15 +93,16 @@ impl Catalogue {
     }
 }
 
-fn check(model: &Model) -> Result<(), String> {
+/// Whether a model can be called so in commands and files: `[a-z0-9][a-z0-9.-]{0,63}`.
+pub fn is_model_id(text: &str) -> bool {
     let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let named = (1..=64).contains(&model.id.len())
-        && model.id.bytes().next().is_some_and(word)
-        && model
-            .id
-            .bytes()
-            .all(|b| word(b) || matches!(b, b'.' | b'-'));
-    if !named {
+    (1..=64).contains(&text.len())
+        && text.bytes().next().is_some_and(word)
+        && text.bytes().all(|b| word(b) || matches!(b, b'.' | b'-'))
+}
+
+fn check(model: &Model) -> Result<(), String> {
+    if !is_model_id(&model.id) {
         return Err("an id has 1 to 64 of a-z, 0-9, `.` and `-`".to_owned());
     }
     let mut regions = BTreeSet::new();

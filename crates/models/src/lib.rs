@@ -24,7 +24,7 @@ mod region;
 mod residency;
 
 pub use account::{Account, Method, Plan};
-pub use catalogue::{BadCatalogue, Catalogue, Model, Offer, Status};
+pub use catalogue::{BadCatalogue, Catalogue, Model, Offer, Status, is_model_id};
 pub use decision::{Endpoint, Standing, all, decide, region};
 pub use policy::{Policy, Role};
 pub use reason::{Reason, Who, Why};

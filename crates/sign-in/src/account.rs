@@ -62,6 +62,9 @@ pub struct SignedIn {
     pub signed_in_at: Timestamp,
     /// Identity Center's region.
     pub region: Option<String>,
+    /// The models that the person's groups give them, where the provider tells it.
+    #[serde(skip)]
+    pub models: Option<Vec<String>>,
     /// Where the sealing key is.
     pub key_source: KeySource,
     /// Whether the organisation is the administrator's.
@@ -203,6 +206,7 @@ pub(crate) fn signed_in(
         session_expires_at: public.session_expires_at,
         signed_in_at: public.signed_in_at,
         region: public.region.clone(),
+        models: public.models.clone(),
         key_source: snapshot.key_source(profile).unwrap_or(KeySource::OsKeyring),
     }
 }

@@ -258,6 +258,7 @@ pub(crate) async fn save(
         session_expires_at,
         scopes,
         region,
+        models,
     } = grant;
     let for_revocation = Tokens {
         access: tokens.access.clone(),
@@ -275,6 +276,7 @@ pub(crate) async fn save(
         email: identity.email,
         scopes,
         region,
+        models,
         expires_at,
         session_expires_at,
         signed_in_at: context.now(),

@@ -42,7 +42,7 @@ pub fn grounds(
             return Err(context.failure(Code::NotSignedIn));
         }
     };
-    let account = of(who.provider, who.region.as_deref());
+    let account = of(who.provider, who.region.as_deref(), who.models.as_deref());
     let grounds = by(context, account, &who.organization)?;
     Ok((who, grounds))
 }
@@ -51,11 +51,11 @@ pub fn grounds(
 pub(crate) fn grounds_of(context: &Context, public: &Public) -> Result<Grounds, Failure> {
     let provider = Provider::parse(&public.provider)
         .ok_or_else(|| context.failure(Code::FileDamaged).error("edited"))?;
-    let account = of(provider, public.region.as_deref());
+    let account = of(provider, public.region.as_deref(), public.models.as_deref());
     by(context, account, &public.organization)
 }
 
-fn of(provider: Provider, region: Option<&str>) -> Account {
+fn of(provider: Provider, region: Option<&str>, models: Option<&[String]>) -> Account {
     Account {
         method: match provider {
             Provider::Okta => Method::Okta,
@@ -63,7 +63,10 @@ fn of(provider: Provider, region: Option<&str>) -> Account {
             Provider::IdentityCenter => Method::IdentityCenter,
         },
         region: region.and_then(|region| region.parse().ok()),
-        plan: Plan::Untold,
+        plan: match models {
+            Some(models) => Plan::Models(models.iter().cloned().collect()),
+            None => Plan::Untold,
+        },
     }
 }
 

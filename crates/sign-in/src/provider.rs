@@ -52,6 +52,7 @@ pub(crate) struct Grant {
     pub(crate) session_expires_at: Option<Timestamp>,
     pub(crate) scopes: Vec<String>,
     pub(crate) region: Option<String>,
+    pub(crate) models: Option<Vec<String>>,
 }
 
 /// Why a session was not renewed: the failure, and what it means for the session.

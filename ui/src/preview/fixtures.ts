@@ -122,6 +122,12 @@ const notSetUp: ModelsView = {
   regions: regions("us-east-1", [no("no_role")], [onlyCenter, no("no_role")]),
 };
 
+const notInPlan: ModelsView = {
+  residency: null,
+  managed: true,
+  regions: regions("eu-central-1", [no("not_in_plan")], [no("not_in_plan")]),
+};
+
 export function views(language: Language): Record<string, View> {
   const name = language === "ja" ? "佐藤 美咲" : "Maya Lindqvist";
   const email = language === "ja" ? "misaki.sato@acme.example" : "maya.lindqvist@acme.example";
@@ -199,6 +205,11 @@ export function views(language: Language): Record<string, View> {
       models: onlyEu,
     },
     "signed-in-no-models": { ...base, account: { state: "signed_in", who }, models: notSetUp },
+    "signed-in-not-in-plan": {
+      ...base,
+      account: { state: "signed_in", who: { ...who, provider: "identity-center" } },
+      models: notInPlan,
+    },
     "signed-in-offline": { ...base, offline: true, account: { state: "signed_in", who } },
     "signed-in-long": {
       ...base,

@@ -1,14 +1,18 @@
 //! `kiro models`: which model where, and why not. From files alone, no key, no network.
 
 use kiro_models::{Endpoint, Model, Reason, Region, Status, decide};
-use kiro_sign_in::{Context, Failure, Grounds, grounds};
+use kiro_sign_in::{Context, Failure, Grounds, Preference, grounds, prefer};
 use serde_json::{Value, json};
 
 use super::tell_recovered;
-use crate::{args::Models, exit::Exit, shell::Shell, shell::marked, words, words::Whose};
+use crate::args::{Choose, Models, UseRegion};
+use crate::{exit::Exit, shell::Shell, shell::marked, words, words::Whose};
 
 pub(crate) fn run(shell: &Shell, context: &Context, args: &Models) -> Result<Exit, Failure> {
     tell_recovered(shell, context);
+    if let Some(Choose::Use(args)) = &args.choose {
+        return choose(shell, context, args);
+    }
     let (who, grounds) = grounds(context, args.profile.as_ref())?;
     let whose = Whose::of(&who, &grounds);
     let ids: Vec<&str> = match &args.why {
@@ -45,6 +49,35 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Models) -> Result<Exi
         Some(id) if !usable(&id.as_str()) => Exit::Denied,
         Some(_) | None => Exit::Done,
     })
+}
+
+/// Chooses the region for both programs. One in which no model can be asked is not chosen.
+fn choose(shell: &Shell, context: &Context, args: &UseRegion) -> Result<Exit, Failure> {
+    let (who, mut meant) = grounds(context, args.profile.as_ref())?;
+    if let Some(region) = &args.region {
+        meant.region = Some(region.clone());
+        let whose = Whose::of(&who, &meant);
+        let models = || meant.catalogue.models.iter().map(|model| model.id.as_str());
+        let open = |id: &str| {
+            let mut places = places(&meant, id).into_iter();
+            places.any(|place| place.region == region && place.decision.is_ok())
+        };
+        if !models().any(open) {
+            for line in models().flat_map(|id| tree(shell, &meant, &whose, id)) {
+                shell.say(&line);
+            }
+            shell.say(&shell.words.nothing_there(region));
+            return Ok(Exit::Denied);
+        }
+    }
+    prefer(context, &Preference::Region(args.region.clone()))?;
+    let (who, chosen) = grounds(context, args.profile.as_ref())?;
+    let whose = Whose::of(&who, &chosen);
+    let said = shell
+        .words
+        .asked_from_now_on(&whose, chosen.region.as_ref());
+    shell.mark('✓', &said);
+    Ok(Exit::Done)
 }
 
 /// A model in a region, and the decision about it.

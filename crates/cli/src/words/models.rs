@@ -175,7 +175,7 @@ impl Language {
                 format!("{}; your sign-in is renewed {place}.", stays(residency))
             }
             Why::NotApproved => format!("{organization} has not approved it."),
-            Why::NotInPlan => "None of your groups has it.".to_owned(),
+            Why::NotInPlan => format!("{organization} gives it to none of your groups."),
             Why::NoRole => format!("{organization} names no AWS role to ask models by."),
         }
     }
@@ -217,7 +217,9 @@ impl Language {
                 format!("{}サインインの更新先は {place} です。", stays(residency))
             }
             Why::NotApproved => format!("{organization} で承認されていません。"),
-            Why::NotInPlan => "所属するグループに割り当てられていません。".to_owned(),
+            Why::NotInPlan => {
+                format!("{organization} のプランで、所属するグループに割り当てられていません。")
+            }
             Why::NoRole => {
                 format!("{organization} の設定に、モデルの使用に必要な AWS ロールがありません。")
             }
@@ -252,6 +254,37 @@ impl Language {
             Language::Japanese => format!(
                 "{model} · {region}{experimental} · 入力 {input} トークン、出力 {output} トークン{cut}"
             ),
+        }
+    }
+
+    /// No model can be asked in a region that somebody wanted to choose.
+    pub(crate) fn nothing_there(self, region: &Region) -> String {
+        match self {
+            Language::English => format!(
+                "error: No model can be asked in {region}. Nothing was changed\nhint: `kiro models` shows the regions there are"
+            ),
+            Language::Japanese => format!(
+                "error: {region} で使えるモデルはありません。設定は変更していません\nhint: 使えるリージョンは `kiro models` で確認できます"
+            ),
+        }
+    }
+
+    /// The region is chosen.
+    pub(crate) fn asked_from_now_on(self, whose: &Whose, region: Option<&Region>) -> String {
+        let organization = &whose.organization;
+        match (self, region) {
+            (Language::English, Some(region)) => {
+                format!("Models are asked in {region} from now on, in the desktop app as well.")
+            }
+            (Language::Japanese, Some(region)) => {
+                format!(
+                    "モデルの使用リージョンを {region} にしました。デスクトップアプリでも同じです。"
+                )
+            }
+            (Language::English, None) => format!("{organization} has no region to ask models in."),
+            (Language::Japanese, None) => {
+                format!("{organization} にはモデルを使えるリージョンがありません。")
+            }
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Renewal {
     pub session_expires_at: Option<Timestamp>,
     /// The scopes, when the answer tells them.
     pub scopes: Option<Vec<String>>,
+    /// The models that the person's groups give them by now; `None` where the provider does not tell it any more.
+    pub models: Option<Vec<String>>,
 }
 
 /// A session that is fresh, and whether the disk has it too.
@@ -80,6 +82,7 @@ impl Renewal {
         if let Some(scopes) = self.scopes {
             public.scopes = scopes;
         }
+        public.models = self.models;
     }
 }
 

@@ -125,6 +125,7 @@ fn written_files_satisfy_the_schema() {
         name: None,
         email: None,
         region: Some("eu-central-1".to_owned()),
+        models: Some(vec!["opus-4.6".to_owned()]),
         session_expires_at: Some(
             jiff::Timestamp::from_nanosecond(1_795_435_200_123_456_789).unwrap(),
         ),
@@ -214,6 +215,12 @@ fn schema_and_reader_refuse_the_same() {
         Some(json!("tomorrow")),
         false,
     );
+    let models = "/profiles/default/public/models";
+    check(models, Some(json!([])), true);
+    check(models, Some(json!(["opus-4.6"])), true);
+    check(models, Some(Value::Null), true);
+    check(models, Some(json!("opus-4.6")), false);
+    check(models, Some(json!([1])), false);
     check(
         "/profiles/default/public/later",
         Some(json!({"x": []})),

@@ -319,6 +319,7 @@ fn answered(answer: Answer, mark: usize) -> Result<Renewal, Refusal> {
             expires_at: noon() + SignedDuration::from_hours(2),
             session_expires_at: None,
             scopes: None,
+            models: None,
         }),
         Answer::Refused(kind) => Err(super::refresh::refusal(kind)),
     }

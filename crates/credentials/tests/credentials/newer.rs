@@ -206,6 +206,7 @@ proptest! {
             expires_at: noon(),
             session_expires_at: None,
             scopes: None,
+            models: None,
         };
         let refreshed = scratch.store().refresh(
             &name("default"), RefreshWhen::Always, &At(noon()), &mut |_| Ok(renewal.clone()),

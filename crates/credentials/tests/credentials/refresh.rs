@@ -41,6 +41,7 @@ fn renewal(mark: &str) -> Renewal {
         expires_at: Timestamp::from_second(NOON + 7200).unwrap(),
         session_expires_at: None,
         scopes: None,
+        models: None,
     }
 }
 
@@ -249,6 +250,7 @@ fn what_the_answer_leaves_out_is_kept() {
     let ends = Timestamp::from_second(NOON + 28_800).unwrap();
     let told = NewPublic {
         session_expires_at: Some(ends),
+        models: Some(vec!["opus-4.6".to_owned()]),
         ..public()
     };
     scratch
@@ -268,6 +270,7 @@ fn what_the_answer_leaves_out_is_kept() {
     assert_eq!(refresh(&session.tokens), Some("refresh-old"));
     assert_eq!(session.tokens.id.unwrap().expose_secret(), "id-old");
     assert_eq!(session.public.session_expires_at, Some(ends));
+    assert_eq!(session.public.models, None, "nobody says so any more");
     assert_eq!(session.public.scopes, ["openid", "offline_access"]);
     assert_eq!(session.public.expires_at, renewal("").expires_at);
     assert_eq!(session.public.signed_in_at, noon());
@@ -277,6 +280,7 @@ fn what_the_answer_leaves_out_is_kept() {
         full.id = Some(SecretString::from("id-full"));
         full.scopes = Some(vec!["openid".to_owned()]);
         full.session_expires_at = Some(noon());
+        full.models = Some(Vec::new());
         Ok(full)
     };
     assert_eq!(
@@ -287,6 +291,7 @@ fn what_the_answer_leaves_out_is_kept() {
     assert_eq!(refresh(&session.tokens), Some("refresh-full"));
     assert_eq!(session.tokens.id.unwrap().expose_secret(), "id-full");
     assert_eq!(session.public.session_expires_at, Some(noon()));
+    assert_eq!(session.public.models, Some(Vec::new()));
     assert_eq!(session.public.scopes, ["openid"]);
     assert_eq!(session.public.revision, 3);
 }

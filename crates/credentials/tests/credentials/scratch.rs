@@ -211,6 +211,7 @@ pub(crate) fn public() -> NewPublic {
         email: Some("ada@acme.example".to_owned()),
         scopes: vec!["openid".to_owned(), "offline_access".to_owned()],
         region: None,
+        models: None,
         expires_at: Timestamp::from_second(NOON + 3600).unwrap(),
         session_expires_at: None,
         signed_in_at: noon(),

@@ -1,6 +1,6 @@
 //! What an edit of the file is noticed by: the seal over the public part.
 
-use kiro_credentials::{KeyError, KeySource, StoreError};
+use kiro_credentials::{KeyError, KeySource, NewPublic, StoreError};
 use serde_json::{Value, json};
 
 use crate::scratch::{Scratch, access, name, public, tokens};
@@ -46,6 +46,22 @@ fn every_public_field_is_authenticated() {
             "tampered"
         };
         assert_eq!(opened(&scratch, "default"), expected, "{field}");
+    }
+}
+
+#[test]
+fn nobody_gives_themselves_models() {
+    let scratch = Scratch::signed_in(&["default"]);
+    let given = NewPublic {
+        models: Some(vec!["haiku".to_owned()]),
+        ..public()
+    };
+    let (slot, store) = (name("default"), scratch.store());
+    store.save(&slot, given, tokens("default")).unwrap();
+    assert_eq!(opened(&scratch, "default"), "access-default");
+    for models in [json!(["haiku", "opus-4.6"]), json!(null)] {
+        scratch.edit(|json| json["profiles"]["default"]["public"]["models"] = models.clone());
+        assert_eq!(opened(&scratch, "default"), "tampered", "{models}");
     }
 }
 

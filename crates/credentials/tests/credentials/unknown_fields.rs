@@ -61,6 +61,7 @@ fn refresh(scratch: &Scratch) {
                 expires_at: noon(),
                 session_expires_at: None,
                 scopes: None,
+                models: None,
             })
         })
         .unwrap()

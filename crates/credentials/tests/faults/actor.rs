@@ -199,6 +199,7 @@ fn public() -> NewPublic {
         email: None,
         scopes: vec!["openid".to_owned()],
         region: None,
+        models: None,
         expires_at: later(1),
         session_expires_at: None,
         signed_in_at: later(0),
@@ -221,5 +222,6 @@ fn renewal() -> Renewal {
         expires_at: later(2),
         session_expires_at: None,
         scopes: None,
+        models: None,
     }
 }

@@ -12,17 +12,19 @@ use super::problem::Problem;
 use crate::center::Center;
 use crate::center::Settings;
 use crate::directory::Organization;
+use crate::inference::Inference;
 use crate::start_url;
 
 /// The managed `organizations.toml` for people's computers
 #[utoipa::path(get, path = "/client-settings", tag = "organisation", responses((status = 200, content_type = "application/toml", body = String), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(State(center): State<Arc<Center>>, who: Who) -> Result<Response, Problem> {
     let organization = organization::found(&center, &who).await?;
-    let text = organizations(&center.settings, &organization);
+    let inference = center.store.inference(&organization.name).await?;
+    let text = organizations(&center.settings, &organization, inference);
     Ok(([(header::CONTENT_TYPE, "application/toml")], text).into_response())
 }
 
-fn organizations(settings: &Settings, organization: &Organization) -> String {
+fn organizations(settings: &Settings, organization: &Organization, inference: Inference) -> String {
     let mut entry = toml::Table::new();
     let mut set = |name: &str, value: String| entry.insert(name.to_owned(), value.into());
     set("title", organization.title.clone());
@@ -33,10 +35,39 @@ fn organizations(settings: &Settings, organization: &Organization) -> String {
     if !organization.contact.is_empty() {
         set("contact", organization.contact.clone());
     }
+    if let Some(residency) = inference.residency {
+        set("residency", residency.word().to_owned());
+    }
+    let locked = inference.region_locked;
+    let inference = table(inference);
+    if !inference.is_empty() {
+        entry.insert("inference".to_owned(), inference.into());
+    }
     let mut organizations = toml::Table::new();
     organizations.insert(organization.name.clone(), entry.into());
     let mut file = toml::Table::new();
+    if locked {
+        let locks = toml::Table::from_iter([("region".to_owned(), true.into())]);
+        file.insert("locks".to_owned(), locks.into());
+    }
     file.insert("default".to_owned(), organization.name.clone().into());
     file.insert("organizations".to_owned(), organizations.into());
     toml::to_string_pretty(&file).unwrap_or_default()
+}
+
+/// `[organizations.NAME.inference]`
+fn table(inference: Inference) -> toml::Table {
+    let mut table = toml::Table::new();
+    let mut set = |name: &str, value: Option<toml::Value>| {
+        if let Some(value) = value {
+            table.insert(name.to_owned(), value);
+        }
+    };
+    set("region", inference.region.map(toml::Value::from));
+    let role = inference.role.map(|role| (role.account, role.name)).unzip();
+    set("account", role.0.map(toml::Value::from));
+    set("role", role.1.map(toml::Value::from));
+    let models = inference.models.map(Vec::from_iter);
+    set("models", models.map(toml::Value::from));
+    table
 }

@@ -5,8 +5,11 @@
 mod applications;
 mod connections;
 mod description;
+mod models;
 mod people;
 mod provisioning;
+
+use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
@@ -18,6 +21,7 @@ use crate::client::Client;
 use crate::directory::{Organization, Profile};
 use crate::id::UserId;
 use crate::oidc::tests::running::{Answer, Running};
+use crate::plan::Plan;
 use crate::session::{Authentication, Session, State};
 use crate::token::{Kind, Token};
 
@@ -228,6 +232,11 @@ async fn another(service: &Running) -> Vec<(&'static str, String)> {
         .unwrap();
     let group = group.unwrap().id;
     store.add_member(group, user, now).await.unwrap().unwrap();
+    let plan = Plan {
+        group,
+        models: BTreeSet::from(["theirs".to_owned()]),
+    };
+    store.set_plan(plan, now).await.unwrap().unwrap();
     let account = Account {
         id: "999988887777".to_owned(),
         name: "Theirs".to_owned(),
@@ -287,6 +296,7 @@ async fn nobody_reaches_into_another_organisation() {
         ("/administrators", json!({ "role": "owner" })),
         ("/applications", json!({ "name": "x", "grants": [] })),
         ("/users", json!({ "user_name": "stolen" })),
+        ("/groups", json!({ "models": ["opus-4.6"] })),
     ];
     let mut reached = 0;
     for (method, path) in operations() {
@@ -323,6 +333,7 @@ async fn nobody_reaches_into_another_organisation() {
         "/groups",
         "/accounts",
         "/assignments",
+        "/plans",
         "/applications",
         "/audit",
     ] {

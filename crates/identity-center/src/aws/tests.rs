@@ -4,6 +4,7 @@
 
 pub(crate) mod device;
 mod malformed;
+mod models;
 mod peers;
 mod portal;
 mod redirects;

@@ -63,7 +63,8 @@ pub(super) async fn post(
         Grant::DeviceCode => device_code(&center, &client, &asked).await?,
     };
     figures::issued(Wire::Aws, grant);
-    Ok(granted(&center, &client, &session))
+    let models = models(&center, &session).await;
+    Ok(granted(&center, &client, &session, models))
 }
 
 /// The client that knows this secret.
@@ -149,7 +150,21 @@ async fn refresh(center: &Center, client: &Client, asked: &Asked) -> Result<Sess
     }
 }
 
-fn granted(center: &Center, client: &Client, session: &Session) -> Response {
+/// The models that the person's groups give them. Nobody is kept from their tokens for want of it.
+async fn models(center: &Center, session: &Session) -> Option<Vec<String>> {
+    let models = center.store.models_of(session.user).await;
+    models.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a person's models are not told");
+        None
+    })
+}
+
+fn granted(
+    center: &Center,
+    client: &Client,
+    session: &Session,
+    models: Option<Vec<String>>,
+) -> Response {
     let now = center.now();
     let token = |kind, ends| {
         let token = Token {
@@ -165,11 +180,14 @@ fn granted(center: &Center, client: &Client, session: &Session) -> Response {
         "accessToken": token(token::Kind::Access, ends),
         "tokenType": "Bearer",
         "expiresIn": ends.duration_since(now).as_secs(),
-        // Ours alone; AWS's clients ignore it.
+        // Ours alone, as `models` is; AWS's clients ignore it.
         "sessionExpiresAt": session.expires_at.as_second(),
     });
     if client.details.grants.contains(&Grant::RefreshToken) {
         answer["refreshToken"] = token(token::Kind::Refresh, session.expires_at).into();
+    }
+    if let Some(models) = models {
+        answer["models"] = models.into();
     }
     exception::answer(&answer)
 }

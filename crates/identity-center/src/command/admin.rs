@@ -8,6 +8,7 @@ mod applications;
 mod aws;
 mod connect;
 mod login;
+mod models;
 mod people;
 mod print;
 mod remote;
@@ -70,6 +71,9 @@ enum Verb {
     /// Permission sets, and who may take which role where
     #[command(subcommand)]
     Role(PermissionSet),
+    /// Which models a group's members may use
+    #[command(subcommand)]
+    Plan(models::Plan),
     /// The service's keys
     #[command(subcommand)]
     Keys(Keys),
@@ -91,12 +95,8 @@ enum Verb {
         #[arg(long, value_name = "true|false")]
         second_factor: Option<bool>,
     },
-    /// Print the organizations.toml for people's computers
-    ClientSettings {
-        /// The organisation that is meant, to be sure
-        #[arg(long, value_name = "NAME", alias = "organisation")]
-        organization: Option<String>,
-    },
+    /// Print the organizations.toml for people's computers; decide first what it says about models
+    ClientSettings(models::ClientSettings),
 }
 
 impl Admin {
@@ -120,10 +120,11 @@ impl Admin {
             | Verb::Application(_)
             | Verb::Account(_)
             | Verb::Role(_)
+            | Verb::Plan(_)
             | Verb::Keys(_)
             | Verb::Audit { .. }
             | Verb::Organization { .. }
-            | Verb::ClientSettings { .. } => {}
+            | Verb::ClientSettings(_) => {}
         }
         let remote = Remote::signed_in().await?;
         shown.verb(&remote, self.verb).await
@@ -193,6 +194,7 @@ impl Shown {
             Verb::Application(verb) => self.application(remote, verb).await,
             Verb::Account(verb) => self.account(remote, verb).await,
             Verb::Role(verb) => self.role(remote, verb).await,
+            Verb::Plan(verb) => self.plan(remote, verb).await,
             Verb::Keys(Keys::List) => {
                 let keys = remote.get("/keys").await?;
                 self.rows(
@@ -251,21 +253,7 @@ impl Shown {
                     ],
                 )
             }
-            Verb::ClientSettings { organization } => {
-                let me = remote.get("/me").await?;
-                if organization
-                    .as_deref()
-                    .is_some_and(|meant| me["organization"] != meant)
-                {
-                    let here = me["organization"].as_str().unwrap_or_default();
-                    return Err(Failure::new(format!(
-                        "you are signed in to administer {here}"
-                    )));
-                }
-                let text = remote.text("/client-settings").await?;
-                write!(io::stdout().lock(), "{text}")?;
-                Ok(())
-            }
+            Verb::ClientSettings(asked) => self.client_settings(remote, asked).await,
         }
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, audit, directory, sessions, values};
+use super::{Row, Store, StoreError, Tx, audit, directory, plans, sessions, values};
 use crate::client::Details;
 use crate::directory::{DirectoryRefusal, Group, User, fold, name};
 use crate::id::{ConnectionId, GroupId, SessionId, UserId};
@@ -186,6 +186,7 @@ pub(super) async fn delete(
     }
     let sql = "DELETE FROM assignments WHERE principal = $1";
     tx.execute(sql, values![group]).await?;
+    plans::forget(tx, group).await?;
     let sql = "SELECT organization, display_name FROM groups WHERE id = $1";
     let Some(row) = tx.row(sql, values![group]).await? else {
         return Ok(Err(DirectoryRefusal::NoGroup));

@@ -18,6 +18,7 @@ const VERSIONS: &[&[&str]] = &[
     &[include_str!("schema/administration.sql")],
     &[include_str!("schema/back_ups.sql")],
     &[include_str!("schema/provisioning.sql")],
+    &[include_str!("schema/plans.sql")],
 ];
 
 /// Brings the store to the newest version; each step is part of the one transaction that this runs in.

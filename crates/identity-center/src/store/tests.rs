@@ -10,6 +10,7 @@ mod directory;
 mod factors;
 mod federation;
 mod once;
+mod plans;
 pub(crate) mod polls;
 pub(crate) mod provisioned;
 mod secrets;
@@ -31,6 +32,7 @@ fn every() -> impl Iterator<Item = &'static (&'static str, cases::Case)> {
         .chain(directory::ALL)
         .chain(federation::ALL)
         .chain(administration::ALL)
+        .chain(plans::ALL)
         .chain(provisioned::ALL)
 }
 

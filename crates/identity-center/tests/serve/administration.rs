@@ -135,6 +135,7 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
         said.contains("root") && said.contains("assignment.add"),
         "{said}"
     );
+    models(&computer);
 
     let show = || computer.admin(&["user", "show", "maya"]);
     let email = "maya@acme.example";
@@ -205,6 +206,62 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
 }
 
 /// An application is registered and changed; what is not named stays.
+/// Models are given to a group, and decided about for people's computers; what is not named stays.
+fn models(computer: &Computer) {
+    let list = || computer.admin(&["plan", "list"]);
+    assert_eq!(list(), "GROUP  MODELS\n");
+    computer.admin(&["plan", "set", "engineers", "opus-4.6", "haiku"]);
+    assert_eq!(list(), "GROUP      MODELS\nEngineers  haiku opus-4.6\n");
+    computer.admin(&["plan", "set", "Engineers", "haiku"]);
+    assert_eq!(list(), "GROUP      MODELS\nEngineers  haiku\n");
+    let (code, said) = computer.refused(&["plan", "set", "Engineers", "Opus 4.6"]);
+    assert!(code == 1 && said.contains("opus-4.6"), "{said}");
+    computer.admin(&["plan", "remove", "Engineers"]);
+    assert_eq!(list(), "GROUP  MODELS\n");
+    let in_force = || {
+        computer
+            .admin(&["plan", "list", "--json"])
+            .contains("\"in_force\":true")
+    };
+    assert!(in_force());
+    computer.admin(&["plan", "end"]);
+    assert!(!in_force());
+
+    let settings = |words: &[&str]| computer.admin(&[&["client-settings"], words].concat());
+    let said = settings(&["--inference-region", "us-east-1", "--lock-region", "true"]);
+    assert!(said.contains("[locks]\nregion = true"), "{said}");
+    let role = [
+        "--inference-account",
+        "111122223333",
+        "--inference-role",
+        "Kiro",
+    ];
+    let said = settings(&[&role[..], &["--residency", "us", "--model", "opus-4.6"]].concat());
+    for line in [
+        "residency = \"us\"",
+        "[organizations.acme.inference]\naccount = \"111122223333\"",
+        "region = \"us-east-1\"\nrole = \"Kiro\"",
+        "models = [\"opus-4.6\"]",
+        "[locks]\nregion = true",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert_eq!(settings(&[]), said, "it is kept");
+    let (code, said) = computer.refused(&["client-settings", "--residency", "eu"]);
+    assert!(code == 1 && said.contains("us-east-1 is outside"), "{said}");
+    let back = [
+        "--no-residency",
+        "--no-inference-region",
+        "--no-inference-role",
+        "--every-model",
+    ];
+    let said = settings(&back);
+    assert!(
+        !said.contains("inference") && !said.contains("locks"),
+        "{said}"
+    );
+}
+
 fn applications(computer: &Computer) {
     let uri = "https://builds.acme.example/cb";
     let made = computer.admin(&[

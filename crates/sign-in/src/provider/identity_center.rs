@@ -1,9 +1,10 @@
 //! IAM Identity Center: JSON token calls and a registered client per profile, through AWS's own SDK.
 //!
-//! AWS gives no ID token, so nobody's name is known here. What another service than AWS's adds is optional and ignored.
+//! AWS gives no ID token, so nobody's name is known here. What another service than AWS's adds is optional ([`extension`]).
 
 mod authorize;
 mod exception;
+mod extension;
 mod portal;
 mod registration;
 mod token;

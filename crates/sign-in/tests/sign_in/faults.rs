@@ -20,7 +20,7 @@ pub(crate) enum Peer {
     IdentityCenter,
 }
 
-fn organization(peer: Peer) -> Organization {
+pub(crate) fn organization(peer: Peer) -> Organization {
     match peer {
         Peer::Okta => okta(),
         Peer::IdentityCenter => Organization {
@@ -171,12 +171,12 @@ pub(crate) async fn sign_in(world: &World, peer: Peer) -> Result<SignedIn, Failu
     attempt.wait(&world.context).await
 }
 
-async fn sign_in_by_device(world: &World, peer: Peer) -> Result<SignedIn, Failure> {
+pub(crate) async fn sign_in_by_device(world: &World, peer: Peer) -> Result<SignedIn, Failure> {
     let attempt = begin_device(&world.context, request(world, peer)).await?;
     attempt.wait(&world.context).await
 }
 
-async fn token(world: &World) -> Result<String, Failure> {
+pub(crate) async fn token(world: &World) -> Result<String, Failure> {
     let token = access_token(&world.context, None).await?;
     Ok(token.expose_secret().to_owned())
 }

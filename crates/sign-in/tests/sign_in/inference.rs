@@ -2,6 +2,8 @@
 //! answered is a stream that botocore's parser has read (`tests/peers/bedrock.py`).
 
 mod aws;
+#[path = "../../../../tests/peers/bedrock.rs"]
+mod bedrock;
 mod residency;
 
 use aws::{Aws, Way, signed_in};

@@ -14,6 +14,7 @@ mod health;
 mod hosts;
 mod inference;
 mod loopback;
+mod models;
 mod organizations;
 mod preferences;
 mod receivers;

@@ -24,6 +24,7 @@ fn aiko() -> SignedIn {
         session_expires_at: None,
         signed_in_at: Timestamp::UNIX_EPOCH,
         region: None,
+        models: None,
         key_source: KeySource::OsKeyring,
         managed: false,
     }

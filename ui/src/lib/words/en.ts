@@ -71,7 +71,7 @@ export const en = {
   "in.no.answers_outside": "{org} keeps all requests in {area}, and this model may answer from elsewhere.",
   "in.no.sign_in_outside": "{org} keeps all requests in {area}, and your sign-in is renewed elsewhere.",
   "in.no.not_approved": "{org} has not approved it.",
-  "in.no.not_in_plan": "None of your groups has it.",
+  "in.no.not_in_plan": "{org} gives it to none of your groups.",
   "in.no.no_role": "{org} has not set up models yet.",
   "in.no.other": "It cannot be used here.",
   "in.no.theirs": "An administrator decides this.",

@@ -74,7 +74,7 @@ export const ja: Words = {
     "{org} はすべてのリクエストを {area}に限定していますが、このモデルは別の場所から応答することがあります。",
   "in.no.sign_in_outside": "{org} はすべてのリクエストを {area}に限定していますが、サインインの更新先はその外です。",
   "in.no.not_approved": "{org} で承認されていません。",
-  "in.no.not_in_plan": "所属するグループに割り当てられていません。",
+  "in.no.not_in_plan": "{org} のプランで、所属するグループに割り当てられていません。",
   "in.no.no_role": "{org} ではモデルがまだ設定されていません。",
   "in.no.other": "ここでは使えません。",
   "in.no.theirs": "変更できるのは管理者です。",

@@ -9,14 +9,14 @@ use crate::store::Granted;
 use crate::store::tests::polls::begun;
 
 /// Registers a client as the AWS command line does without a `sso-session`: no grants, no scopes.
-async fn legacy(service: &Running) -> Value {
+pub(super) async fn legacy(service: &Running) -> Value {
     let asked = json!({ "clientName": "botocore-client", "clientType": "public" });
     let answer = call(service, "/client/register", &asked).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
 }
 
-async fn start(service: &Running, client: &Value, start_url: &str) -> Answer {
+pub(super) async fn start(service: &Running, client: &Value, start_url: &str) -> Answer {
     let body = json!({ "clientId": client["clientId"], "clientSecret": client["clientSecret"], "startUrl": start_url });
     call(service, "/device_authorization", &body).await
 }

@@ -256,6 +256,20 @@ impl Remote {
         Ok(all)
     }
 
+    /// Plans, each with the name of its group.
+    pub(super) async fn plans(&self) -> Result<Value, Failure> {
+        let mut all = self.get("/plans").await?;
+        let groups = self.whole("/groups").await?;
+        for each in all["items"].as_array_mut().into_iter().flatten() {
+            let mut known = groups["items"].as_array().into_iter().flatten();
+            let group = known.find(|group| group["id"] == each["group"]);
+            each["name"] = group
+                .map(|group| group["display_name"].clone())
+                .unwrap_or_default();
+        }
+        Ok(all)
+    }
+
     /// A form to another endpoint of the service, without a token.
     pub(super) async fn form(
         &self,

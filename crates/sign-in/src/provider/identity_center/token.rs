@@ -8,6 +8,7 @@ use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::extension::{Extension, Told};
 use super::{IdentityCenter, exception, lifetime, registration};
 use crate::aws::transport;
 use crate::device::{Device, DeviceSecret};
@@ -29,16 +30,19 @@ impl IdentityCenter {
         client_id: &str,
     ) -> Result<Grant, Failure> {
         let secret = self.secret_of(client_id).await?;
+        let extension = Extension::default();
         let answer = self
             .token_request(client_id, &secret)
             .grant_type(CODE_GRANT)
             .code(code.secret())
             .code_verifier(verifier.secret())
             .redirect_uri(redirect_uri)
+            .customize()
+            .interceptor(extension.clone())
             .send()
             .await;
         match answer {
-            Ok(answer) => self.grant(answer, client_id),
+            Ok(answer) => self.grant(answer, client_id, extension.told()),
             Err(error) => Err(self
                 .forget_if_unknown(self.failure(&error), client_id)
                 .await),
@@ -59,16 +63,20 @@ impl IdentityCenter {
             return Err(self.context.failure(Code::Unexpected));
         };
         let secret = self.secret_of(client_id).await?;
+        let extension = Extension::default();
         let answer = self
             .token_request(client_id, &secret)
             .grant_type(DEVICE_GRANT)
             .device_code(device_code.expose_secret())
+            .customize()
+            .interceptor(extension.clone())
             .send()
             .await;
         match answer {
             Ok(answer) => {
                 granted();
-                Ok(Poll::Granted(Box::new(self.grant(answer, client_id)?)))
+                let grant = self.grant(answer, client_id, extension.told())?;
+                Ok(Poll::Granted(Box::new(grant)))
             }
             Err(error) => match error
                 .as_service_error()
@@ -99,10 +107,13 @@ impl IdentityCenter {
             .await
             .map_err(NotRenewed::passing)?;
         let registration = known.ok_or_else(|| over("registration_lost"))?;
+        let extension = Extension::default();
         let answer = self
             .token_request(&registration.client_id, &registration.client_secret)
             .grant_type(REFRESH_GRANT)
             .refresh_token(token.expose_secret())
+            .customize()
+            .interceptor(extension.clone())
             .send()
             .await
             .map_err(|error| {
@@ -120,13 +131,15 @@ impl IdentityCenter {
         let access = answer
             .access_token
             .ok_or_else(|| NotRenewed::passing(self.context.failure(Code::MalformedAnswer)))?;
+        let told = extension.told();
         Ok(Renewal {
             access: SecretString::from(access),
             refresh: answer.refresh_token.map(SecretString::from),
             id: None,
             expires_at: expiry(self.context.now(), lifetime(answer.expires_in)),
-            session_expires_at: None,
+            session_expires_at: told.session_expires_at,
             scopes: None,
+            models: told.models,
         })
     }
 
@@ -138,7 +151,12 @@ impl IdentityCenter {
             .client_secret(secret.expose_secret())
     }
 
-    fn grant(&self, answer: CreateTokenOutput, client_id: &str) -> Result<Grant, Failure> {
+    fn grant(
+        &self,
+        answer: CreateTokenOutput,
+        client_id: &str,
+        told: Told,
+    ) -> Result<Grant, Failure> {
         let access = answer.access_token.ok_or_else(|| {
             self.context
                 .failure(Code::MalformedAnswer)
@@ -159,9 +177,10 @@ impl IdentityCenter {
             client_id: client_id.to_owned(),
             endpoint: self.endpoint.as_ref().map(Url::to_string),
             expires_at: expiry(self.context.now(), lifetime(answer.expires_in)),
-            session_expires_at: None,
+            session_expires_at: told.session_expires_at,
             scopes: self.scopes.clone(),
             region: Some(self.region.clone()),
+            models: told.models,
         })
     }
 

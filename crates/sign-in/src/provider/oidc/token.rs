@@ -55,6 +55,7 @@ impl Oidc {
             session_expires_at: None,
             scopes: self.scopes.clone(),
             region: None,
+            models: None,
             tokens: Tokens {
                 access: answer.access,
                 refresh: answer.refresh,
@@ -100,6 +101,7 @@ impl Oidc {
             id,
             session_expires_at: None,
             scopes: None,
+            models: None,
         })
     }
 

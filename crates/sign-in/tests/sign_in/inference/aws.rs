@@ -1,8 +1,5 @@
 //! AWS beside a person's computer: `tests/peers/bedrock.py`, and a network that leads there.
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,6 +12,7 @@ use kiro_sign_in::AwsEndpoints;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::bedrock::Bedrock;
 use crate::world::{CLIENT, ISSUER, Provider, World};
 
 /// How somebody is signed in.
@@ -30,18 +28,7 @@ const CENTER: &str = "[organizations.acme]\nprovider = \"identity-center\"\nstar
 const ROLE: &str = "[organizations.acme.inference]\naccount = \"111122223333\"\nrole = \"Kiro\"\n";
 
 /// The peer, for as long as this lives.
-pub(super) struct Aws {
-    child: Child,
-    origin: Url,
-    control: Url,
-}
-
-impl Drop for Aws {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
+pub(super) struct Aws(Bedrock);
 
 /// This computer itself over a wire, anything else at the provider in memory.
 struct Wire {
@@ -84,41 +71,21 @@ pub(super) fn web(proxy: Proxy) -> WebClient {
 
 impl Aws {
     pub(super) fn start() -> Aws {
-        let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
-        let python = std::env::var_os("KIRO_TEST_PYTHON").map_or_else(
-            || package.join("../../target/venv/bin/python"),
-            PathBuf::from,
-        );
-        let mut child = Command::new(python)
-            .arg(package.join("../../tests/peers/bedrock.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
-        let url = |name: &str| ready[name].as_str().unwrap().parse().unwrap();
-        Aws {
-            child,
-            origin: url("origin"),
-            control: url("control"),
-        }
+        Aws(Bedrock::start())
     }
 
     pub(super) fn host(&self) -> String {
-        format!("127.0.0.1:{}", self.origin.port().unwrap())
+        format!("127.0.0.1:{}", self.origin().port().unwrap())
     }
 
     pub(super) fn origin(&self) -> Url {
-        self.origin.clone()
+        self.0.address("origin")
     }
 
     /// Tells what shall happen, and returns what was seen.
     pub(super) async fn control(&self, asked: Value) -> Value {
-        let request = http::Request::post(self.control.as_str()).body(asked.to_string().into());
+        let request =
+            http::Request::post(self.0.address("control").as_str()).body(asked.to_string().into());
         let answer = web(Proxy::None).send(request.unwrap()).await.unwrap();
         assert_eq!(answer.status(), 200, "{asked}");
         serde_json::from_slice(answer.body()).unwrap()
@@ -183,6 +150,7 @@ pub(super) async fn signed_in(way: Way, aws: &Aws, decided: &str) -> World {
         email: (way == Way::Okta).then(|| "aiko@acme.com".into()),
         scopes: Vec::new(),
         region: (way == Way::IdentityCenter).then(|| "eu-central-1".into()),
+        models: None,
         expires_at,
         session_expires_at: None,
         signed_in_at: now,

@@ -1,0 +1,235 @@
+//! What an organisation has decided about models for its people's computers: where its data stays, where and by which role models
+//! are asked. The service asks none itself; it writes this into the clients' `organizations.toml`.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::account::{is_account_id, is_role_name};
+use crate::plan::{MOST, is_model};
+
+/// What an organisation has decided. The default is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Inference {
+    /// Where everything that people's computers send has to stay; anywhere without.
+    pub residency: Option<Residency>,
+    /// The AWS region that is asked when nobody names one.
+    #[schema(pattern = "^[a-z]{2,4}(-[a-z]+)+-[0-9]+$", max_length = 32)]
+    pub region: Option<String>,
+    /// No other region may be asked than that one.
+    pub region_locked: bool,
+    /// By which role models are asked.
+    pub role: Option<AskedBy>,
+    /// The models that are approved, by their names in the clients' catalogue; all without.
+    #[schema(value_type = Option<Vec<String>>)]
+    pub models: Option<BTreeSet<String>>,
+}
+
+/// A role in an AWS account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskedBy {
+    /// The account's twelve digits.
+    #[schema(pattern = "^[0-9]{12}$")]
+    pub account: String,
+    /// The permission set's name.
+    #[schema(pattern = "^[A-Za-z0-9+=,.@_-]{1,32}$")]
+    pub name: String,
+}
+
+/// Where everything has to stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Residency {
+    /// In member states of the European Union.
+    Eu,
+    /// In the United States.
+    Us,
+}
+
+/// Why clients could not use it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// It is no region's name.
+    #[error("a region is called like eu-central-1")]
+    Region,
+    /// No region is named that could be the only one.
+    #[error("name the region that people cannot leave")]
+    NoRegion,
+    /// The role cannot be one.
+    #[error("an account’s id is twelve digits, a role’s name 1 to 32 letters, digits and +=,.@_-")]
+    Role,
+    /// It is no model's name, or there are too many.
+    #[error("a model is called like opus-4.6, and 1 to {MOST} are approved")]
+    Model,
+    /// A client would refuse all of its settings.
+    #[error("{0} is outside of where everything has to stay")]
+    Outside(String),
+}
+
+impl Inference {
+    /// Whether clients can use it, of an Identity Center that says it is in `home`.
+    ///
+    /// # Errors
+    /// See [`Unusable`].
+    pub fn usable(&self, home: &str) -> Result<(), Unusable> {
+        let region = self.region.as_deref();
+        if !region.is_none_or(is_region) {
+            return Err(Unusable::Region);
+        }
+        if self.region_locked && region.is_none() {
+            return Err(Unusable::NoRegion);
+        }
+        let role = self.role.as_ref();
+        if !role.is_none_or(|role| is_account_id(&role.account) && is_role_name(&role.name)) {
+            return Err(Unusable::Role);
+        }
+        let approved = self.models.as_ref();
+        if !approved.is_none_or(|models| {
+            (1..=MOST).contains(&models.len()) && models.iter().all(|model| is_model(model))
+        }) {
+            return Err(Unusable::Model);
+        }
+        let outside = |region: &&str| {
+            let stays = |residency: Residency| residency.admits(region);
+            !self.residency.is_none_or(stays)
+        };
+        match region.into_iter().chain([home]).find(outside) {
+            Some(outside) => Err(Unusable::Outside(outside.to_owned())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Residency {
+    /// As it is written.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Residency::Eu => "eu",
+            Residency::Us => "us",
+        }
+    }
+
+    /// Whether the clients take this region for one inside. London (`eu-west-2`) and Zurich (`eu-central-2`) are not in the EU.
+    fn admits(self, region: &str) -> bool {
+        match self {
+            Residency::Eu => {
+                (region.starts_with("eu-") || region.starts_with("eusc-"))
+                    && !matches!(region, "eu-west-2" | "eu-central-2")
+            }
+            Residency::Us => region.starts_with("us-"),
+        }
+    }
+}
+
+/// Words of a-z with hyphens between, then a number, as the clients want it.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    match parts.as_slice() {
+        [area, words @ .., last] => {
+            text.len() <= 32
+                && (2..=4).contains(&area.len())
+                && word(area)
+                && !words.is_empty()
+                && words.iter().all(word)
+                && !last.is_empty()
+                && last.bytes().all(|b| b.is_ascii_digit())
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_clients_would_refuse_is_refused_here() {
+        let check =
+            |change: &dyn Fn(&mut Inference), home: &str, expected: Result<(), Unusable>| {
+                let mut inference = Inference::default();
+                change(&mut inference);
+                assert_eq!(inference.usable(home), expected, "{inference:?} {home}");
+            };
+        let role = |account: &str, name: &str| {
+            Some(AskedBy {
+                account: account.to_owned(),
+                name: name.to_owned(),
+            })
+        };
+        let region = |name: &str| Some(name.to_owned());
+        let outside = |region: &str| Err(Unusable::Outside(region.to_owned()));
+        check(&|_| {}, "us-east-1", Ok(()));
+        check(
+            &|it| it.region = region("eu-central-1"),
+            "us-east-1",
+            Ok(()),
+        );
+        for bad in [
+            "",
+            "eu",
+            "eu-1",
+            "EU-CENTRAL-1",
+            "eu-central-1.evil.test",
+            "europe-west-1",
+        ] {
+            check(
+                &|it| it.region = region(bad),
+                "us-east-1",
+                Err(Unusable::Region),
+            );
+        }
+        check(
+            &|it| it.region_locked = true,
+            "us-east-1",
+            Err(Unusable::NoRegion),
+        );
+        check(
+            &|it| it.role = role("111122223333", "Kiro"),
+            "us-east-1",
+            Ok(()),
+        );
+        for (account, name) in [
+            ("1111", "Kiro"),
+            ("111122223333", "a/b"),
+            ("111122223333", ""),
+        ] {
+            check(
+                &|it| it.role = role(account, name),
+                "us-east-1",
+                Err(Unusable::Role),
+            );
+        }
+        for models in [vec![], vec!["Opus"], vec!["opus 4"]] {
+            let models: BTreeSet<String> = models.into_iter().map(str::to_owned).collect();
+            check(
+                &|it| it.models = Some(models.clone()),
+                "us-east-1",
+                Err(Unusable::Model),
+            );
+        }
+        let eu = |it: &mut Inference| it.residency = Some(Residency::Eu);
+        check(&eu, "eu-central-1", Ok(()));
+        check(&eu, "us-east-1", outside("us-east-1"));
+        check(&eu, "eu-west-2", outside("eu-west-2"));
+        let elsewhere = |it: &mut Inference| {
+            eu(it);
+            it.region = region("us-east-1");
+        };
+        check(&elsewhere, "eu-central-1", outside("us-east-1"));
+        check(
+            &|it| it.residency = Some(Residency::Us),
+            "us-west-2",
+            Ok(()),
+        );
+        check(
+            &|it| it.residency = Some(Residency::Us),
+            "eu-west-1",
+            outside("eu-west-1"),
+        );
+    }
+}

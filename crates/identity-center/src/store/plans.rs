@@ -1,0 +1,144 @@
+//! Plans in the store: which models a group is given, and which a person has by their groups.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Store, StoreError, Tx, audit, values};
+use crate::directory::DirectoryRefusal;
+use crate::id::{GroupId, UserId};
+use crate::plan::Plan;
+
+type Decided<T> = Result<Result<T, DirectoryRefusal>, StoreError>;
+
+impl Store {
+    /// Gives a group these models and no others. From its first plan on, people of the organisation have the models of their groups
+    /// alone.
+    pub async fn set_plan(&self, plan: Plan, now: Timestamp) -> Decided<()> {
+        self.write(move |tx| {
+            let Plan { group, models } = plan.clone();
+            Box::pin(async move {
+                let Some((organization, name)) = locked(tx, group).await? else {
+                    return Ok(Err(DirectoryRefusal::NoGroup));
+                };
+                let sql = "DELETE FROM plans WHERE group_id = $1";
+                tx.execute(sql, values![group]).await?;
+                for model in &models {
+                    let sql = "INSERT INTO plans (group_id, model) VALUES ($1, $2)";
+                    tx.execute(sql, values![group, model]).await?;
+                }
+                let sql = "UPDATE organizations SET plans = 1 WHERE name = $1";
+                tx.execute(sql, values![&organization]).await?;
+                let detail = json!({ "group": group, "models": models });
+                audit::of_organization(tx, &organization, "plan.set", &name, detail, now).await?;
+                Ok(Ok(()))
+            })
+        })
+        .await
+    }
+
+    /// Takes a group's models from it. `false` if it had none.
+    pub async fn remove_plan(&self, group: GroupId, now: Timestamp) -> Decided<bool> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let Some((organization, name)) = locked(tx, group).await? else {
+                    return Ok(Err(DirectoryRefusal::NoGroup));
+                };
+                let sql = "DELETE FROM plans WHERE group_id = $1";
+                if tx.execute(sql, values![group]).await? == 0 {
+                    return Ok(Ok(false));
+                }
+                let detail = json!({ "group": group });
+                audit::of_organization(tx, &organization, "plan.remove", &name, detail, now)
+                    .await?;
+                Ok(Ok(true))
+            })
+        })
+        .await
+    }
+
+    /// People's models do not depend on their groups any more: every plan of the organisation goes. `false` if there was none.
+    pub async fn end_plans(&self, organization: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let organization = organization.to_owned();
+        self.write(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let sql = "UPDATE organizations SET plans = 0 WHERE name = $1 AND plans = 1";
+                if tx.execute(sql, values![&organization]).await? == 0 {
+                    return Ok(false);
+                }
+                let sql = "DELETE FROM plans WHERE group_id IN (SELECT id FROM groups WHERE organization = $1)";
+                tx.execute(sql, values![&organization]).await?;
+                audit::of_organization(tx, &organization, "plan.end", "plans", json!({}), now)
+                    .await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// The plans of an organisation, by the groups' names; `None` where people's models do not depend on their groups.
+    pub async fn plans(&self, organization: &str) -> Result<Option<Vec<Plan>>, StoreError> {
+        let organization = organization.to_owned();
+        self.read(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let sql = "SELECT plans FROM organizations WHERE name = $1";
+                let row = tx.row(sql, values![&organization]).await?;
+                if !row.map_or(Ok(false), |row| row.truth(0))? {
+                    return Ok(None);
+                }
+                let sql = "SELECT p.group_id, p.model FROM plans p JOIN groups g ON g.id = p.group_id \
+                           WHERE g.organization = $1 ORDER BY g.display_name_folded, p.model";
+                let rows = tx.query(sql, values![&organization]).await?;
+                let mut plans: Vec<Plan> = Vec::new();
+                for row in &rows {
+                    let (group, model) = (row.id(0)?, row.text(1)?.to_owned());
+                    match plans.last_mut().filter(|plan| plan.group == group) {
+                        Some(plan) => drop(plan.models.insert(model)),
+                        None => plans.push(Plan {
+                            group,
+                            models: BTreeSet::from([model]),
+                        }),
+                    }
+                }
+                Ok(Some(plans))
+            })
+        })
+        .await
+    }
+
+    /// The models that a person's groups give them; `None` where people's models do not depend on their groups.
+    pub async fn models_of(&self, user: UserId) -> Result<Option<Vec<String>>, StoreError> {
+        self.read(move |tx| {
+            Box::pin(async move {
+                let sql = "SELECT o.plans FROM users u JOIN organizations o ON o.name = u.organization WHERE u.id = $1";
+                let row = tx.row(sql, values![user]).await?;
+                if !row.map_or(Ok(false), |row| row.truth(0))? {
+                    return Ok(None);
+                }
+                let sql = "SELECT DISTINCT p.model FROM plans p JOIN members m ON m.group_id = p.group_id \
+                           WHERE m.user_id = $1 ORDER BY p.model";
+                let rows = tx.query(sql, values![user]).await?;
+                let models = rows.iter().map(|row| row.text(0).map(str::to_owned));
+                models.collect::<Result<_, _>>().map(Some)
+            })
+        })
+        .await
+    }
+}
+
+/// Forgets a group's plan, in the transaction that removes the group. The organisation's other people get nothing by that.
+pub(super) async fn forget(tx: &mut Tx<'_>, group: GroupId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM plans WHERE group_id = $1";
+    tx.execute(sql, values![group]).await.map(drop)
+}
+
+/// The group's organisation and name; its row is locked, lest it be removed meanwhile.
+async fn locked(tx: &mut Tx<'_>, group: GroupId) -> Result<Option<(String, String)>, StoreError> {
+    let sql = "SELECT g.organization, g.display_name FROM groups g WHERE g.id = $1 FOR UPDATE OF g";
+    let row = tx.row(sql, values![group]).await?;
+    row.map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
+        .transpose()
+}

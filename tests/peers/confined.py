@@ -1,0 +1,171 @@
+"""A computer with no network but its own loopback, on which all of AWS seems to be: whatever name is looked up, and whatever address is
+tried, is written down. Run it in namespaces of its own (`unshare --net --mount`); the programs it starts see nothing else.
+
+Names lead here by a DNS server on port 53 (the namespace's resolv.conf), and hosts by TLS on port 443 with a certificate for whatever is
+asked for, by an authority whose file is the first argument; behind it are `aws_sso.py` and `bedrock.py`. Standard input has the steps, a JSON
+list: {"write": path, "text": …}, or {"run": [program, …], "env": {…}}. Standard output has a list of what became of each run. A device code
+that a program shows is approved.
+"""
+import datetime
+import fcntl
+import json
+import os
+import pathlib
+import re
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse as up
+import urllib.request as ur
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+HERE = pathlib.Path(__file__).parent
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="kiro-confined-"))
+LOCK = threading.Lock()
+names, hosts = [], []
+
+
+def loopback_up():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        fcntl.ioctl(one, 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: IFF_UP | IFF_RUNNING
+
+
+def resolve():
+    """Every name is this computer."""
+    resolv = FOLDER / "resolv.conf"
+    resolv.write_text("nameserver 127.0.0.1\n")
+    subprocess.run(["mount", "--bind", resolv, "/etc/resolv.conf"], check=True)
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 53))
+
+    def answer():
+        while True:
+            asked, sender = server.recvfrom(4096)
+            labels, at = [], 12
+            while asked[at]:
+                labels.append(asked[at + 1:at + 1 + asked[at]].decode())
+                at += 1 + asked[at]
+            question = asked[12:at + 5]
+            with LOCK:
+                names.append(".".join(labels).lower())
+            is_a = question[-4:-2] == b"\0\1"
+            record = b"\xc0\x0c" + question[-4:] + struct.pack(">IH", 0, 4) + socket.inet_aton("127.0.0.1")
+            head = asked[:2] + b"\x81\x80\0\1" + (b"\0\1" if is_a else b"\0\0") + b"\0\0\0\0"
+            server.sendto(head + question + (record if is_a else b""), sender)
+
+    threading.Thread(target=answer, daemon=True).start()
+
+
+def certificate(name, issuer=None):
+    """A key and its certificate: of an authority, or by one for a host."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.timezone.utc)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name[:64])])
+    by, signer = (issuer[1].subject, issuer[0]) if issuer else (subject, key)
+    made = x509.CertificateBuilder().subject_name(subject).issuer_name(by).public_key(key.public_key()).serial_number(x509.random_serial_number())
+    made = made.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
+    made = made.add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+    if issuer:
+        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    return key, made.sign(signer, hashes.SHA256())
+
+
+def context(name, authority):
+    key, made = certificate(name, authority)
+    path = FOLDER / f"{len(hosts)}-{threading.get_ident()}.pem"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(path)
+    return made
+
+
+def pipe(source, sink):
+    try:
+        while piece := source.recv(65536):
+            sink.sendall(piece)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def serve(authority, oidc, other):
+    """TLS for every host; the one that is meant decides who answers."""
+    server = socket.create_server(("127.0.0.1", 443))
+
+    def meant(connection, name, _context):
+        with LOCK:
+            hosts.append(name)
+        connection.name = name or ""
+        connection.context = context(connection.name, authority)
+
+    def one(raw):
+        first = context("nobody", authority)
+        first.sni_callback = meant
+        try:
+            inside = first.wrap_socket(raw, server_side=True)
+        except OSError:
+            return
+        port = oidc if getattr(inside, "name", "").startswith("oidc.") else other
+        outside = socket.create_connection(("127.0.0.1", port))
+        threading.Thread(target=pipe, args=(outside, inside), daemon=True).start()
+        pipe(inside, outside)
+
+    def accept():
+        while True:
+            threading.Thread(target=one, args=(server.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+
+
+def started(script):
+    peer = subprocess.Popen([sys.executable, HERE / script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return peer, json.loads(peer.stdout.readline())
+
+
+def approve(origin, code):
+    form = up.urlencode({"username": "aiko", "password": "demo"}).encode()
+    ur.urlopen(f"{origin}/interaction/sign-in?user_code={code}", form).read()
+
+
+def run(step, origin):
+    del names[:], hosts[:]
+    log = FOLDER / "strace"
+    command = ["strace", "-f", "-qq", "-o", log, "-e", "trace=connect,sendto,sendmsg,sendmmsg", *step["run"]]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **step.get("env", {})})
+    said = []
+    for line in child.stderr:
+        said.append(line)
+        if code := re.search(r"\b[0-9A-F]{4}-[0-9A-F]{4}\b", line):
+            approve(origin, code[0])
+    told = child.stdout.read()
+    child.wait()
+    tried = re.findall(r'(?:sin_addr=inet_addr\(|inet_pton\(AF_INET6, )"([^"]+)"', log.read_text())
+    with LOCK:
+        return {"code": child.returncode, "stdout": told, "stderr": "".join(said), "names": sorted(set(names)), "hosts": sorted(set(hosts)), "addresses": sorted(set(tried))}
+
+
+loopback_up()
+resolve()
+authority = certificate("All of AWS")
+pathlib.Path(sys.argv[1]).write_bytes(authority[1].public_bytes(serialization.Encoding.PEM))
+(sso, sso_ready), (bedrock, bedrock_ready) = started("aws_sso.py"), started("bedrock.py")
+port = lambda ready: up.urlparse(ready["origin"]).port  # noqa: E731
+ur.urlopen(bedrock_ready["control"], json.dumps({"region": "eu-central-1"}).encode()).read()
+serve(authority, port(sso_ready), port(bedrock_ready))
+became = []
+for step in json.load(sys.stdin):
+    if "write" in step:
+        pathlib.Path(step["write"]).write_text(step["text"])
+    else:
+        became.append(run(step, sso_ready["origin"]))
+print(json.dumps(became))
+for peer in (sso, bedrock):
+    peer.stdin.close()
+    peer.wait()
