@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::body::Body;
 use super::exception::{self, Exception, Kind};
@@ -63,8 +63,8 @@ pub(super) async fn post(
         Grant::DeviceCode => device_code(&center, &client, &asked).await?,
     };
     figures::issued(Wire::Aws, grant);
-    let models = models(&center, &session).await;
-    Ok(granted(&center, &client, &session, models))
+    let told = told(&center, &session).await;
+    Ok(granted(&center, &client, &session, told))
 }
 
 /// The client that knows this secret.
@@ -150,20 +150,43 @@ async fn refresh(center: &Center, client: &Client, asked: &Asked) -> Result<Sess
     }
 }
 
-/// The models that the person's groups give them. Nobody is kept from their tokens for want of it.
-async fn models(center: &Center, session: &Session) -> Option<Vec<String>> {
-    let models = center.store.models_of(session.user).await;
-    models.unwrap_or_else(|error| {
-        tracing::warn!(%error, "a person's models are not told");
-        None
-    })
+/// What is told beside AWS's members, which AWS's clients pass over: who signed in, the session's end, and the models that the person's
+/// groups give them. Nobody is kept from their tokens for want of it.
+async fn told(center: &Center, session: &Session) -> Map<String, Value> {
+    let mut told = Map::new();
+    let mut tell = |name: &str, value: Value| told.insert(name.to_owned(), value);
+    tell("sessionExpiresAt", session.expires_at.as_second().into());
+    let unknown =
+        |error| tracing::warn!(%error, "who signed in, or what they may use, is not told");
+    match center.store.user(session.user).await {
+        Ok(user) => {
+            let profile = user.map(|user| user.profile);
+            let (name, email) = profile.map(|it| (it.display_name, it.email)).unzip();
+            if let Some(name) = name {
+                tell("name", name.into());
+            }
+            if let Some(email) = email.flatten() {
+                tell("email", email.into());
+            }
+        }
+        Err(error) => unknown(error),
+    }
+    match center.store.models_of(session.user).await {
+        Ok(models) => {
+            if let Some(models) = models {
+                tell("models", models.into());
+            }
+        }
+        Err(error) => unknown(error),
+    }
+    told
 }
 
 fn granted(
     center: &Center,
     client: &Client,
     session: &Session,
-    models: Option<Vec<String>>,
+    told: Map<String, Value>,
 ) -> Response {
     let now = center.now();
     let token = |kind, ends| {
@@ -180,14 +203,12 @@ fn granted(
         "accessToken": token(token::Kind::Access, ends),
         "tokenType": "Bearer",
         "expiresIn": ends.duration_since(now).as_secs(),
-        // Ours alone, as `models` is; AWS's clients ignore it.
-        "sessionExpiresAt": session.expires_at.as_second(),
     });
     if client.details.grants.contains(&Grant::RefreshToken) {
         answer["refreshToken"] = token(token::Kind::Refresh, session.expires_at).into();
     }
-    if let Some(models) = models {
-        answer["models"] = models.into();
+    if let Value::Object(answer) = &mut answer {
+        answer.extend(told);
     }
     exception::answer(&answer)
 }

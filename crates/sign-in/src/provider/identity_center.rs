@@ -1,6 +1,6 @@
 //! IAM Identity Center: JSON token calls and a registered client per profile, through AWS's own SDK.
 //!
-//! AWS gives no ID token, so nobody's name is known here. What another service than AWS's adds is optional ([`extension`]).
+//! AWS gives no ID token, so nobody's name is known there. What another service than AWS's adds is optional ([`extension`]).
 
 mod authorize;
 mod exception;

@@ -1,5 +1,6 @@
-//! What a service of ours adds to AWS's token answer, for clients that know it: `models`, which the person's groups give them, and
-//! `sessionExpiresAt`. AWS has neither, its SDK passes over them, and nobody is kept from their tokens for want of them.
+//! What a service of ours adds to AWS's token answer, for clients that know it: who signed in (`name`, `email`), `sessionExpiresAt`, and
+//! `models`, which the person's groups give them. AWS has none of it, its SDK passes over it, and nobody is kept from their tokens for
+//! want of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +16,8 @@ use serde_json::Value;
 
 /// A person has so many models at most. The answer's own size is the network's to limit.
 const MOST: usize = 1000;
+/// A name or an address has so many bytes at most.
+const LONGEST: usize = 1024;
 
 /// Reads an answer beside AWS's SDK.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +26,10 @@ pub(super) struct Extension(Arc<Mutex<Told>>);
 /// What an answer told; each is `None` where it told nothing that can be used.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Told {
+    /// What the person is called.
+    pub(super) name: Option<String>,
+    /// Their e-mail address.
+    pub(super) email: Option<String>,
     /// The models that the person's groups give them.
     pub(super) models: Option<Vec<String>>,
     /// The session's end.
@@ -59,6 +66,8 @@ impl Intercept for Extension {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Members {
+    name: Value,
+    email: Value,
     models: Value,
     session_expires_at: Value,
 }
@@ -69,6 +78,8 @@ fn read(body: &[u8]) -> Told {
         Members::default()
     });
     Told {
+        name: told(members.name, "name", text),
+        email: told(members.email, "email", text),
         models: told(members.models, "models", models),
         session_expires_at: told(members.session_expires_at, "sessionExpiresAt", end),
     }
@@ -91,6 +102,12 @@ fn unusable(member: &str) {
         member,
         "what a token answer tells beside its tokens is not used"
     );
+}
+
+fn text(member: Value) -> Option<String> {
+    let text: String = serde_json::from_value(member).ok()?;
+    let usable = !text.trim().is_empty() && text.len() <= LONGEST;
+    usable.then_some(text)
 }
 
 fn models(member: Value) -> Option<Vec<String>> {
@@ -160,5 +177,21 @@ mod tests {
         check("1.8e9", None);
         check("999999999999999999", None);
         check("[]", None);
+    }
+
+    #[test]
+    fn who_signed_in_is_a_name_and_an_address() {
+        let check = |name: &str, expected: Option<&str>| {
+            let body = format!(r#"{{"email":"aiko@acme.example","name":{name}}}"#);
+            let seen = read(body.as_bytes());
+            assert_eq!(seen.name.as_deref(), expected, "{body:.60}");
+            assert_eq!(seen.email.as_deref(), Some("aiko@acme.example"));
+        };
+        check("\"田中 愛子\"", Some("田中 愛子"));
+        check("null", None);
+        check("\" \"", None);
+        check("7", None);
+        check("[\"Aiko\"]", None);
+        check(&format!("\"{}\"", "a".repeat(LONGEST + 1)), None);
     }
 }

@@ -171,8 +171,8 @@ impl IdentityCenter {
             identity: Identity {
                 issuer: self.start_url.clone(),
                 subject: None,
-                name: None,
-                email: None,
+                name: told.name,
+                email: told.email,
             },
             client_id: client_id.to_owned(),
             endpoint: self.endpoint.as_ref().map(Url::to_string),
