@@ -44,7 +44,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::audit::By;
+use jiff::Timestamp;
+
+use crate::audit::{By, Deed};
 use crate::figures::{self, Happened};
 
 pub use attempts::{Counted, Guess};
@@ -179,6 +181,16 @@ impl Store {
 }
 
 /// What a transaction did, to be counted; begun anew when it is.
+/// A transaction that writes, to its end.
+async fn whole<T>(
+    tx: &mut Tx<'_>,
+    work: &(impl for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + ?Sized),
+) -> Result<T, StoreError> {
+    let done = work(tx).await?;
+    audit::write(tx).await?;
+    Ok(done)
+}
+
 type Noted = Arc<Mutex<Vec<Happened>>>;
 
 /// The same work, done by this one.
@@ -204,6 +216,8 @@ pub(crate) struct Tx<'a> {
     by: Option<Arc<By>>,
     noted: Option<Noted>,
 }
+    /// What the audit log is to have of it.
+    deeds: Vec<(Deed, Timestamp)>,
 
 enum Connection<'a> {
     Sqlite(&'a mut sqlite::Statements),
@@ -217,6 +231,7 @@ impl<'c> Tx<'c> {
             by: None,
             noted: None,
         }
+            deeds: Vec::new(),
     }
 
     /// Who has it done, for the audit log.
