@@ -57,7 +57,8 @@ pub use device_codes::DeviceCode;
 pub use device_polls::Polled;
 pub use directory::Counts;
 pub use passwords::{Factors, PasswordChange, SecondFactor};
-pub use provisioned::{Changing, Found, From as Behind, List};
+pub use provisioned::{Changing, Found, From as Behind, List, MEMBERS, Place};
+pub use restored::Restored;
 pub use sessions::Redeemed;
 pub use value::{Row, Value};
 
