@@ -125,7 +125,8 @@ pub(super) async fn answer(
             .into_owned()
             .collect(),
         if_match: whole(&headers, header::IF_MATCH),
-        if_none_match: whole(&headers, header::IF_NONE_MATCH),
+        // AWS's endpoint has no versions to compare with.
+        if_none_match: whole(&headers, header::IF_NONE_MATCH).filter(|_| manner == Manner::Rfc),
         body: Body::Raw {
             form: whole(&headers, header::CONTENT_TYPE),
             bytes,

@@ -84,7 +84,7 @@ fn attributes_and_excluded_attributes() {
     assert_eq!(names(Some(""), Some(" ")), all);
     assert_eq!(names(Some("USERNAME"), None), ["id", "schemas", "userName"]);
     assert_eq!(
-        names(Some("userName, shoeSize,;"), None),
+        names(Some("userName, shoeSize,,"), None),
         ["id", "schemas", "userName"]
     );
     assert_eq!(names(Some("shoeSize"), None), ["id", "schemas"]);
@@ -154,6 +154,42 @@ fn members_need_not_be_looked_for_where_nobody_asks() {
     let wants = |attributes, excluded, kind, name| {
         Projection::new(attributes, excluded)
             .unwrap()
+#[test]
+fn what_cannot_be_a_name_is_refused_and_what_names_nothing_is_passed_over() {
+    let wrong = [
+        "emails[type eq \"work\"]",
+        "user name",
+        "name.",
+        ".name",
+        "1",
+        "a:b",
+        "a..b",
+        "userName;title",
+        "*",
+    ];
+    for wrong in wrong {
+        let list = format!("id,{wrong}");
+        for (attributes, excluded, parameter) in [
+            (Some(list.as_str()), None, "attributes"),
+            (None, Some(list.as_str()), "excludedAttributes"),
+        ] {
+            match Projection::new(attributes, excluded) {
+                Err(Refusal::Value { attribute, .. }) => {
+                    assert_eq!(attribute, parameter, "{wrong}")
+                }
+                other => panic!("{wrong}: {other:?}"),
+            }
+        }
+    }
+    for nothing in ["shoeSize", "urn:x:shoes:size", "", ",", " , "] {
+        assert!(Projection::new(Some(nothing), None).is_ok(), "{nothing:?}");
+    }
+    // Commas and spaces too many say nothing.
+    let names = |text| Projection::new(Some(text), None).unwrap();
+    assert_eq!(names(" ,userName, ,title,"), names("userName,title"));
+    assert_eq!(names(","), Projection::default());
+}
+
             .wants(kind, name)
     };
     assert!(wants(None, None, &GROUP, "members"));
