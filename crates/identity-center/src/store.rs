@@ -181,7 +181,6 @@ impl Store {
     }
 }
 
-/// What a transaction did, to be counted; begun anew when it is.
 /// A transaction that writes, to its end.
 async fn whole<T>(
     tx: &mut Tx<'_>,
@@ -192,6 +191,7 @@ async fn whole<T>(
     Ok(done)
 }
 
+/// What a transaction did, to be counted; begun anew when it is.
 type Noted = Arc<Mutex<Vec<Happened>>>;
 
 /// The same work, done by this one.
@@ -216,9 +216,9 @@ pub(crate) struct Tx<'a> {
     connection: Connection<'a>,
     by: Option<Arc<By>>,
     noted: Option<Noted>,
-}
     /// What the audit log is to have of it.
     deeds: Vec<(Deed, Timestamp)>,
+}
 
 enum Connection<'a> {
     Sqlite(&'a mut sqlite::Statements),
@@ -231,8 +231,8 @@ impl<'c> Tx<'c> {
             connection,
             by: None,
             noted: None,
-        }
             deeds: Vec::new(),
+        }
     }
 
     /// Who has it done, for the audit log.

@@ -1,5 +1,7 @@
 //! What of a resource is answered (RFC 7644 §3.9), and what the service itself says of it (RFC 7643 §3.1).
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use kiro_scim::{
     EntityTag, Facts, GROUP, Manner, Projection, Reference, Refusal, USER, answer, present,
@@ -11,16 +13,19 @@ use super::given::{ENTERPRISE, aiko, group};
 /// What the service says of somebody.
 pub(crate) fn facts() -> Facts<'static> {
     let time = |text: &str| text.parse::<Timestamp>().unwrap();
+    static RELATED: LazyLock<[Reference; 1]> = LazyLock::new(|| {
+        [Reference {
+            id: "r1".to_owned(),
+            display: "R".to_owned(),
+        }]
+    });
     Facts {
         id: "2819c223",
         base: "https://id.example/acme/scim/v2",
         created: time("2026-11-25T10:00:00Z"),
         last_modified: time("2026-11-25T10:04:00.25Z"),
         version: 3,
-        related: Some(&[Reference {
-            id: "r1",
-            display: "R",
-        }]),
+        related: Some(&*RELATED),
     }
 }
 
@@ -150,11 +155,6 @@ fn attributes_and_excluded_attributes() {
 }
 
 #[test]
-fn members_need_not_be_looked_for_where_nobody_asks() {
-    let wants = |attributes, excluded, kind, name| {
-        Projection::new(attributes, excluded)
-            .unwrap()
-#[test]
 fn what_cannot_be_a_name_is_refused_and_what_names_nothing_is_passed_over() {
     let wrong = [
         "emails[type eq \"work\"]",
@@ -190,6 +190,11 @@ fn what_cannot_be_a_name_is_refused_and_what_names_nothing_is_passed_over() {
     assert_eq!(names(","), Projection::default());
 }
 
+#[test]
+fn members_need_not_be_looked_for_where_nobody_asks() {
+    let wants = |attributes, excluded, kind, name| {
+        Projection::new(attributes, excluded)
+            .unwrap()
             .wants(kind, name)
     };
     assert!(wants(None, None, &GROUP, "members"));
