@@ -222,7 +222,7 @@ fn row(resource: &Resource, facts: &Facts<'_>) -> impl Fn(Column) -> Vec<Datum> 
         .related
         .unwrap_or_default()
         .iter()
-        .map(|group| Datum::Text(group.id.clone().into()))
+        .map(|group| Datum::Text(group.id.clone()))
         .collect();
     let (id, created, modified) = (facts.id.to_owned(), facts.created, facts.last_modified);
     move |column| {
