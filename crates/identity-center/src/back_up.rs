@@ -13,7 +13,7 @@ use crate::configuration::Configuration;
 use crate::folder::{self, FolderError};
 use crate::private::{self, beside};
 use crate::store::secrets::SecretsError;
-use crate::store::{Store, StoreError};
+use crate::store::{Restored, Store, StoreError};
 
 /// Why there is no back-up, or none was put back.
 #[derive(Debug, thiserror::Error)]
@@ -79,8 +79,7 @@ pub async fn make(
     Ok(store.note_back_up(now).await?)
 }
 
-/// Puts a back-up into the installation's folder, where there is no store, and ends everything that lived in it. Returns how many
-/// sessions that were. `environment` is the value of [`crate::master_key::VARIABLE`].
+/// Puts a back-up into the installation's folder, where there is no store, and ends everything that lived in it. `environment` is the value of [`crate::master_key::VARIABLE`].
 ///
 /// # Errors
 /// See [`BackUpError`]. There is no store in the folder then.
@@ -89,7 +88,7 @@ pub fn restore(
     environment: Option<&str>,
     from: &Path,
     now: Timestamp,
-) -> Result<u64, BackUpError> {
+) -> Result<Restored, BackUpError> {
     if configuration.store.is_some() {
         return Err(BackUpError::OnServer);
     }

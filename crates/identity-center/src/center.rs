@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use kiro_relying_party::Reach;
 use url::{Host, Url};
 
+use crate::apart::Apart;
 use crate::clock::Clock;
 use crate::federation::providers::Providers;
 use crate::master_key::MasterKeys;
@@ -37,6 +38,8 @@ pub struct Center {
     pub master: MasterKeys,
     /// Where passwords are checked.
     pub hashing: Hashing,
+    /// Where is done what takes long.
+    pub apart: Apart,
     /// The discovery document: it follows from the settings.
     pub discovery: Bytes,
     /// What requests to others' servers go through.
@@ -130,6 +133,7 @@ impl Center {
             .await?;
         Ok(Center {
             hashing: Hashing::default(),
+            apart: Apart::default(),
             discovery: oidc::discovery::document(&settings),
             signing: SigningKeys::new(secrets.ring),
             token_keys: secrets.token_keys,

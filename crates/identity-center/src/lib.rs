@@ -15,6 +15,7 @@
 pub mod account;
 pub mod admin;
 pub mod administrator;
+pub mod apart;
 pub mod audit;
 pub mod authorization;
 pub mod aws;

@@ -4,7 +4,7 @@
 //! connection. Who is to be handed over to it, an administrator says by name.
 
 use jiff::{SignedDuration, Timestamp};
-use kiro_scim::{Manner, Resource};
+use kiro_scim::{Facts, Manner, Reference, Resource};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::id::{ConnectionId, ScimTokenId};
@@ -164,15 +164,23 @@ pub struct Provisioned {
     pub modified_at: Timestamp,
     /// Counts its changes.
     pub version: u32,
-    /// A person's groups or a group's members, where they were asked for.
-    pub related: Vec<Related>,
+    /// A person's groups or a group's members, where they were asked for; of many members the first.
+    pub related: Vec<Reference>,
+    /// Whether it has more members, behind the last of these.
+    pub has_more: bool,
 }
 
-/// A group of a person's, or a person in a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Related {
-    /// Its id, on the wire.
-    pub id: String,
-    /// Its name for people.
-    pub display: String,
+impl Provisioned {
+    /// What the service says of it, at the endpoint of this address.
+    #[must_use]
+    pub fn facts<'a>(&'a self, base: &'a str) -> Facts<'a> {
+        Facts {
+            id: &self.id,
+            base,
+            created: self.created_at,
+            last_modified: self.modified_at,
+            version: self.version,
+            related: Some(&self.related),
+        }
+    }
 }

@@ -6,7 +6,8 @@
 //! resources  one person or group: made, read, replaced, patched, deleted        words and decisions: `kiro-scim`
 //! list       many of them: filtered, sorted, by pages or cursor                 rows: `store::provisioned`
 //! bulk       several requests in one
-//! describe   what the endpoint can do, its schemas and types
+//! describe   what the endpoint can do, its schemas and types; the whole of it as OpenAPI ([`openapi`])
+//! written    what is answered of many, piece by piece, as it is read                pieces: the body
 //! ```
 //!
 //! A connection sees and changes what it has provisioned ([`crate::provisioning`]). Refusals are RFC 7644's, with a sentence for whoever
@@ -17,8 +18,11 @@ mod answer;
 mod bulk;
 mod describe;
 mod list;
+mod openapi;
+mod pieces;
 mod resources;
 mod route;
+mod written;
 
 use std::sync::Arc;
 

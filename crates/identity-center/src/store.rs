@@ -44,7 +44,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::audit::By;
+use jiff::Timestamp;
+
+use crate::audit::{By, Deed};
 use crate::figures::{self, Happened};
 
 pub use attempts::{Counted, Guess};
@@ -55,7 +57,8 @@ pub use device_codes::DeviceCode;
 pub use device_polls::Polled;
 pub use directory::Counts;
 pub use passwords::{Factors, PasswordChange, SecondFactor};
-pub use provisioned::{Changing, Found, From as Behind, List};
+pub use provisioned::{Changing, Found, From as Behind, List, MEMBERS, Place};
+pub use restored::Restored;
 pub use sessions::Redeemed;
 pub use value::{Row, Value};
 
@@ -178,6 +181,16 @@ impl Store {
     }
 }
 
+/// A transaction that writes, to its end.
+async fn whole<T>(
+    tx: &mut Tx<'_>,
+    work: &(impl for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + ?Sized),
+) -> Result<T, StoreError> {
+    let done = work(tx).await?;
+    audit::write(tx).await?;
+    Ok(done)
+}
+
 /// What a transaction did, to be counted; begun anew when it is.
 type Noted = Arc<Mutex<Vec<Happened>>>;
 
@@ -203,6 +216,8 @@ pub(crate) struct Tx<'a> {
     connection: Connection<'a>,
     by: Option<Arc<By>>,
     noted: Option<Noted>,
+    /// What the audit log is to have of it.
+    deeds: Vec<(Deed, Timestamp)>,
 }
 
 enum Connection<'a> {
@@ -216,6 +231,7 @@ impl<'c> Tx<'c> {
             connection,
             by: None,
             noted: None,
+            deeds: Vec::new(),
         }
     }
 

@@ -217,6 +217,14 @@ pub enum Refusal {
     /// There are more results than are given at once.
     #[error("there are more than {0} results: narrow the filter")]
     TooManyResults(usize),
+    /// The filter is asked of resources one by one, and there are too many of them.
+    #[error(
+        "this filter would be asked of too many resources one by one: shorten it, or add what is looked up, as `userName eq`"
+    )]
+    FilterTooDear,
+    /// The operations ask too much of what is there.
+    #[error("the operations compare too much with what is there: send several requests")]
+    PatchTooDear,
     /// The cursor is none that this filter gave.
     #[error("the cursor is not valid, or no more: start again without one")]
     Cursor,
@@ -286,6 +294,8 @@ impl Refusal {
             | Refusal::VagueMembers
             | Refusal::Unsupported(_)
             | Refusal::TooManyResults(_)
+            | Refusal::FilterTooDear
+            | Refusal::PatchTooDear
             | Refusal::Cursor
             | Refusal::Count(_) => 400,
         }
@@ -310,6 +320,7 @@ impl Refusal {
             | Refusal::TooManyChanges { .. }
             | Refusal::VagueMembers
             | Refusal::Count(_)
+            | Refusal::PatchTooDear
             | Refusal::Unsupported(_) => ScimType::InvalidValue,
             Refusal::Irremovable(_) | Refusal::ReadOnly(_) => ScimType::Mutability,
             Refusal::UnknownAttribute(_) | Refusal::Path { .. } => ScimType::InvalidPath,
@@ -319,7 +330,7 @@ impl Refusal {
             | Refusal::FilterUnsupported(_) => ScimType::InvalidFilter,
             Refusal::NoTarget(_) | Refusal::RemoveWithoutPath => ScimType::NoTarget,
             Refusal::Taken { .. } => ScimType::Uniqueness,
-            Refusal::TooManyResults(_) => ScimType::TooMany,
+            Refusal::TooManyResults(_) | Refusal::FilterTooDear => ScimType::TooMany,
             Refusal::Cursor => ScimType::InvalidCursor,
             Refusal::Operation { refusal, .. } => return refusal.scim_type(),
             Refusal::TooLarge(_)
@@ -386,6 +397,8 @@ impl Refusal {
             | Refusal::VersionMismatch
             | Refusal::MediaType
             | Refusal::TooManyResults(_)
+            | Refusal::FilterTooDear
+            | Refusal::PatchTooDear
             | Refusal::Cursor
             | Refusal::Count(_)
             | Refusal::Unresolved(_)

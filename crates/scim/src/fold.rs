@@ -17,3 +17,11 @@ pub fn fold(text: &str) -> String {
     }
     text.chars().nfd().default_case_fold().nfc().collect()
 }
+
+/// Whether two texts are the same where case does not matter.
+pub(crate) fn is_alike(left: &str, right: &str) -> bool {
+    match left.is_ascii() && right.is_ascii() {
+        true => left.eq_ignore_ascii_case(right),
+        false => fold(left) == fold(right),
+    }
+}

@@ -38,6 +38,7 @@ mod manner;
 mod page;
 mod patch;
 mod path;
+mod patience;
 mod projection;
 mod query;
 mod resource;
@@ -52,9 +53,10 @@ pub use filter::{
 };
 pub use fold::fold;
 pub use manner::{Limits, Manner};
-pub use page::{Page, PageLimits, Paging};
+pub use page::{Page, PageLimits, Paging, RESOURCES};
 pub use patch::{Members, Patch};
 pub use path::{AttributePath, Path};
+pub use patience::Patience;
 pub use projection::Projection;
 pub use query::{Query, SortKey, SortValue};
 pub use resource::{

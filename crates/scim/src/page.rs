@@ -7,6 +7,8 @@ use crate::json::Object;
 use crate::manner::{Manner, aws};
 
 const LIST_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+/// The member of a list's answer that its resources are in.
+pub const RESOURCES: &str = "Resources";
 /// A cursor is at most so long, in bytes.
 const LONGEST_CURSOR: usize = 512;
 
@@ -126,25 +128,28 @@ pub struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// The answer with these resources. AWS's pages by cursor have no total.
+    /// The answer, with an empty list in which so many resources are to be written. AWS's pages by cursor have no total.
     #[must_use]
-    pub fn list(&self, resources: Vec<Object>, manner: Manner) -> Value {
-        let mut list = json!({ "schemas": [LIST_SCHEMA], "itemsPerPage": resources.len() });
+    pub fn around(&self, resources: usize, manner: Manner) -> Object {
+        let mut list = Object::new();
+        let mut put = |name: &str, value: Value| drop(list.insert(name.to_owned(), value));
+        put("schemas", json!([LIST_SCHEMA]));
+        put("itemsPerPage", resources.into());
         match self.paging {
             Paging::Index { start, .. } => {
-                list["totalResults"] = self.total.into();
-                list["startIndex"] = (*start).into();
+                put("totalResults", self.total.into());
+                put("startIndex", (*start).into());
             }
             Paging::Cursor { .. } => {
                 if manner == Manner::Rfc {
-                    list["totalResults"] = self.total.into();
+                    put("totalResults", self.total.into());
                 }
                 if let Some(next) = self.next {
-                    list["nextCursor"] = next.into();
+                    put("nextCursor", next.into());
                 }
             }
         }
-        list["Resources"] = resources.into_iter().map(Value::Object).collect();
+        put(RESOURCES, json!([]));
         list
     }
 }

@@ -18,6 +18,7 @@ use crate::error::Refusal;
 use crate::json::{self, Object, names_schema};
 use crate::manner::{Limits, Manner};
 use crate::path::Path;
+use crate::patience::Patience;
 use crate::resource::{Change, Resource};
 use crate::schema::ResourceType;
 use step::Step;
@@ -112,11 +113,12 @@ impl Patch {
     /// What a stored resource becomes. It is not changed itself.
     ///
     /// # Errors
-    /// `NoTarget`, `Primary` and `TooManyValues` as [`Refusal::Operation`]; in AWS's manner what [`Manner::Aws`] limits.
+    /// `NoTarget`, `Primary`, `TooManyValues` and `PatchTooDear` as [`Refusal::Operation`]; in AWS's manner what [`Manner::Aws`] limits.
     pub fn apply(&self, stored: &Resource) -> Result<Change, Refusal> {
         let mut resource = stored.clone();
+        let mut patience = Patience::PATCH.clone();
         for (number, step) in &self.steps {
-            step.apply(&mut resource, &self.limits)
+            step.apply(&mut resource, &self.limits, &mut patience)
                 .map_err(|refusal| of_operation(*number, refusal))?;
         }
         let resource = resource.finished(&self.limits)?;

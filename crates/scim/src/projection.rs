@@ -46,17 +46,21 @@ enum Named {
 }
 
 impl Projection {
-    /// What the two parameters say: names with commas between them. One that is no attribute's name is passed over.
+    /// What the two parameters say: names with commas between them. One that names no attribute here is passed over.
     ///
     /// # Errors
-    /// [`Refusal::Unsupported`] where both are given.
+    /// [`Refusal::Unsupported`] where both are given, [`Refusal::Value`] for what cannot be a name (RFC 7644 §3.10).
     pub fn new(
         attributes: Option<&str>,
         excluded_attributes: Option<&str>,
     ) -> Result<Projection, Refusal> {
+        let read = |parameter, text: Option<&str>| match text {
+            Some(text) => names(parameter, text),
+            None => Ok(None),
+        };
         let asked = match (
-            attributes.and_then(names),
-            excluded_attributes.and_then(names),
+            read("attributes", attributes)?,
+            read("excludedAttributes", excluded_attributes)?,
         ) {
             (None, None) => Asked::Default,
             (Some(only), None) => Asked::Only(only),
@@ -160,18 +164,22 @@ enum Share<'a> {
     AllBut(&'a BTreeSet<&'static str>),
 }
 
-/// What a list of names says; nothing where none of them is one.
-fn names(text: &str) -> Option<Names> {
+/// What a list of names says; nothing where there is no name in it.
+fn names(parameter: &str, text: &str) -> Result<Option<Names>, Refusal> {
     let paths = text.split(',').map(str::trim);
-    let mut paths = paths.filter_map(AttributePath::parse).peekable();
-    paths.peek()?;
+    let mut paths = paths.filter(|path| !path.is_empty()).peekable();
+    if paths.peek().is_none() {
+        return Ok(None);
+    }
     let mut names = Names::new();
     for path in paths {
+        let expected = "names of attributes, with commas between them";
+        let path = AttributePath::parse(path).ok_or(Refusal::value(parameter, expected))?;
         for kind in KINDS {
             name(&mut names, kind, &path);
         }
     }
-    Some(names)
+    Ok(Some(names))
 }
 
 fn name(names: &mut Names, kind: &ResourceType, path: &AttributePath) {

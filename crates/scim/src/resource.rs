@@ -59,19 +59,6 @@ impl Resource {
         said.and_then(Value::as_bool).unwrap_or(true)
     }
 
-    /// The value at an attribute of the resource or of an extension.
-    pub(crate) fn get(&self, place: Place) -> Option<&Value> {
-        let container = match place.extension {
-            None => &self.attributes,
-            Some(schema) => self.attributes.get(schema.id)?.as_object()?,
-        };
-        let value = container.get(place.attribute.name)?;
-        match place.sub {
-            None => Some(value),
-            Some(sub) => value.as_object()?.get(sub.name),
-        }
-    }
-
     /// Sets or, by `None`, unassigns what is at a place that is no part of a list.
     pub(crate) fn set(&mut self, place: Place, value: Option<Value>) {
         match place.extension {
@@ -82,6 +69,11 @@ impl Resource {
                 put(&mut self.attributes, schema.id, Some(object.into()));
             }
         }
+    }
+
+    /// Takes out what is at a place of the core schema that is no part of anything: every list is.
+    pub(crate) fn take(&mut self, list: Place) -> Option<Value> {
+        self.attributes.remove(list.attribute.name)
     }
 
     /// Takes what an extension says out.

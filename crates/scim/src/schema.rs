@@ -3,6 +3,7 @@
 
 mod attribute;
 mod common;
+pub mod described;
 mod document;
 mod enterprise;
 mod group;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{Failure, Installation, by};
 use crate::back_up::{self, BackUpError};
 use crate::folder;
+use crate::store;
 
 const ON_SERVER: &str =
     "pg_dump backs it up; docs/identity-center.md says how, and how it is restored";
@@ -81,13 +82,27 @@ impl Restored {
     }
 }
 
-fn said(ended: u64, out: &mut dyn Write) -> std::io::Result<()> {
-    let many = if ended == 1 { "" } else { "s" };
+fn said(ended: store::Restored, out: &mut dyn Write) -> std::io::Result<()> {
+    let store::Restored {
+        sessions,
+        scim_tokens,
+    } = ended;
+    let many = |count| if count == 1 { "" } else { "s" };
     writeln!(
         out,
-        "Ended {ended} session{many}: everybody signs in again. What was changed since the back-up was made is as it was before: look \
-         through the audit log that was exported last"
-    )
+        "Ended {sessions} session{}: everybody signs in again. What was changed since the back-up was made is as it was before: look \
+         through the audit log that was exported last",
+        many(sessions)
+    )?;
+    if scim_tokens > 0 {
+        writeln!(
+            out,
+            "Revoked {scim_tokens} provisioning token{}: for each connection, make a new one by `admin scim token create`, and enter it at \
+             the identity provider",
+            many(scim_tokens)
+        )?;
+    }
+    Ok(())
 }
 
 fn explained(error: BackUpError) -> Failure {

@@ -10,7 +10,6 @@ use super::{DemonstrationError, ORGANIZATION, OWNER, PEOPLE};
 use crate::center::Center;
 use crate::provisioning::{Provisioner, issue};
 use crate::scim;
-use crate::store::StoreError;
 
 const PROVIDER: &str = "okta";
 const ALONE: &str = "demonstration";
@@ -38,17 +37,21 @@ pub(super) async fn open(center: &Center, now: Timestamp) -> Result<Value, Demon
     }))
 }
 
-async fn hand_over(center: &Center, to: &Provisioner, now: Timestamp) -> Result<(), StoreError> {
+async fn hand_over(
+    center: &Center,
+    to: &Provisioner,
+    now: Timestamp,
+) -> Result<(), DemonstrationError> {
     let store = &center.store;
     for (user_name, ..) in PEOPLE.iter().filter(|(name, ..)| *name != OWNER) {
         let found = store.user_by_name(Some(ORGANIZATION), user_name).await?;
         if let Some(user) = found.filter(|user| user.profile.connection.is_none()) {
-            drop(store.hand_over_user(to, user.id, now).await?);
+            store.hand_over_user(to, user.id, now).await??;
         }
     }
     for group in store.groups(ORGANIZATION, "", 10).await? {
         if group.connection.is_none() {
-            drop(store.hand_over_group(to, group.id, now).await?);
+            store.hand_over_group(to, group.id, now).await??;
         }
     }
     Ok(())

@@ -1,26 +1,35 @@
 //! What is answered: a resource, a list, or a refusal (RFC 7644 §3.12), each as `application/scim+json`.
 
+use axum::Json;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use kiro_scim::{EntityTag, Manner, Refusal};
 use serde_json::Value;
 
+use super::pieces::Pieces;
 use crate::id::AuthorizationId;
 use crate::store::StoreError;
 
 const FORM: &str = "application/scim+json; charset=utf-8";
 
 /// An answer that is no refusal.
-#[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     /// The resource's address.
     pub(super) location: Option<String>,
     /// The resource's version.
     pub(super) version: Option<EntityTag>,
-    /// None where there is nothing to say.
-    pub(super) body: Option<Value>,
+    pub(super) content: Content,
+}
+
+/// What is said.
+pub(super) enum Content {
+    Nothing,
+    Whole(Value),
+    /// Of the endpoint itself: no message of SCIM's.
+    Description(Value),
+    Pieces(Pieces),
 }
 
 impl Answer {
@@ -29,7 +38,7 @@ impl Answer {
             status,
             location: None,
             version: None,
-            body: Some(body),
+            content: Content::Whole(body),
         }
     }
 
@@ -38,16 +47,24 @@ impl Answer {
             status,
             location: None,
             version: None,
-            body: None,
+            content: Content::Nothing,
         }
     }
-}
 
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        let mut response = match self.body {
-            Some(body) => (form(), body.to_string()).into_response(),
-            None => ().into_response(),
+    pub(super) fn pieces(status: StatusCode, pieces: Pieces) -> Answer {
+        Answer {
+            content: Content::Pieces(pieces),
+            ..Answer::nothing(status)
+        }
+    }
+
+    /// The response, once something of what is said is there.
+    pub(super) async fn response(self) -> Result<Response, Fault> {
+        let mut response = match self.content {
+            Content::Nothing => ().into_response(),
+            Content::Whole(body) => (form(), body.to_string()).into_response(),
+            Content::Description(document) => Json(document).into_response(),
+            Content::Pieces(pieces) => (form(), pieces.body().await?).into_response(),
         };
         *response.status_mut() = self.status;
         let version = self.version.map(|version| version.to_string());
@@ -56,7 +73,7 @@ impl IntoResponse for Answer {
                 response.headers_mut().insert(name, value);
             }
         }
-        response
+        Ok(response)
     }
 }
 
@@ -130,7 +147,7 @@ pub(super) fn refused(
         let words: Vec<&str> = allowed.iter().map(Method::as_str).collect();
         put(header::ALLOW, &words.join(", "));
     }
-    if *refusal == Refusal::Unavailable {
+    if matches!(refusal, Refusal::Unavailable | Refusal::TooOften) {
         put(header::RETRY_AFTER, "5");
     }
     response

@@ -1,6 +1,7 @@
 //! Bulk requests (RFC 7644 §3.7): each operation is a request of its own; what one refers to is done before it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
 use kiro_scim::json::Object;
@@ -13,7 +14,7 @@ use crate::center::Center;
 use crate::provisioning::Provisioner;
 
 pub(super) async fn answer(
-    center: &Center,
+    center: &Arc<Center>,
     by: &Provisioner,
     body: &Object,
 ) -> Result<Answer, Fault> {
@@ -62,7 +63,7 @@ pub(super) async fn answer(
 }
 
 async fn done(
-    center: &Center,
+    center: &Arc<Center>,
     by: &Provisioner,
     operation: &BulkOperation,
     ids: &BTreeMap<String, String>,

@@ -5,8 +5,8 @@ use kiro_scim::Refusal;
 use kiro_scim::schema::{self, Features};
 use serde_json::{Value, json};
 
-use super::answer::Answer;
-use super::{LIMIT, OPERATIONS, PAGES, base};
+use super::answer::{Answer, Content};
+use super::{LIMIT, OPERATIONS, PAGES, base, openapi};
 use crate::center::Center;
 use crate::provisioning::Provisioner;
 
@@ -15,6 +15,14 @@ const CURSOR_SECONDS: u64 = 24 * 60 * 60;
 
 fn at(center: &Center, by: &Provisioner) -> String {
     base(center.settings.issuer(), &by.organization)
+}
+
+/// All of it, in OpenAPI.
+pub(super) fn itself(center: &Center, by: &Provisioner) -> Answer {
+    Answer {
+        content: Content::Description(openapi::document(center, by)),
+        ..Answer::nothing(StatusCode::OK)
+    }
 }
 
 pub(super) fn service_provider_config(center: &Center, by: &Provisioner) -> Answer {

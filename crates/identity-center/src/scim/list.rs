@@ -1,22 +1,23 @@
 //! Lists (RFC 7644 §3.4.2, §3.4.3; RFC 9865).
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use kiro_scim::{Bound, GROUP, Manner, Page, Paging, Query, Refusal, ResourceType, USER, Unknown};
+use kiro_scim::{Bound, GROUP, Manner, Paging, Query, Refusal, ResourceType, USER, Unknown};
 
 use super::answer::{Answer, Fault};
-use super::resources::{document, relates};
+use super::pieces::Pieces;
+use super::resources::relates;
 use super::route::Asked;
+use super::written::{AT_ONCE, Frame, Part, Reader};
 use super::{PAGES, base};
 use crate::center::Center;
-use crate::provisioning::{Provisioned, Provisioner};
+use crate::provisioning::Provisioner;
 use crate::secret::Digest;
-use crate::store::{Behind, Found, List};
-
-/// So many results are sorted that no column orders.
-const TOO_MANY: usize = 20_000;
+use crate::store::{Behind, Found, List, Place};
 
 /// The body of a search request.
 pub(super) fn search(by: &Provisioner, asked: &Asked) -> Result<Query, Refusal> {
@@ -26,7 +27,7 @@ pub(super) fn search(by: &Provisioner, asked: &Asked) -> Result<Query, Refusal> 
 
 /// A page of one type.
 pub(super) async fn answer(
-    center: &Center,
+    center: &Arc<Center>,
     by: &Provisioner,
     kind: &'static ResourceType,
     query: &Query,
@@ -45,18 +46,20 @@ pub(super) async fn answer(
         Behind::Behind(..) => 0,
     };
     let found = find(center, by, kind, query, filter, from, count).await?;
-    let next = match (&query.paging, found.page.last()) {
+    let next = match (&query.paging, found.last()) {
         (Paging::Cursor { .. }, Some(last)) if found.more => {
-            Some(write(place + found.page.len(), last, kind, query))
+            Some(write(place + found.len(), &last, kind, query))
         }
         _ => None,
     };
-    Ok(page(center, by, query, &found.page, found.total, next))
+    let total = found.total;
+    let part = part(by, kind, query, found);
+    Ok(page(center, by, query, vec![part], total, next))
 }
 
 /// A page of people and then groups.
 pub(super) async fn everything(
-    center: &Center,
+    center: &Arc<Center>,
     by: &Provisioner,
     query: &Query,
 ) -> Result<Answer, Fault> {
@@ -83,16 +86,19 @@ pub(super) async fn everything(
         count,
     )
     .await?;
-    let left = count - users.page.len();
+    let left = count - users.len();
     let behind = Behind::Place(behind.saturating_sub(users.total));
     let groups = find(center, by, &GROUP, query, bound(&GROUP)?, behind, left).await?;
     let total = users.total + groups.total;
-    let all: Vec<Provisioned> = users.page.into_iter().chain(groups.page).collect();
-    Ok(page(center, by, query, &all, total, None))
+    let parts = vec![
+        part(by, &USER, query, users),
+        part(by, &GROUP, query, groups),
+    ];
+    Ok(page(center, by, query, parts, total, None))
 }
 
 async fn find(
-    center: &Center,
+    center: &Arc<Center>,
     by: &Provisioner,
     kind: &'static ResourceType,
     query: &Query,
@@ -106,38 +112,55 @@ async fn find(
         sort: query.sort.clone(),
         from,
         count,
+        at_once: AT_ONCE,
         related: relates(by, kind, &query.projection),
+        patience: kiro_scim::Patience::FILTER,
         base: base(center.settings.issuer(), &by.organization),
     };
-    let found = center.store.list_provisioned(by, list).await?;
-    Ok(found.ok_or(Refusal::TooManyResults(TOO_MANY))?)
+    if list.is_looked_up() {
+        return Ok(center.store.list_provisioned(by, list).await??);
+    }
+    let (store, by) = (center.store.clone(), by.clone());
+    let found = async move { store.list_provisioned(&by, list).await };
+    let found = center.apart.run(found).await;
+    Ok(found.map_err(|_| Refusal::TooOften)???)
+}
+
+fn part(by: &Provisioner, kind: &'static ResourceType, query: &Query, found: Found) -> Part {
+    Part {
+        found,
+        kind,
+        related: relates(by, kind, &query.projection),
+    }
 }
 
 fn page(
-    center: &Center,
+    center: &Arc<Center>,
     by: &Provisioner,
     query: &Query,
-    all: &[Provisioned],
+    parts: Vec<Part>,
     total: usize,
     next: Option<String>,
 ) -> Answer {
-    let base = base(center.settings.issuer(), &by.organization);
-    let resources = all
-        .iter()
-        .map(|one| document(&base, by, one, &query.projection));
-    let page = Page {
-        paging: &query.paging,
+    let reader = Reader::of(center, by, &query.projection);
+    let frame = Frame {
+        paging: query.paging.clone(),
         total,
-        next: next.as_deref(),
+        next,
     };
-    Answer::of(StatusCode::OK, page.list(resources.collect(), by.manner))
+    let written = Pieces::of(|pen| reader.list(parts, frame, pen));
+    Answer::pieces(StatusCode::OK, written)
 }
 
 /// The place behind `last`, good for this question alone: a number where the list is sorted, else when it was made and its id.
-fn write(place: usize, last: &Provisioned, kind: &ResourceType, query: &Query) -> String {
+fn write(place: usize, last: &Place, kind: &ResourceType, query: &Query) -> String {
+    let Place(made, id) = last;
     let at = match query.sort {
         Some(_) => place.to_string(),
-        None => format!("{}.{}", last.created_at.as_millisecond(), last.id),
+        None => {
+            let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{}.{id}", made.as_millisecond())
+        }
     };
     URL_SAFE_NO_PAD.encode(format!("{}.{at}", question(kind, query)))
 }

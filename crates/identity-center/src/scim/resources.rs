@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
-use kiro_scim::{
-    EntityTag, Facts, Manner, Patch, Projection, Received, Reference, Refusal, ResourceType, USER,
-};
+use kiro_scim::{EntityTag, Manner, Patch, Projection, Received, Refusal, ResourceType, USER};
 
 use super::answer::{Answer, Fault};
 use super::base;
+use super::pieces::Pieces;
 use super::route::{Asked, LIMITS, method};
+use super::written::Reader;
 use crate::center::Center;
 use crate::id::{GroupId, UserId};
 use crate::provisioning::{Provisioned, Provisioner};
@@ -40,7 +40,7 @@ fn called(kind: &ResourceType) -> &'static str {
 
 /// POST to the endpoint of its type.
 pub(super) async fn create(
-    center: &Center,
+    center: &Arc<Center>,
     by: &Provisioner,
     kind: &'static ResourceType,
     asked: &Asked,
@@ -52,17 +52,17 @@ pub(super) async fn create(
     let made = match *kind == USER {
         true => store.provision_user(by, made.resource, now).await??,
         false => {
-            let group = store.provision_group(by, made.resource, made.members, now);
-            let group = group.await??;
-            again(center, by, kind, group, &projection).await?
+            let related = relates(by, kind, &projection);
+            let group = store.provision_group(by, made.resource, made.members, related, now);
+            group.await??
         }
     };
-    Ok(shown(center, by, &made, &projection, StatusCode::CREATED))
+    Ok(shown(center, by, made, &projection, StatusCode::CREATED))
 }
 
 /// Whatever is done with one that is there.
 pub(super) async fn one(
-    center: &Center,
+    center: &Arc<Center>,
     by: &Provisioner,
     kind: &'static ResourceType,
     id: &str,
@@ -86,29 +86,30 @@ pub(super) async fn one(
                     ..Answer::nothing(StatusCode::NOT_MODIFIED)
                 });
             }
-            Ok(shown(center, by, &found, &projection, StatusCode::OK))
+            Ok(shown(center, by, found, &projection, StatusCode::OK))
         }
         Method::PUT => {
             let received = Received::of(&asked.body.object()?, kind, manner, &LIMITS)?;
             let change: Changing = Arc::new(move |stored| received.clone().replace(stored));
-            let changed = change_to(center, by, Id::of(kind, id)?, asked, change).await?;
-            let changed = again(center, by, kind, changed, &projection).await?;
-            Ok(shown(center, by, &changed, &projection, StatusCode::OK))
+            let related = relates(by, kind, &projection);
+            let changed = change_to(center, by, Id::of(kind, id)?, asked, change, related).await?;
+            Ok(shown(center, by, changed, &projection, StatusCode::OK))
         }
         Method::PATCH => {
             let patch = Patch::of(&asked.body.object()?, kind, manner, &LIMITS)?;
             let change: Changing = Arc::new(move |stored| patch.apply(stored));
-            let changed = change_to(center, by, Id::of(kind, id)?, asked, change).await?;
             // RFC 7644 §3.5.2: who asks for nothing is told nothing of a group, whose members may be many.
             let wanted = asked.names("attributes") || asked.names("excludedAttributes");
-            if *kind != USER && (manner == Manner::Aws || !wanted) {
+            let silent = *kind != USER && (manner == Manner::Aws || !wanted);
+            let related = !silent && relates(by, kind, &projection);
+            let changed = change_to(center, by, Id::of(kind, id)?, asked, change, related).await?;
+            if silent {
                 return Ok(Answer {
                     version: tag(by, &changed),
                     ..Answer::nothing(StatusCode::NO_CONTENT)
                 });
             }
-            let changed = again(center, by, kind, changed, &projection).await?;
-            Ok(shown(center, by, &changed, &projection, StatusCode::OK))
+            Ok(shown(center, by, changed, &projection, StatusCode::OK))
         }
         Method::DELETE => {
             let (store, now, if_match) = (&center.store, center.now(), asked.if_match.clone());
@@ -149,34 +150,21 @@ async fn change_to(
     id: Id,
     asked: &Asked,
     change: Changing,
+    related: bool,
 ) -> Result<Provisioned, Fault> {
     let (store, now, if_match) = (&center.store, center.now(), asked.if_match.clone());
     Ok(match id {
         Id::User(id) => {
             store
-                .change_provisioned_user(by, id, if_match, change, now)
+                .change_provisioned_user(by, id, if_match, change, related, now)
                 .await??
         }
         Id::Group(id) => {
             store
-                .change_provisioned_group(by, id, if_match, change, now)
+                .change_provisioned_group(by, id, if_match, change, related, now)
                 .await??
         }
     })
-}
-
-/// With who is in a group, or what somebody is in, where the answer tells.
-async fn again(
-    center: &Center,
-    by: &Provisioner,
-    kind: &'static ResourceType,
-    one: Provisioned,
-    projection: &Projection,
-) -> Result<Provisioned, Fault> {
-    if !relates(by, kind, projection) {
-        return Ok(one);
-    }
-    read(center, by, Id::of(kind, &one.id)?, true).await
 }
 
 /// Whether an answer tells who is in a group, or what somebody is in. In AWS's manner none does.
@@ -190,18 +178,19 @@ fn tag(by: &Provisioner, one: &Provisioned) -> Option<EntityTag> {
 }
 
 fn shown(
-    center: &Center,
+    center: &Arc<Center>,
     by: &Provisioner,
-    one: &Provisioned,
+    one: Provisioned,
     projection: &Projection,
     status: StatusCode,
 ) -> Answer {
     let base = base(center.settings.issuer(), &by.organization);
     let endpoint = one.resource.kind().endpoint;
+    let reader = Reader::of(center, by, projection);
     Answer {
         location: Some(format!("{base}{endpoint}/{}", one.id)),
-        version: tag(by, one),
-        ..Answer::of(status, document(&base, by, one, projection).into())
+        version: tag(by, &one),
+        ..Answer::pieces(status, Pieces::of(|pen| reader.one(one, pen)))
     }
 }
 
@@ -212,21 +201,5 @@ pub(super) fn document(
     one: &Provisioned,
     projection: &Projection,
 ) -> kiro_scim::json::Object {
-    let related: Vec<Reference<'_>> = one
-        .related
-        .iter()
-        .map(|it| Reference {
-            id: &it.id,
-            display: &it.display,
-        })
-        .collect();
-    let facts = Facts {
-        id: &one.id,
-        base,
-        created: one.created_at,
-        last_modified: one.modified_at,
-        version: one.version,
-        related: Some(&related),
-    };
-    kiro_scim::answer(&one.resource, &facts, projection, by.manner)
+    kiro_scim::answer(&one.resource, &one.facts(base), projection, by.manner)
 }

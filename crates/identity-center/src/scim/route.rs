@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use kiro_scim::json::{self, Object};
 use kiro_scim::{GROUP, Limits, Manner, Refusal, ResourceType, USER};
 use serde_json::json;
@@ -22,6 +22,9 @@ use crate::provisioning::Provisioner;
 
 /// So much of what a client called something is kept in the log.
 const LONGEST: usize = 100;
+
+/// A longer body is read apart, and what it asks for is done there.
+const LARGE: usize = 16 * 1024;
 
 /// What is asked for.
 pub(super) struct Asked {
@@ -85,6 +88,14 @@ impl Asked {
         kiro_scim::Query::of_pairs(self.pairs(), &super::PAGES.in_manner(manner), manner)
     }
 
+    /// Whether to read and do it takes long.
+    fn is_large(&self) -> bool {
+        match &self.body {
+            Body::Raw { bytes, .. } => bytes.len() > LARGE,
+            Body::Read(_) => false,
+        }
+    }
+
     /// Whether the query has this parameter.
     pub(super) fn names(&self, parameter: &str) -> bool {
         self.pairs()
@@ -125,7 +136,8 @@ pub(super) async fn answer(
             .into_owned()
             .collect(),
         if_match: whole(&headers, header::IF_MATCH),
-        if_none_match: whole(&headers, header::IF_NONE_MATCH),
+        // AWS's endpoint has no versions to compare with.
+        if_none_match: whole(&headers, header::IF_NONE_MATCH).filter(|_| manner == Manner::Rfc),
         body: Body::Raw {
             form: whole(&headers, header::CONTENT_TYPE),
             bytes,
@@ -135,20 +147,32 @@ pub(super) async fn answer(
         actor: Some(by.actor()),
         ..By::current().as_ref().clone()
     };
-    let answered = doing.doing(async {
-        let routed = route(&center, &by, &asked).await;
-        match routed {
-            Ok(answer) => Ok(answer),
-            Err(fault) => {
-                let refusal = fault.refusal();
-                note(&center, &by, &asked, &refusal).await;
-                Err(refusal)
-            }
+    let allowed = allowed(&asked.path);
+    let answered = match asked.is_large() {
+        false => doing.doing(settled(center, by, asked)).await,
+        true => {
+            let apart = center.apart.clone();
+            let settled = apart.run(settled(center, by, asked));
+            let done = doing.doing(settled).await;
+            done.unwrap_or(Err(Refusal::TooOften))
         }
-    });
-    match answered.await {
-        Ok(answer) => answer.into_response(),
-        Err(refusal) => refused(&refusal, manner, now, &allowed(&asked.path)),
+    };
+    match answered {
+        Ok(response) => response,
+        Err(refusal) => refused(&refusal, manner, now, &allowed),
+    }
+}
+
+/// The response, or the refusal, which is noted.
+async fn settled(center: Arc<Center>, by: Provisioner, asked: Asked) -> Result<Response, Refusal> {
+    let responded = async { route(&center, &by, &asked).await?.response().await };
+    match responded.await {
+        Ok(response) => Ok(response),
+        Err(fault) => {
+            let refusal = fault.refusal();
+            note(&center, &by, &asked, &refusal).await;
+            Err(refusal)
+        }
     }
 }
 
@@ -173,7 +197,7 @@ fn whole(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 
 /// Which endpoint it is.
 pub(super) async fn route(
-    center: &Center,
+    center: &Arc<Center>,
     by: &Provisioner,
     asked: &Asked,
 ) -> Result<Answer, Fault> {
@@ -188,6 +212,7 @@ pub(super) async fn route(
         }
         ["ResourceTypes"] if reads => Ok(describe::resource_types(center, by)),
         ["ResourceTypes", name] if reads => Ok(describe::resource_type(center, by, name)?),
+        ["openapi.json"] if reads => Ok(describe::itself(center, by)),
         ["Schemas"] if reads => Ok(describe::schemas(center, by)),
         ["Schemas", urn] if reads => Ok(describe::schema(center, by, urn)?),
         [""] if reads => list::everything(center, by, &asked.asked(by.manner)?).await,
@@ -223,11 +248,11 @@ pub(super) fn kind(endpoint: &str) -> Option<&'static ResourceType> {
 }
 
 /// The methods of an endpoint; none where there is no such endpoint.
-fn allowed(path: &str) -> Vec<Method> {
+pub(super) fn allowed(path: &str) -> Vec<Method> {
     let parts: Vec<&str> = path.split('/').collect();
     let (get, head, post) = (Method::GET, Method::HEAD, Method::POST);
     match parts.as_slice() {
-        ["ServiceProviderConfig" | "ResourceTypes" | "Schemas"]
+        ["ServiceProviderConfig" | "ResourceTypes" | "Schemas" | "openapi.json"]
         | ["ResourceTypes" | "Schemas", _]
         | [""] => vec![get, head],
         [".search" | "Bulk"] | ["Users" | "Groups", ".search"] => vec![post],

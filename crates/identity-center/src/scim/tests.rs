@@ -5,8 +5,12 @@
 mod aws;
 mod bad;
 mod bulk;
+mod dear;
+mod description;
+mod large;
 mod lists;
 mod peers;
+mod postgres;
 mod providers;
 mod resources;
 mod tokens;
@@ -38,7 +42,10 @@ struct Endpoint {
 
 impl Endpoint {
     async fn start(manner: Manner) -> Endpoint {
-        let service = Running::start().await;
+        Endpoint::of(Running::start().await, manner).await
+    }
+
+    async fn of(service: Running, manner: Manner) -> Endpoint {
         let (connection, token) = connect(&service, "acme", "okta", manner).await;
         Endpoint {
             service,

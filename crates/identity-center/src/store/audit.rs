@@ -1,5 +1,7 @@
 //! The audit log in the store.
 
+use std::future::{Ready, ready};
+
 use jiff::Timestamp;
 
 use super::{Row, Store, StoreError, Tx, values};
@@ -136,8 +138,22 @@ pub(super) async fn of_actor(
         .collect()
 }
 
-/// Adds an entry in this transaction.
-pub(super) async fn append(tx: &mut Tx<'_>, deed: Deed, now: Timestamp) -> Result<(), StoreError> {
+/// Adds an entry in this transaction, when everything else in it is done.
+pub(super) fn append(tx: &mut Tx<'_>, deed: Deed, now: Timestamp) -> Ready<Result<(), StoreError>> {
+    tx.deeds.push((deed, now));
+    ready(Ok(()))
+}
+
+/// Writes what was added. It is the last thing that a transaction does: who holds the chain's end waits for nobody any more, and nobody
+/// waits for them but the others who end.
+pub(super) async fn write(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    for (deed, now) in std::mem::take(&mut tx.deeds) {
+        entry(tx, deed, now).await?;
+    }
+    Ok(())
+}
+
+async fn entry(tx: &mut Tx<'_>, deed: Deed, now: Timestamp) -> Result<(), StoreError> {
     let nothing = Digest::from([0; 32]);
     let sql = "INSERT INTO audit_chain (single, last_number, last_digest, forgotten_number, forgotten_digest) VALUES (1, 0, $1, 0, $1) \
                ON CONFLICT DO NOTHING";

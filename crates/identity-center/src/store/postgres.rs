@@ -8,7 +8,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
-use super::{Connection, Row, StoreError, Tx, Value, Work, migrations};
+use super::{Connection, Row, StoreError, Tx, Value, Work, migrations, whole};
 
 pub(super) use deadpool_postgres::Transaction;
 
@@ -117,9 +117,9 @@ async fn attempt<T>(
         }
     };
     let transaction = client.transaction().await.map_err(error).map_err(told)?;
-    let done = work(&mut Tx::of(Connection::Postgres(&transaction)))
-        .await
-        .map_err(told)?;
+    let mut tx = Tx::of(Connection::Postgres(&transaction));
+    let done = whole(&mut tx, work).await.map_err(told)?;
+    drop(tx);
     transaction.commit().await.map_err(error).map_err(told)?;
     Ok(done)
 }
@@ -231,7 +231,7 @@ impl<'a> FromSql<'a> for Value {
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 fn unavailable(error: deadpool_postgres::PoolError) -> StoreError {
     StoreError::Unavailable(match &error {
-        PoolError::Backend(why) => whole(why),
+        PoolError::Backend(why) => told(why),
         PoolError::Timeout(_)
         | PoolError::Closed
         | PoolError::NoRuntimeSpecified
@@ -246,12 +246,12 @@ fn error(error: tokio_postgres::Error) -> StoreError {
         Some(&(SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE)) => {
             StoreError::Unavailable(AGAIN.to_owned())
         }
-        _ => StoreError::Unavailable(whole(&error)),
+        _ => StoreError::Unavailable(told(&error)),
     }
 }
 
 /// What went wrong, and what stood behind it.
-fn whole(error: &dyn std::error::Error) -> String {
+fn told(error: &dyn std::error::Error) -> String {
     let mut said = error.to_string();
     let mut behind = error.source();
     while let Some(why) = behind {

@@ -1,8 +1,10 @@
 //! People and groups as the connection that provisioned them sees and changes them. What it does takes effect with the same commit:
 //! whoever may not sign in any more, or loses a group, loses with it what that gave.
 
+mod cost;
 mod groups;
 mod list;
+mod related;
 pub(super) mod users;
 mod where_clause;
 
@@ -13,7 +15,8 @@ use kiro_scim::{Change, Refusal, Resource};
 use super::StoreError;
 use crate::directory;
 
-pub use list::{Found, From, List};
+pub use list::{Found, From, List, Place};
+pub use related::MEMBERS;
 
 /// What a request makes of the stored resource.
 pub type Changing = Arc<dyn Fn(&Resource) -> Result<Change, Refusal> + Send + Sync>;

@@ -24,9 +24,18 @@ const LOOSE: &[&str] = &[
     "DELETE FROM trials WHERE outcome IS NULL",
 ];
 
+/// What ended when a store was put back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// So many sessions.
+    pub sessions: u64,
+    /// So many tokens of connections that provision. Which of them had been revoked since, nobody can tell.
+    pub scim_tokens: u64,
+}
+
 impl Store {
-    /// Ends everything that lives: the store was just put back. Returns how many sessions that were.
-    pub async fn restored(&self, now: Timestamp) -> Result<u64, StoreError> {
+    /// Ends everything that lives: the store was just put back.
+    pub async fn restored(&self, now: Timestamp) -> Result<Restored, StoreError> {
         self.write(move |tx| Box::pin(end_everything(tx, now)))
             .await
     }
@@ -39,7 +48,7 @@ impl Store {
         path: &Path,
         master: &MasterKeys,
         now: Timestamp,
-    ) -> Result<u64, SecretsError> {
+    ) -> Result<Restored, SecretsError> {
         let master = master.clone();
         let mut file = Offline::open(path)?;
         let ended = file.write(move |tx| {
@@ -55,22 +64,26 @@ impl Store {
     }
 }
 
-async fn end_everything(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
+async fn end_everything(tx: &mut Tx<'_>, now: Timestamp) -> Result<Restored, StoreError> {
     logouts::note_everybodys(tx, now).await?;
     for sql in LOOSE {
         tx.execute(sql, &[]).await?;
     }
     let sql = "UPDATE sessions SET state = 'ended', ended_at = $1, ended_because = $2 WHERE state <> 'ended'";
     let because = sessions::word(Ended::Restored);
-    let ended = tx.execute(sql, values![now, because]).await?;
-    tx.happened(Happened::Ended(Ended::Restored, ended));
+    let sessions = tx.execute(sql, values![now, because]).await?;
+    tx.happened(Happened::Ended(Ended::Restored, sessions));
+    let scim_tokens = tx.execute("DELETE FROM scim_tokens", &[]).await?;
     let deed = Deed {
         action: "store.restore",
         organization: None,
         subject: "store".to_owned(),
         done: true,
-        detail: json!({ "sessions": ended }),
+        detail: json!({ "sessions": sessions, "scim_tokens": scim_tokens }),
     };
     audit::append(tx, deed, now).await?;
-    Ok(ended)
+    Ok(Restored {
+        sessions,
+        scim_tokens,
+    })
 }

@@ -18,7 +18,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, ErrorCode, OpenFlags, Statement};
 use tokio::sync::oneshot;
 
-use super::{Connection, Row, StoreError, Tx, Value, Work, migrations};
+use super::{Connection, Row, StoreError, Tx, Value, Work, migrations, whole};
 
 pub(super) use offline::Offline;
 
@@ -142,7 +142,10 @@ fn in_savepoint<T>(
     work: &(impl for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + ?Sized),
 ) -> Result<T, StoreError> {
     statements.execute("SAVEPOINT job", &[])?;
-    let run = AssertUnwindSafe(|| now(work(&mut Tx::of(Connection::Sqlite(statements)))));
+    let run = AssertUnwindSafe(|| {
+        let mut tx = Tx::of(Connection::Sqlite(statements));
+        now(whole(&mut tx, work))
+    });
     let outcome = catch_unwind(run)
         .unwrap_or_else(|_| Err(StoreError::Corrupt("a decision panicked".to_owned())));
     if outcome.is_err() {

@@ -14,7 +14,7 @@ mod plans;
 pub(crate) mod polls;
 pub(crate) mod provisioned;
 mod secrets;
-mod server;
+pub(crate) mod server;
 mod tls;
 
 use super::*;

@@ -154,9 +154,13 @@ async fn a_back_up_is_useless_without_the_master_key_and_revives_nothing_with_it
         left.iter().all(|count| *count == 0),
         "nothing is left behind"
     );
-    // The demonstration's administrator had one, too.
+    // The demonstration's administrator had one, too, and its connection a token.
     let (done, said) = tell(&restore, Some(key.trim()));
     assert!(done && said.contains("Ended 4 sessions"), "{said}");
+    assert!(
+        said.contains("Revoked 1 provisioning token: for each connection, make a new one"),
+        "{said}"
+    );
     let (done, said) = tell(&restore, Some(key.trim()));
     assert!(!done && said.contains("is there already"), "{said}");
 
@@ -173,7 +177,10 @@ async fn a_back_up_is_useless_without_the_master_key_and_revives_nothing_with_it
     let entries = store.audit_entries(0, 10_000).await.unwrap();
     let restored = entries.iter().find(|entry| entry.action == "store.restore");
     let restored = restored.map(|entry| (entry.actor.as_str(), entry.detail.as_str()));
-    assert_eq!(restored, Some(("command line", r#"{"sessions":4}"#)));
+    assert_eq!(
+        restored,
+        Some(("command line", r#"{"scim_tokens":1,"sessions":4}"#))
+    );
     // People sign in again.
     let again = Given::at(&program, &store).await;
     assert!(again.worth().await[0]["access_token"].is_string());

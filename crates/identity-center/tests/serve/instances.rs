@@ -5,4 +5,5 @@ pub(crate) mod cluster;
 mod ended;
 mod killed;
 pub(crate) mod person;
+mod provisioned;
 pub(crate) mod wire;

@@ -1,9 +1,11 @@
 //! Provisioning by the programs alone: a token, the linter, the log.
 
-use std::fs;
+use std::fs::{self, File};
 use std::process::{Command, Stdio};
 
-use super::program::Program;
+use serde_json::{Value, json};
+
+use super::program::{Program, command};
 
 /// `admin scim …` as the demonstration's owner; its exit code, what it says, and its talk.
 fn scim(program: &Program, arguments: &[&str]) -> (i32, String, String) {
@@ -96,4 +98,102 @@ fn a_token_is_made_the_endpoint_is_looked_at_and_the_log_tells_it_all() {
         talk.contains("error: There is no such connection"),
         "{talk}"
     );
+}
+
+/// Passwords come in whatever an identity provider sends, and in what is refused of it. They are written nowhere.
+#[test]
+fn a_password_that_is_sent_is_in_no_log_at_trace_and_in_no_file() {
+    const PASSWORD: &str = "t1meMa$heen-canary";
+    let folder = tempfile::tempdir().unwrap();
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let mut serve = command(&data, &["--demo"]);
+    serve.stderr(File::create(&log).unwrap());
+    let program = Program::of(serve);
+    let bearer = format!(
+        "authorization: Bearer {}\r\ncontent-type: application/scim+json",
+        program.text("scim_token")
+    );
+    let ask = |request: &str, body: &str| program.call_with(request, &bearer, body);
+    let base = "/acme/scim/v2";
+    let user = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "canary", "password": PASSWORD,
+    });
+    let (status, made) = ask(&format!("POST {base}/Users"), &user.to_string());
+    assert_eq!(status, 201, "{made}");
+    let at = format!("{base}/Users/{}", made["id"].as_str().unwrap());
+    let patch = |operation: Value| {
+        let schema = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+        json!({ "schemas": [schema], "Operations": [operation] }).to_string()
+    };
+    let bulk = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [
+            { "method": "POST", "path": "/Users", "bulkId": "b", "data": user },
+            { "method": "PUT", "path": at.strip_prefix(base), "data": user },
+        ],
+    });
+    // Many who come and go: that is told in the log.
+    let mut many = Vec::new();
+    for number in 0..12 {
+        let (name, mut user) = (format!("leaver-{number}"), user.clone());
+        user["userName"] = json!(name);
+        many.push(json!({ "method": "POST", "path": "/Users", "bulkId": name, "data": user }));
+        many.push(json!({ "method": "DELETE", "path": format!("/Users/bulkId:{name}") }));
+    }
+    let many = json!({ "schemas": bulk["schemas"], "Operations": many });
+    let (password, nothing) = (json!(PASSWORD), String::new());
+    for (request, body, expected) in [
+        (format!("PUT {at}"), user.to_string(), 200),
+        (
+            format!("PATCH {at}"),
+            patch(json!({ "op": "replace", "path": "password", "value": password })),
+            200,
+        ),
+        (
+            format!("PATCH {at}"),
+            patch(json!({ "op": "add", "value": { "password": password } })),
+            200,
+        ),
+        (
+            format!("PATCH {at}"),
+            patch(json!({ "op": "add", "path": "active", "value": password })),
+            400,
+        ),
+        (format!("PATCH {at}"), patch(json!({ "op": password })), 400),
+        (format!("POST {base}/Users"), user.to_string(), 409),
+        (
+            format!("POST {base}/Users"),
+            format!("{{\"password\": \"{PASSWORD}\""),
+            400,
+        ),
+        (
+            format!("POST {base}/Users"),
+            json!({ "password": password }).to_string(),
+            400,
+        ),
+        (format!("POST {base}/Bulk"), bulk.to_string(), 200),
+        (format!("POST {base}/Bulk"), many.to_string(), 200),
+        (
+            format!("GET {base}/Users?filter=password+eq+%22t1meMa%24heen-canary%22"),
+            nothing,
+            400,
+        ),
+    ] {
+        let (status, said) = ask(&request, &body);
+        assert_eq!(status, expected, "{request} {said}");
+        assert!(!said.to_string().contains(PASSWORD), "{request}");
+    }
+    drop(program);
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains("unusually many people leave"), "{log}");
+    let mut files = vec![("the log".to_owned(), log.into_bytes())];
+    for entry in fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        files.push((path.display().to_string(), fs::read(&path).unwrap()));
+    }
+    assert!(files.len() > 2, "{}", files.len());
+    for (name, bytes) in files {
+        let mut parts = bytes.windows(PASSWORD.len());
+        assert!(!parts.any(|part| part == PASSWORD.as_bytes()), "{name}");
+    }
 }

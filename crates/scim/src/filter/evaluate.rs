@@ -12,26 +12,32 @@ use super::bind::time;
 use super::{Bound, BoundNode, BoundTest, Check, Datum, Operator};
 use crate::fold::fold;
 use crate::json::Object;
+use crate::patience::Patience;
 use crate::schema::{Attribute, Place};
 
 impl Bound {
     /// Whether the filter holds of a resource, as [`present`](crate::present) gives it.
     #[must_use]
     pub fn matches(&self, resource: &Object) -> bool {
-        holds(&self.root, resource)
+        self.matches_within(resource, &mut Patience::FILTER.clone())
+    }
+
+    /// The same, as one of many resources that a filter is asked of with this patience.
+    pub fn matches_within(&self, resource: &Object, patience: &mut Patience) -> bool {
+        holds(&self.root, resource, patience)
     }
 }
 
 /// Whether it holds of a resource, or of a value of a list.
-pub(crate) fn holds(node: &BoundNode, object: &Object) -> bool {
+pub(crate) fn holds(node: &BoundNode, object: &Object, patience: &mut Patience) -> bool {
     match node {
-        BoundNode::All(parts) => parts.iter().all(|part| holds(part, object)),
-        BoundNode::Any(parts) => parts.iter().any(|part| holds(part, object)),
-        BoundNode::Not(inside) => !holds(inside, object),
-        BoundNode::Test(test) => test.holds(object),
+        BoundNode::All(parts) => parts.iter().all(|part| holds(part, object, patience)),
+        BoundNode::Any(parts) => parts.iter().any(|part| holds(part, object, patience)),
+        BoundNode::Not(inside) => !holds(inside, object, patience),
+        BoundNode::Test(test) => test.holds(object, patience),
         BoundNode::Element { list, filter } => values(*list, object)
             .filter_map(Value::as_object)
-            .any(|value| holds(filter, value)),
+            .any(|value| holds(filter, value, patience)),
     }
 }
 
@@ -56,7 +62,10 @@ pub(crate) fn values(place: Place, object: &Object) -> impl Iterator<Item = &Val
 }
 
 impl BoundTest {
-    fn holds(&self, object: &Object) -> bool {
+    fn holds(&self, object: &Object, patience: &mut Patience) -> bool {
+        if patience.is_over() {
+            return false;
+        }
         let mut present = values(self.place, object).filter(|value| !is_nothing(value));
         match &self.check {
             Check::Present => present.next().is_some(),
@@ -67,7 +76,7 @@ impl BoundTest {
                     return *operator == Operator::Ne;
                 }
                 let attribute = self.place.leaf();
-                present.any(|value| compares(attribute, value, *operator, datum))
+                present.any(|value| compares(attribute, value, *operator, datum, patience))
             }
         }
     }
@@ -84,15 +93,24 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn compares(attribute: &Attribute, value: &Value, operator: Operator, datum: &Datum) -> bool {
+fn compares(
+    attribute: &Attribute,
+    value: &Value,
+    operator: Operator,
+    datum: &Datum,
+    patience: &mut Patience,
+) -> bool {
+    patience.spend_on(value.as_str().unwrap_or_default());
     let order = match datum {
         Datum::Text(right) => {
             let Some(left) = value.as_str() else {
                 return false;
             };
-            return match attribute.case_exact {
-                true => compares_text(left, operator, right),
-                false => compares_text(&fold(left), operator, right),
+            return match (attribute.case_exact, operator) {
+                (true, _) => compares_text(left, operator, right),
+                // The right one is folded already.
+                (false, Operator::Eq) if left.is_ascii() => left.eq_ignore_ascii_case(right),
+                (false, _) => compares_text(&fold(left), operator, right),
             };
         }
         Datum::Bool(right) => value.as_bool().map(|left| left.cmp(right)),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::error::Refusal;
 use crate::filter::Bound;
 use crate::resource::Resource;
-use crate::schema::{GROUP, Place, USER};
+use crate::schema::{Attribute, GROUP, Place, USER};
 
 /// PatchGroup, CreateGroup: changes of members in one request.
 pub(crate) const MEMBER_CHANGES: usize = 100;
@@ -25,6 +25,16 @@ pub(crate) fn supports(place: Place) -> Result<(), Refusal> {
         "groups" => Err(Refusal::Unsupported("`groups` of a user")),
         _ => Ok(()),
     }
+}
+
+/// The same of an attribute of a resource as a whole.
+pub(crate) fn takes(attribute: &'static Attribute) -> bool {
+    let place = Place {
+        extension: None,
+        attribute,
+        sub: None,
+    };
+    supports(place).is_ok()
 }
 
 /// Whether AWS would keep such a resource.

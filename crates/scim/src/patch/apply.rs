@@ -5,15 +5,21 @@ use serde_json::Value;
 use super::step::{Edit, Step};
 use crate::error::Refusal;
 use crate::filter::holds;
-use crate::fold::fold;
+use crate::fold::is_alike;
 use crate::json::Object;
 use crate::manner::Limits;
+use crate::patience::Patience;
 use crate::resource::normal::{Part, is_primary};
 use crate::resource::{Resource, put};
 use crate::schema::{Attribute, Place};
 
 impl Step {
-    pub(super) fn apply(&self, resource: &mut Resource, limits: &Limits) -> Result<(), Refusal> {
+    pub(super) fn apply(
+        &self,
+        resource: &mut Resource,
+        limits: &Limits,
+        patience: &mut Patience,
+    ) -> Result<(), Refusal> {
         match self {
             Step::Assign { place, value } => resource.set(*place, value.clone()),
             Step::Merge { place, parts } => {
@@ -23,9 +29,9 @@ impl Step {
                 }
             }
             Step::Append { list, values } => {
-                let mut all = list_at(resource, *list);
+                let mut all = taken(resource, *list);
                 for value in values {
-                    append(list.attribute, &mut all, value);
+                    append(list.attribute, &mut all, value, patience);
                 }
                 set_list(resource, *list, all, limits)?;
             }
@@ -34,11 +40,11 @@ impl Step {
                 resource.set(*list, Some(values.collect()));
             }
             Step::Without { list, values } => {
-                let mut all = list_at(resource, *list);
+                let mut all = taken(resource, *list);
                 all.retain(|value| {
                     !values
                         .iter()
-                        .any(|like| is_like(list.attribute, value, like))
+                        .any(|like| is_like(list.attribute, value, like, patience))
                 });
                 resource.set(*list, Some(all.into()));
             }
@@ -48,23 +54,32 @@ impl Step {
                 path,
                 edit,
             } => {
-                let mut all = list_at(resource, *list);
-                let matches = |value: &Value| value.as_object().is_some_and(|it| holds(filter, it));
-                let matching: Vec<usize> = (0..all.len())
-                    .filter(|index| all.get(*index).is_some_and(matches))
-                    .collect();
+                let mut all = taken(resource, *list);
+                let mut matching = Vec::new();
+                for (index, value) in all.iter().enumerate() {
+                    let value = value.as_object();
+                    if value.is_some_and(|value| holds(filter, value, patience)) {
+                        matching.push(index);
+                    }
+                }
                 edit.apply(&mut all, matching, *list, path)?;
                 set_list(resource, *list, all, limits)?;
             }
             Step::Forget(schema) => resource.remove_extension(schema),
         }
-        Ok(())
+        match patience.is_over() {
+            true => Err(Refusal::PatchTooDear),
+            false => Ok(()),
+        }
     }
 }
 
-fn list_at(resource: &Resource, list: Place) -> Vec<Value> {
-    let all = resource.get(list).and_then(Value::as_array);
-    all.cloned().unwrap_or_default()
+/// The list, taken out: it is put back once it is changed, or the whole is refused.
+fn taken(resource: &mut Resource, list: Place) -> Vec<Value> {
+    match resource.take(list) {
+        Some(Value::Array(all)) => all,
+        Some(_) | None => Vec::new(),
+    }
 }
 
 /// A list never grows beyond what it may have, between two operations neither.
@@ -83,11 +98,11 @@ fn set_list(
 
 /// Adds a value: to the one with the same `value` and `type`, of which there is at most one (RFC 7643 §2.4), or as another one. If it
 /// is the primary one, no other is any more.
-fn append(attribute: &Attribute, all: &mut Vec<Value>, value: &Object) {
+fn append(attribute: &Attribute, all: &mut Vec<Value>, value: &Object, patience: &mut Patience) {
     let same = |one: &Value| {
         one.as_object().is_some_and(|one| {
-            let alike = |name| match Attribute::named(attribute.sub_attributes, name) {
-                Some(part) => is_same(part, one.get(name), value.get(name)),
+            let mut alike = |name| match Attribute::named(attribute.sub_attributes, name) {
+                Some(part) => is_same(part, one.get(name), value.get(name), patience),
                 None => true,
             };
             match value.contains_key("value") {
@@ -125,15 +140,24 @@ fn only_primary(all: &mut [Value], index: usize) {
     }
 }
 
-fn is_same(part: &Attribute, left: Option<&Value>, right: Option<&Value>) -> bool {
+fn is_same(
+    part: &Attribute,
+    left: Option<&Value>,
+    right: Option<&Value>,
+    patience: &mut Patience,
+) -> bool {
+    for text in [left, right] {
+        patience.spend_on(text.and_then(Value::as_str).unwrap_or_default());
+    }
     match (left.and_then(Value::as_str), right.and_then(Value::as_str)) {
-        (Some(left), Some(right)) if !part.case_exact => fold(left) == fold(right),
+        _ if patience.is_over() => false,
+        (Some(left), Some(right)) if !part.case_exact => is_alike(left, right),
         _ => left == right,
     }
 }
 
 /// Whether a value is one of those that a client lists for removal: it has what the list's value says that tells it from others.
-fn is_like(attribute: &Attribute, value: &Value, like: &Object) -> bool {
+fn is_like(attribute: &Attribute, value: &Value, like: &Object, patience: &mut Patience) -> bool {
     let mut said = like
         .iter()
         .filter(|(name, _)| match like.contains_key("value") {
@@ -142,7 +166,7 @@ fn is_like(attribute: &Attribute, value: &Value, like: &Object) -> bool {
         });
     said.all(|(name, right)| {
         let part = Attribute::named(attribute.sub_attributes, name);
-        part.is_some_and(|part| is_same(part, value.get(name), Some(right)))
+        part.is_some_and(|part| is_same(part, value.get(name), Some(right), patience))
     })
 }
 

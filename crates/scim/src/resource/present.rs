@@ -24,16 +24,16 @@ pub struct Facts<'a> {
     /// Counts its changes.
     pub version: u32,
     /// The groups that a person is in, or the people in a group: `None` where nobody asked, see [`Projection::wants`].
-    pub related: Option<&'a [Reference<'a>]>,
+    pub related: Option<&'a [Reference]>,
 }
 
 /// A group of a person's, or a member of a group.
-#[derive(Clone, Copy, Debug)]
-pub struct Reference<'a> {
-    /// Its id.
-    pub id: &'a str,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its id, on the wire.
+    pub id: String,
     /// Its name for people.
-    pub display: &'a str,
+    pub display: String,
 }
 
 /// The whole of a resource, for [`Bound::matches`](crate::Bound::matches), sorting and projections.
@@ -60,7 +60,7 @@ pub fn present(resource: &Resource, facts: &Facts<'_>) -> Object {
             true => ("groups", GROUP.endpoint, "direct"),
             false => ("members", USER.endpoint, "User"),
         };
-        let reference = |one: &Reference<'_>| {
+        let reference = |one: &Reference| {
             json!({
                 "value": one.id,
                 "$ref": format!("{}{to}/{}", facts.base, one.id),

@@ -222,7 +222,7 @@ fn row(resource: &Resource, facts: &Facts<'_>) -> impl Fn(Column) -> Vec<Datum> 
         .related
         .unwrap_or_default()
         .iter()
-        .map(|group| Datum::Text(group.id.into()))
+        .map(|group| Datum::Text(group.id.clone()))
         .collect();
     let (id, created, modified) = (facts.id.to_owned(), facts.created, facts.last_modified);
     move |column| {
@@ -274,13 +274,14 @@ proptest! {
         person in people(),
         known in proptest::sample::subsequence(&COLUMNS[..], 0..=12),
     ) {
+        let related = [Reference { id: "g1".to_owned(), display: "G".to_owned() }];
         let facts = Facts {
             id: "a",
             base: "https://id.example/scim/v2",
             created: Timestamp::from_millisecond(1_767_225_600_500).unwrap(),
             last_modified: Timestamp::from_millisecond(1_767_225_600_500).unwrap(),
             version: 0,
-            related: Some(&[Reference { id: "g1", display: "G" }]),
+            related: Some(&related),
         };
         let filter = bound(&text);
         let found = filter.matches(&present(&person, &facts));

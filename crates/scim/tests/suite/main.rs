@@ -5,6 +5,7 @@ mod aws;
 mod body;
 mod bulk;
 mod corpus;
+mod dear;
 mod entra;
 mod filter;
 mod given;

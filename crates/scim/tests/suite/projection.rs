@@ -1,5 +1,7 @@
 //! What of a resource is answered (RFC 7644 §3.9), and what the service itself says of it (RFC 7643 §3.1).
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use kiro_scim::{
     EntityTag, Facts, GROUP, Manner, Projection, Reference, Refusal, USER, answer, present,
@@ -11,16 +13,19 @@ use super::given::{ENTERPRISE, aiko, group};
 /// What the service says of somebody.
 pub(crate) fn facts() -> Facts<'static> {
     let time = |text: &str| text.parse::<Timestamp>().unwrap();
+    static RELATED: LazyLock<[Reference; 1]> = LazyLock::new(|| {
+        [Reference {
+            id: "r1".to_owned(),
+            display: "R".to_owned(),
+        }]
+    });
     Facts {
         id: "2819c223",
         base: "https://id.example/acme/scim/v2",
         created: time("2026-11-25T10:00:00Z"),
         last_modified: time("2026-11-25T10:04:00.25Z"),
         version: 3,
-        related: Some(&[Reference {
-            id: "r1",
-            display: "R",
-        }]),
+        related: Some(&*RELATED),
     }
 }
 
@@ -84,7 +89,7 @@ fn attributes_and_excluded_attributes() {
     assert_eq!(names(Some(""), Some(" ")), all);
     assert_eq!(names(Some("USERNAME"), None), ["id", "schemas", "userName"]);
     assert_eq!(
-        names(Some("userName, shoeSize,;"), None),
+        names(Some("userName, shoeSize,,"), None),
         ["id", "schemas", "userName"]
     );
     assert_eq!(names(Some("shoeSize"), None), ["id", "schemas"]);
@@ -147,6 +152,42 @@ fn attributes_and_excluded_attributes() {
         Projection::new(Some("id"), Some("id")),
         Err(Refusal::Unsupported(_))
     ));
+}
+
+#[test]
+fn what_cannot_be_a_name_is_refused_and_what_names_nothing_is_passed_over() {
+    let wrong = [
+        "emails[type eq \"work\"]",
+        "user name",
+        "name.",
+        ".name",
+        "1",
+        "a:b",
+        "a..b",
+        "userName;title",
+        "*",
+    ];
+    for wrong in wrong {
+        let list = format!("id,{wrong}");
+        for (attributes, excluded, parameter) in [
+            (Some(list.as_str()), None, "attributes"),
+            (None, Some(list.as_str()), "excludedAttributes"),
+        ] {
+            match Projection::new(attributes, excluded) {
+                Err(Refusal::Value { attribute, .. }) => {
+                    assert_eq!(attribute, parameter, "{wrong}")
+                }
+                other => panic!("{wrong}: {other:?}"),
+            }
+        }
+    }
+    for nothing in ["shoeSize", "urn:x:shoes:size", "", ",", " , "] {
+        assert!(Projection::new(Some(nothing), None).is_ok(), "{nothing:?}");
+    }
+    // Commas and spaces too many say nothing.
+    let names = |text| Projection::new(Some(text), None).unwrap();
+    assert_eq!(names(" ,userName, ,title,"), names("userName,title"));
+    assert_eq!(names(","), Projection::default());
 }
 
 #[test]

@@ -63,15 +63,23 @@ impl Running {
     /// Set up otherwise.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Running {
         let folder = tempfile::tempdir().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let store = Store::sqlite(&folder.path().join("store.db")).unwrap();
+        Running::begin(folder, store, change).await
+    }
+
+    /// On an empty store.
+    pub(crate) async fn start_on(store: Store) -> Running {
+        Running::begin(tempfile::tempdir().unwrap(), store, |_| {}).await
+    }
+
+    async fn begin(folder: TempDir, store: Store, change: impl FnOnce(&mut Settings)) -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let user = person(&store).await;
         for client in clients() {
             store.add_client(client).await.unwrap();
         }
-        drop(store);
         let clock = Arc::new(Moved(AtomicI64::new(0)));
-        let (center, serving) = serve(&folder, listener, &clock, change).await;
+        let (center, serving) = serve(store, listener, &clock, change).await;
         Running {
             center,
             user,
@@ -98,7 +106,8 @@ impl Running {
         };
         drop(center);
         let listener = TcpListener::bind(address).await.unwrap();
-        let (center, serving) = serve(&folder, listener, &clock, |_| {}).await;
+        let store = Store::sqlite(&folder.path().join("store.db")).unwrap();
+        let (center, serving) = serve(store, listener, &clock, |_| {}).await;
         Running {
             center,
             user,
@@ -257,7 +266,7 @@ pub(crate) fn claims(token: &Value) -> Value {
 }
 
 async fn serve(
-    folder: &TempDir,
+    store: Store,
     listener: TcpListener,
     clock: &Arc<Moved>,
     change: impl FnOnce(&mut Settings),
@@ -265,7 +274,6 @@ async fn serve(
     let url: Url = format!("http://{}", listener.local_addr().unwrap())
         .parse()
         .unwrap();
-    let store = Store::sqlite(&folder.path().join("store.db")).unwrap();
     let mut settings = Settings::new(url, "us-east-1");
     change(&mut settings);
     let clock: Arc<dyn Clock> = Arc::<Moved>::clone(clock);

@@ -35,6 +35,9 @@ async fn people_are_answered_as_aws_answers() {
     let at = format!("/Users/{}", ben["id"].as_str().unwrap());
     let read = endpoint.get(&at).await;
     assert_eq!((read.status, read.header("etag")), (200, None));
+    let known = [("if-none-match", "W/\"1\"")];
+    let again = endpoint.send("GET", &at, &known, b"").await;
+    assert_eq!(again.status, 200, "there are no versions");
     let patched = endpoint
         .patch(
             &at,

@@ -1,6 +1,7 @@
 //! SCIM software that this project did not write: two checkers, and a server that is asked the same.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use tokio::process::Command;
 
@@ -8,12 +9,17 @@ use super::*;
 use crate::oidc::tests::running::{last_word, peers};
 
 fn python() -> Command {
-    let python = std::env::var_os("KIRO_TEST_PYTHON");
-    let mut command = Command::new(
-        python.map_or_else(|| peers().join("../../target/venv/bin/python"), Into::into),
-    );
+    let mut command = Command::new(program("python"));
     command.current_dir(peers()).kill_on_drop(true);
     command
+}
+
+/// A program of the Python packages that the tests need.
+pub(super) fn program(name: &str) -> PathBuf {
+    let python = std::env::var_os("KIRO_TEST_PYTHON");
+    let python: PathBuf =
+        python.map_or_else(|| peers().join("../../target/venv/bin/python"), Into::into);
+    python.with_file_name(name)
 }
 
 /// What is said of each name, and why that is so here: no name is missing, and none is new.

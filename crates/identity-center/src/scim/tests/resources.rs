@@ -412,3 +412,39 @@ async fn the_endpoint_describes_itself() {
         assert_eq!(endpoint.get(&path(one)).await.json(), *one);
     }
 }
+
+/// What was done is answered as done, also where somebody else removes it in the same moment.
+#[tokio::test]
+async fn a_change_that_was_made_is_never_answered_as_not_found() {
+    let endpoint = Endpoint::start(Manner::Rfc).await;
+    let ben = endpoint.user(json!({ "userName": "ben" })).await;
+    let mut made = 0;
+    for round in 0..20 {
+        let team = endpoint.group(&format!("Team {round}"), &[&ben]).await;
+        let at = path(&team);
+        let renamed = json!({ "schemas": [GROUP], "displayName": format!("Crew {round}") });
+        let (put, delete) = tokio::join!(endpoint.give("PUT", &at, &renamed), endpoint.delete(&at));
+        assert_eq!(delete.status, 204);
+        let store = &endpoint.service.center.store;
+        let entries = store.audit_entries(0, 1000).await.unwrap();
+        let is_it = |entry: &&crate::audit::Entry| {
+            entry.action == "group.change" && entry.subject == format!("Crew {round}")
+        };
+        let changed = entries.iter().filter(is_it).count();
+        assert_eq!(
+            (put.status == 200, changed),
+            (changed == 1, usize::from(put.status == 200)),
+            "{}",
+            put.text()
+        );
+        if put.status == 200 {
+            made += 1;
+            assert_eq!(
+                put.json()["members"][0]["value"],
+                ben["id"],
+                "as it was then"
+            );
+        }
+    }
+    assert!(made > 0, "nothing was tried");
+}

@@ -1,21 +1,22 @@
 //! Provisioned groups. Members are rows: to add one to a group of 100,000 costs as much as to one of none.
 
 use jiff::Timestamp;
-use kiro_scim::{EntityTag, GroupColumns, Members, Refusal, Resource};
+use kiro_scim::{EntityTag, GroupColumns, Members, Reference, Refusal, Resource};
 use serde_json::json;
 
 use super::super::{Row, Store, StoreError, Tx, audit, groups, provisioning, values};
+use super::related::told;
 use super::{Changing, Decided, exact, name, texts};
 use crate::directory::fold;
 use crate::id::{GroupId, UserId};
-use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal, Related};
+use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal};
 
 /// Of `groups r`.
 pub(super) const COLUMNS: &str =
     "r.id, r.created_at, r.modified_at, r.version, r.said, r.display_name, r.external_id";
 
 impl Store {
-    /// The group of this id, with its members if `related`.
+    /// The group of this id, with its first members if `related`.
     pub async fn provisioned_group(
         &self,
         by: &Provisioner,
@@ -26,24 +27,22 @@ impl Store {
         self.read(move |tx| {
             let by = by.clone();
             Box::pin(async move {
-                let Some(mut found) = one(tx, &by, id, "").await? else {
+                let Some(found) = one(tx, &by, id, "").await? else {
                     return Ok(Err(Refusal::NotFound("group")));
                 };
-                if related {
-                    found.related = members_of(tx, &by, id).await?;
-                }
-                Ok(Ok(found))
+                told(tx, &by, found, related).await.map(Ok)
             })
         })
         .await
     }
 
-    /// Makes a group with its first members.
+    /// Makes a group of these people, and returns it with the first of them if `related`.
     pub async fn provision_group(
         &self,
         by: &Provisioner,
         resource: Resource,
         members: Members,
+        related: bool,
         now: Timestamp,
     ) -> Decided<Provisioned> {
         let columns = match fit(&resource) {
@@ -78,20 +77,22 @@ impl Store {
                     return Err(StoreError::Refused(Box::new(refusal)));
                 }
                 provisioning::pushed(tx, &by, now).await?;
-                made(tx, &by, id).await.map(Ok)
+                let made = made(tx, &by, id).await?;
+                told(tx, &by, made, related).await.map(Ok)
             })
         })
         .await
         .or_else(refused)
     }
 
-    /// Changes a group and who is in it. What changes nothing leaves no trace.
+    /// Changes a group and who is in it, and returns it with its first members if `related`. What changes nothing leaves no trace.
     pub async fn change_provisioned_group(
         &self,
         by: &Provisioner,
         id: GroupId,
         if_match: Option<String>,
         change: Changing,
+        related: bool,
         now: Timestamp,
     ) -> Decided<Provisioned> {
         let by = by.clone();
@@ -117,7 +118,7 @@ impl Store {
                     Err(refusal) => return Err(StoreError::Refused(Box::new(refusal))),
                 };
                 if !change.changed && !moved {
-                    return Ok(Ok(before));
+                    return told(tx, &by, before, related).await.map(Ok);
                 }
                 if change.changed
                     && let Err(refusal) = becomes(tx, &by, id, &columns, now).await?
@@ -127,7 +128,8 @@ impl Store {
                 let sql = "UPDATE groups SET modified_at = $2, version = version + 1 WHERE id = $1";
                 tx.execute(sql, values![id, now]).await?;
                 provisioning::pushed(tx, &by, now).await?;
-                made(tx, &by, id).await.map(Ok)
+                let made = made(tx, &by, id).await?;
+                told(tx, &by, made, related).await.map(Ok)
             })
         })
         .await
@@ -341,12 +343,12 @@ pub(super) async fn members_of(
     tx: &mut Tx<'_>,
     by: &Provisioner,
     id: GroupId,
-) -> Result<Vec<Related>, StoreError> {
+) -> Result<Vec<Reference>, StoreError> {
     let sql = "SELECT u.id, u.display_name FROM members m CROSS JOIN users u \
                WHERE m.group_id = $1 AND u.id = m.user_id AND u.connection = $2 ORDER BY u.id";
     let rows = tx.query(sql, values![id, by.id]).await?;
     let related = |row: &Row| {
-        Ok(Related {
+        Ok(Reference {
             id: row.id::<UserId>(0)?.to_string(),
             display: row.text(1)?.to_owned(),
         })
@@ -370,5 +372,6 @@ pub(super) fn read(row: &Row) -> Result<Provisioned, StoreError> {
         modified_at: row.time(2)?,
         version: row.count(3)?,
         related: Vec::new(),
+        has_more: false,
     })
 }

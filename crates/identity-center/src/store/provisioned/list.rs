@@ -6,11 +6,15 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kiro_scim::{Bound, Column, Condition, Facts, Reference, ResourceType, SortKey, USER, present};
+use kiro_scim::{
+    Bound, Column, Condition, Patience, Refusal, ResourceType, SortKey, SortValue, USER, present,
+};
 
 use super::super::{Row, Store, StoreError, Tx, Value, values};
+use super::cost::{READ, RELATED, SCANS, scans};
 use super::where_clause::{COLUMNS, Clause, clause};
-use super::{groups, users};
+use super::{Decided, exact, groups, related, users};
+use crate::id::UserId;
 use crate::provisioning::{Provisioned, Provisioner};
 
 /// Rows that memory looks at are read so many at once.
@@ -31,8 +35,12 @@ pub struct List {
     pub from: From,
     /// How many at most.
     pub count: usize,
+    /// How many of them are read at once; where the rest of the page is, is told.
+    pub at_once: usize,
     /// Whether with a person's groups or a group's members.
     pub related: bool,
+    /// What a filter may take that memory asks of one after the other.
+    pub patience: Patience,
     /// The address of the endpoint, for filters that ask for addresses.
     pub base: String,
 }
@@ -46,24 +54,59 @@ pub enum From {
     Behind(Timestamp, Vec<u8>),
 }
 
+/// Where one of them is: when it was made, and its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place(pub Timestamp, pub Vec<u8>);
+
+impl Place {
+    pub(super) fn of(one: &Provisioned) -> Place {
+        let id = exact::<UserId>(&one.id).map(|id| id.bytes().to_vec());
+        Place(one.created_at, id.unwrap_or_default())
+    }
+
+    /// Of a row that begins with an id and when it was made.
+    fn read(row: &Row) -> Result<Place, StoreError> {
+        Ok(Place(row.time(1)?, row.bytes(0)?.to_vec()))
+    }
+}
+
 /// What is found.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// How many there are in all.
     pub total: usize,
-    /// This page of them.
+    /// This page of them, as far as it is read.
     pub page: Vec<Provisioned>,
+    /// Where the rest of the page is: see [`Store::provisioned_at`].
+    pub rest: Vec<Place>,
     /// Whether there are more behind it.
     pub more: bool,
 }
 
+impl Found {
+    /// How many are on the page.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.page.len() + self.rest.len()
+    }
+
+    /// Whether nobody is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where the page ends.
+    #[must_use]
+    pub fn last(&self) -> Option<Place> {
+        let rest = self.rest.last().cloned();
+        rest.or_else(|| self.page.last().map(Place::of))
+    }
+}
+
 impl Store {
-    /// A page of what a connection has provisioned; `None` where more would have to be sorted than is.
-    pub async fn list_provisioned(
-        &self,
-        by: &Provisioner,
-        list: List,
-    ) -> Result<Option<Found>, StoreError> {
+    /// A page of what a connection has provisioned. Refused where more would have to be compared or sorted than is.
+    pub async fn list_provisioned(&self, by: &Provisioner, list: List) -> Decided<Found> {
         let (by, list) = (by.clone(), Arc::new(list));
         self.read(move |tx| {
             let (by, list) = (by.clone(), Arc::clone(&list));
@@ -73,14 +116,14 @@ impl Store {
     }
 }
 
-async fn find(tx: &mut Tx<'_>, by: &Provisioner, list: &List) -> Result<Option<Found>, StoreError> {
+async fn find(tx: &mut Tx<'_>, by: &Provisioner, list: &List) -> Decided<Found> {
     let lowered = list.filter.as_ref().map(|filter| filter.lower(&COLUMNS));
     let everybody = Condition::All(Vec::new());
     let condition = lowered.as_ref().map_or(&everybody, |it| &it.condition);
     let own = || values![&by.organization, by.id].to_vec();
     let code_points = tx.by_code_points();
     let write = |condition| clause(condition, list.kind, by.id, code_points, own());
-    let written = write(condition);
+    let written = write(condition).filter(|_| scans(condition) <= SCANS);
     let exact = written.is_some() && lowered.as_ref().is_none_or(|it| it.exact);
     let clause = match written.or_else(|| write(&everybody)) {
         Some(clause) => clause,
@@ -100,16 +143,16 @@ async fn find(tx: &mut Tx<'_>, by: &Provisioner, list: &List) -> Result<Option<F
     let mut found = match (exact, column) {
         (true, Some(order)) => by_database(tx, list, clause, &order).await?,
         (_, column) => match by_memory(tx, by, list, clause, column.is_none()).await? {
-            Some(found) => found,
-            None => return Ok(None),
+            Ok(found) => found,
+            Err(refusal) => return Ok(Err(refusal)),
         },
     };
     if list.related {
-        for one in &mut found.page {
-            relate(tx, by, list.kind, one).await?;
-        }
+        let together = related::relate_some(tx, by, &mut found.page).await?;
+        let later = found.page.drain(together..);
+        drop(found.rest.splice(..0, later.map(|one| Place::of(&one))));
     }
-    Ok(Some(found))
+    Ok(Ok(found))
 }
 
 /// The page and the total, of which the database knows everything.
@@ -130,7 +173,8 @@ async fn by_database(
         values.push(value.into());
         format!("${}", values.len())
     };
-    let limit = place(number(list.count + 1));
+    let read_at_once = list.count.min(list.at_once);
+    let limit = place(number(read_at_once + 1));
     let from = match &list.from {
         From::Place(behind) => format!(
             "ORDER BY {order} LIMIT {limit} OFFSET {}",
@@ -143,20 +187,30 @@ async fn by_database(
             format!("AND (r.created_at, r.id) > ({made}, {id}) ORDER BY {order} LIMIT {limit}")
         }
     };
-    let asked = format!(
-        "SELECT {} FROM {table} r WHERE {OWN} AND ({sql}) {from}",
-        columns(list.kind)
-    );
-    let rows = tx.rows(&asked, &values, common).await?;
+    let asked = |columns| format!("SELECT {columns} FROM {table} r WHERE {OWN} AND ({sql}) {from}");
+    let rows = tx.rows(&asked(columns(list.kind)), &values, common).await?;
     let mut page: Vec<Provisioned> = rows
         .iter()
         .map(|row| read(list.kind, row))
         .collect::<Result<_, _>>()?;
-    let more = page.len() > list.count;
-    page.truncate(list.count);
+    let mut more = page.len() > read_at_once;
+    page.truncate(read_at_once);
+    let mut rest = Vec::new();
+    if more && read_at_once < list.count {
+        // The limit is the first of the page's own values.
+        values[own] = number(list.count + 1).into();
+        let rows = tx
+            .rows(&asked("r.id, r.created_at"), &values, common)
+            .await?;
+        let places = rows.iter().skip(read_at_once).map(Place::read);
+        rest = places.collect::<Result<_, _>>()?;
+        more = rest.len() > list.count - read_at_once;
+        rest.truncate(list.count - read_at_once);
+    }
+    let found = page.len() + rest.len();
     // The last page tells how many there are; before it they are counted.
     let total = match list.from {
-        From::Place(behind) if !more && (behind == 0 || !page.is_empty()) => behind + page.len(),
+        From::Place(behind) if !more && (behind == 0 || found > 0) => behind + found,
         From::Place(_) | From::Behind(..) => {
             let count = format!("SELECT COUNT(*) FROM {table} r WHERE {OWN} AND ({sql})");
             let counted = tx.rows(&count, &values[..own], common).await?;
@@ -164,7 +218,12 @@ async fn by_database(
             usize::try_from(total).unwrap_or(0)
         }
     };
-    Ok(Found { total, page, more })
+    Ok(Found {
+        total,
+        page,
+        rest,
+        more,
+    })
 }
 
 /// The same, where each row is asked in memory, or sorted there.
@@ -174,18 +233,18 @@ async fn by_memory(
     list: &List,
     clause: Clause,
     sorts: bool,
-) -> Result<Option<Found>, StoreError> {
+) -> Decided<Found> {
     // Sorted by a column or not: a filter of memory's goes through all rows in the order in which they were made.
     let sorts = sorts || list.sort.is_some();
-    let mut all: Vec<Provisioned> = Vec::new();
-    let (mut total, mut more) = (0, false);
-    let related = if *list.kind == USER {
+    let (mut all, mut keys): (Vec<Place>, Vec<SortValue>) = (Vec::new(), Vec::new());
+    let (mut total, mut more, mut patience) = (0, false, list.patience.clone());
+    let theirs = if *list.kind == USER {
         "groups"
     } else {
         "members"
     };
     let filter = list.filter.as_ref();
-    let asks = filter.is_some_and(|filter| filter.asks_for(related));
+    let asks = filter.is_some_and(|filter| filter.asks_for(theirs));
     let mut last: Option<(Timestamp, Vec<u8>)> = None;
     loop {
         let rows = batch(tx, list.kind, &clause, last.as_ref()).await?;
@@ -195,9 +254,14 @@ async fn by_memory(
             let mut one = read(list.kind, row)?;
             if let Some(filter) = &list.filter {
                 if asks {
-                    relate(tx, by, list.kind, &mut one).await?;
+                    related::whole(tx, by, &mut one).await?;
                 }
-                if !filter.matches(&document(&one, &list.base)) {
+                patience.spend(READ + RELATED * one.related.len() as u64);
+                let holds = filter.matches_within(&document(&one, &list.base), &mut patience);
+                if patience.is_over() {
+                    return Ok(Err(Refusal::FilterTooDear));
+                }
+                if !holds {
                     continue;
                 }
             }
@@ -217,32 +281,63 @@ async fn by_memory(
                 more = true;
                 continue;
             }
-            all.push(one);
+            all.push(Place::read(row)?);
+            if let Some(sort) = &list.sort {
+                keys.push(sort.value(list.kind, &document(&one, &list.base)));
+            }
             if all.len() > SORTED {
-                return Ok(None);
+                return Ok(Err(Refusal::TooManyResults(SORTED)));
             }
         }
         if rows.len() < TOGETHER {
             break;
         }
     }
-    if let (true, Some(sort)) = (sorts, &list.sort) {
-        let value = |one: &Provisioned| sort.value(list.kind, &document(one, &list.base));
-        let mut keyed: Vec<_> = all.into_iter().map(|one| (value(&one), one)).collect();
+    if sorts {
+        let mut keyed: Vec<_> = keys.into_iter().zip(all).collect();
         keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
         let behind = match &list.from {
             From::Place(behind) => *behind,
             From::Behind(..) => 0,
         };
-        let mut rest = keyed.into_iter().map(|(_, one)| one).skip(behind);
+        let mut rest = keyed.into_iter().map(|(_, place)| place).skip(behind);
         all = rest.by_ref().take(list.count).collect();
         more = rest.next().is_some();
     }
-    Ok(Some(Found {
+    let rest = all.split_off(all.len().min(list.at_once));
+    Ok(Ok(Found {
         total,
-        page: all,
+        page: at(tx, by, list.kind, &all).await?,
+        rest,
         more,
     }))
+}
+
+/// Those at these places, in this order; who is gone is left out.
+pub(super) async fn at(
+    tx: &mut Tx<'_>,
+    by: &Provisioner,
+    kind: &'static ResourceType,
+    places: &[Place],
+) -> Result<Vec<Provisioned>, StoreError> {
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut values = values![&by.organization, by.id].to_vec();
+    let mut ids = Vec::new();
+    for Place(_, id) in places {
+        values.push(Value::Bytes(id.clone()));
+        ids.push(format!("${}", values.len()));
+    }
+    let (table, columns, ids) = (table(kind), columns(kind), ids.join(", "));
+    let sql = format!("SELECT {columns} FROM {table} r WHERE {OWN} AND r.id IN ({ids})");
+    let mut found = Vec::new();
+    for row in tx.rows(&sql, &values, false).await? {
+        let is_here = |place: &Place| row.bytes(0).is_ok_and(|id| id == place.1);
+        found.push((places.iter().position(is_here), read(kind, &row)?));
+    }
+    found.sort_by_key(|(place, _)| *place);
+    Ok(found.into_iter().map(|(_, one)| one).collect())
 }
 
 async fn batch(
@@ -310,48 +405,7 @@ fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Looks up whom or what it is in, or has in it.
-async fn relate(
-    tx: &mut Tx<'_>,
-    by: &Provisioner,
-    kind: &'static ResourceType,
-    one: &mut Provisioned,
-) -> Result<(), StoreError> {
-    if !one.related.is_empty() {
-        return Ok(());
-    }
-    one.related = match *kind == USER {
-        true => match one.id.parse() {
-            Ok(id) => users::groups_of(tx, by, id).await?,
-            Err(_) => Vec::new(),
-        },
-        false => match one.id.parse() {
-            Ok(id) => groups::members_of(tx, by, id).await?,
-            Err(_) => Vec::new(),
-        },
-    };
-    Ok(())
-}
-
 /// The whole of it, for filters and sorting.
-fn document(one: &Provisioned, base: &str) -> serde_json::Map<String, serde_json::Value> {
-    let related: Vec<Reference<'_>> = one
-        .related
-        .iter()
-        .map(|it| Reference {
-            id: &it.id,
-            display: &it.display,
-        })
-        .collect();
-    present(
-        &one.resource,
-        &Facts {
-            id: &one.id,
-            base,
-            created: one.created_at,
-            last_modified: one.modified_at,
-            version: one.version,
-            related: Some(&related),
-        },
-    )
+fn document(one: &Provisioned, base: &str) -> kiro_scim::json::Object {
+    present(&one.resource, &one.facts(base))
 }

@@ -1,16 +1,17 @@
 //! Provisioned people.
 
 use jiff::Timestamp;
-use kiro_scim::{EntityTag, Refusal, Resource, USER, UserColumns};
+use kiro_scim::{EntityTag, Reference, Refusal, Resource, USER, UserColumns};
 use serde_json::json;
 
 use super::super::{
     Row, Store, StoreError, Tx, administrators, audit, directory, provisioning, sessions, values,
 };
+use super::related::told;
 use super::{Changing, Decided, name, texts};
 use crate::directory::{DirectoryRefusal, fold};
 use crate::id::{GroupId, UserId};
-use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal, Related};
+use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal};
 use crate::session::Ended;
 
 /// Of `users r`.
@@ -29,13 +30,10 @@ impl Store {
         self.read(move |tx| {
             let by = by.clone();
             Box::pin(async move {
-                let Some(mut found) = one(tx, &by, id, "").await? else {
+                let Some(found) = one(tx, &by, id, "").await? else {
                     return Ok(Err(Refusal::NotFound("user")));
                 };
-                if related {
-                    found.related = groups_of(tx, &by, id).await?;
-                }
-                Ok(Ok(found))
+                told(tx, &by, found, related).await.map(Ok)
             })
         })
         .await
@@ -90,14 +88,15 @@ impl Store {
         .await
     }
 
-    /// Changes a person. What changes nothing leaves no trace. Who may not sign in any more is signed out everywhere with the same
-    /// commit; who comes back finds nothing of it.
+    /// Changes a person, and returns them with their groups if `related`. What changes nothing leaves no trace. Who may not sign in any
+    /// more is signed out everywhere with the same commit; who comes back finds nothing of it.
     pub async fn change_provisioned_user(
         &self,
         by: &Provisioner,
         id: UserId,
         if_match: Option<String>,
         change: Changing,
+        related: bool,
         now: Timestamp,
     ) -> Decided<Provisioned> {
         let by = by.clone();
@@ -112,15 +111,19 @@ impl Store {
                     .and_then(|()| change(&before.resource));
                 let after = match decided {
                     Ok(change) if change.changed => change.resource,
-                    Ok(_) => return Ok(Ok(before)),
+                    Ok(_) => return told(tx, &by, before, related).await.map(Ok),
                     Err(refusal) => return Ok(Err(refusal)),
                 };
-                match fit(&after) {
+                let changed = match fit(&after) {
                     // What the directory keeps may be what it has.
                     Ok(columns) if Resource::from_user(columns.clone()) == before.resource => {
-                        Ok(Ok(before))
+                        Ok(before)
                     }
-                    Ok(columns) => becomes(tx, &by, id, &before, columns, now).await,
+                    Ok(columns) => becomes(tx, &by, id, &before, columns, now).await?,
+                    Err(refusal) => Err(refusal),
+                };
+                match changed {
+                    Ok(changed) => told(tx, &by, changed, related).await.map(Ok),
                     Err(refusal) => Ok(Err(refusal)),
                 }
             })
@@ -339,9 +342,7 @@ pub(super) async fn one(
 
 async fn made(tx: &mut Tx<'_>, by: &Provisioner, id: UserId) -> Result<Provisioned, StoreError> {
     let found = one(tx, by, id, "").await?;
-    let mut found = found.ok_or_else(|| StoreError::Corrupt("a person just kept".to_owned()))?;
-    found.related = groups_of(tx, by, id).await?;
-    Ok(found)
+    found.ok_or_else(|| StoreError::Corrupt("a person just kept".to_owned()))
 }
 
 /// The groups of a person that the connection sees. (`CROSS JOIN`: SQLite begins with the person's rows, not with all groups.)
@@ -349,12 +350,12 @@ pub(super) async fn groups_of(
     tx: &mut Tx<'_>,
     by: &Provisioner,
     id: UserId,
-) -> Result<Vec<Related>, StoreError> {
+) -> Result<Vec<Reference>, StoreError> {
     let sql = "SELECT g.id, g.display_name FROM members m CROSS JOIN groups g \
                WHERE m.user_id = $1 AND g.id = m.group_id AND g.connection = $2 ORDER BY g.created_at, g.id";
     let rows = tx.query(sql, values![id, by.id]).await?;
     let related = |row: &Row| {
-        Ok(Related {
+        Ok(Reference {
             id: row.id::<GroupId>(0)?.to_string(),
             display: row.text(1)?.to_owned(),
         })
@@ -394,5 +395,6 @@ pub(super) fn read(row: &Row) -> Result<Provisioned, StoreError> {
         modified_at: row.time(2)?,
         version: row.count(3)?,
         related: Vec::new(),
+        has_more: false,
     })
 }

@@ -164,7 +164,18 @@ pub(super) async fn restored(store: Store) {
     });
     put.await.unwrap();
 
-    assert_eq!(store.restored(at(20)).await.unwrap(), 2);
+    let okta = super::provisioned::connection(&store, "acme", "okta").await;
+    let token = store.add_scim_token(okta.id, Digest::of("kscim_x"), at(2));
+    token.await.unwrap().unwrap();
+
+    let ended = |sessions, scim_tokens| Restored {
+        sessions,
+        scim_tokens,
+    };
+    assert_eq!(store.restored(at(20)).await.unwrap(), ended(2, 1));
+    let admitted = store.admit_provisioner(Digest::of("kscim_x"), at(21));
+    assert_eq!(admitted.await.unwrap(), None);
+    assert_eq!(store.provisioners("acme").await.unwrap().len(), 1);
     for (id, because) in [
         (alive.id, Ended::Restored),
         (offered.id, Ended::Restored),
@@ -186,7 +197,7 @@ pub(super) async fn restored(store: Store) {
         assert_eq!(rows(&store, table).await, Vec::<String>::new(), "{table}");
     }
     assert!(store.user(user).await.unwrap().is_some());
-    assert_eq!(store.restored(at(22)).await.unwrap(), 0);
+    assert_eq!(store.restored(at(22)).await.unwrap(), ended(0, 0));
     let noted = store.audit_entries(0, 100).await.unwrap();
     let noted = noted.iter().filter(|entry| entry.action == "store.restore");
     assert_eq!(noted.count(), 2);

@@ -100,7 +100,7 @@ async fn forms(
     second: i64,
 ) -> Result<Provisioned, Refusal> {
     let made = received(&GROUP, said).create().unwrap();
-    let made = store.provision_group(by, made.resource, made.members, at(second));
+    let made = store.provision_group(by, made.resource, made.members, true, at(second));
     made.await.unwrap()
 }
 
@@ -133,11 +133,13 @@ async fn becomes(
 ) -> Result<Provisioned, Refusal> {
     match *one.resource.kind() == USER {
         true => {
-            let changed = store.change_provisioned_user(by, user(one), None, change, at(second));
+            let changed =
+                store.change_provisioned_user(by, user(one), None, change, true, at(second));
             changed.await.unwrap()
         }
         false => {
-            let changed = store.change_provisioned_group(by, group(one), None, change, at(second));
+            let changed =
+                store.change_provisioned_group(by, group(one), None, change, true, at(second));
             changed.await.unwrap()
         }
     }
@@ -168,7 +170,9 @@ async fn list(
         sort: None,
         from: Behind::Place(0),
         count: 1000,
+        at_once: 1000,
         related: true,
+        patience: kiro_scim::Patience::FILTER,
         base: String::new(),
     };
     store.list_provisioned(by, asked).await.unwrap().unwrap()

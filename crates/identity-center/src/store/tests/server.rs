@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A running server.
-pub(super) struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     port: u16,
     process: Child,
@@ -20,7 +20,7 @@ impl Server {
     ///
     /// # Panics
     /// Without PostgreSQL's programs, or when the server does not start within 30 seconds.
-    pub(super) fn start(tls: Option<(u16, &str, &str)>) -> Server {
+    pub(crate) fn start(tls: Option<(u16, &str, &str)>) -> Server {
         let folder = TempDir::with_prefix("kiro-pg-").unwrap();
         let data = folder.path().join("data");
         own(folder.path());
@@ -56,6 +56,8 @@ impl Server {
         let process = program("postgres")
             .arg("-D")
             .arg(&data)
+            // Nothing is to outlive the computer that the test runs on.
+            .args(["-c", "fsync=off"])
             .args(["-c", "max_connections=200", "-p", &port.to_string(), "-k"])
             .arg(folder.path())
             .args(settings.iter().flat_map(|setting| ["-c", setting]))
@@ -87,12 +89,12 @@ impl Server {
     }
 
     /// The URL of a new database, on the server's socket.
-    pub(super) fn database(&self, name: &str) -> String {
+    pub(crate) fn database(&self, name: &str) -> String {
         self.made(name, &[])
     }
 
     /// The same, made in this way.
-    pub(super) fn made(&self, name: &str, how: &[&str]) -> String {
+    pub(crate) fn made(&self, name: &str, how: &[&str]) -> String {
         let made = program("createdb")
             .arg("-h")
             .arg(self.folder.path())

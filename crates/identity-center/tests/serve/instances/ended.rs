@@ -17,8 +17,8 @@ use super::wire::{TOKEN, ask, poll, post, redemption, renewal, text};
 const SOON: Duration = Duration::from_secs(2);
 
 /// What a person has given to the application.
-struct Given {
-    access: String,
+pub(super) struct Given {
+    pub(super) access: String,
     refresh: String,
     /// Not yet redeemed.
     code: String,
@@ -26,7 +26,7 @@ struct Given {
     device_code: String,
 }
 
-async fn gives(cluster: &Cluster, user: UserId) -> Given {
+pub(super) async fn gives(cluster: &Cluster, user: UserId) -> Given {
     let (store, at) = (&cluster.store, cluster.instances[0]);
     let first = signs_in(store, user).await;
     let (status, tokens) = post(at, TOKEN, &redemption(&first)).await.unwrap();
@@ -45,7 +45,7 @@ async fn gives(cluster: &Cluster, user: UserId) -> Given {
 }
 
 /// Whether introspection, userinfo and the portal take the access token there.
-async fn is_taken(at: SocketAddr, access: &str) -> [bool; 3] {
+pub(super) async fn is_taken(at: SocketAddr, access: &str) -> [bool; 3] {
     let form = [("client_id", APPLICATION), ("token", access)];
     let (status, said) = post(at, "/oauth2/introspect", &form).await.unwrap();
     assert_eq!(status, 200, "{said}");
@@ -62,7 +62,7 @@ async fn is_taken(at: SocketAddr, access: &str) -> [bool; 3] {
     [said["active"] == true, accepted(userinfo), accepted(portal)]
 }
 
-async fn nothing_is_left(cluster: &Cluster, given: &Given, how: &str) {
+pub(super) async fn nothing_is_left(cluster: &Cluster, given: &Given, how: &str) {
     let begun = Instant::now();
     for at in &cluster.instances {
         assert_eq!(is_taken(*at, &given.access).await, [false; 3], "{how}");

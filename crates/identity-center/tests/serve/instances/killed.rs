@@ -16,7 +16,7 @@ mod application;
 /// Applications that are busy at the same time.
 const APPLICATIONS: u64 = 8;
 /// The number of answers that ends a run.
-const OVER: u64 = u64::MAX;
+pub(super) const OVER: u64 = u64::MAX;
 
 /// So many answers are waited for. Long runs set `KIRO_SOAK`.
 fn answers() -> u64 {
@@ -28,16 +28,16 @@ fn answers() -> u64 {
 }
 
 /// Random numbers; each seed gives others.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    fn new(seed: u64) -> Dice {
+    pub(super) fn new(seed: u64) -> Dice {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         dice.below(1);
         dice
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -46,13 +46,13 @@ impl Dice {
 }
 
 /// What became of requests.
-struct Tally {
-    answered: watch::Sender<u64>,
-    unanswered: AtomicU64,
+pub(super) struct Tally {
+    pub(super) answered: watch::Sender<u64>,
+    pub(super) unanswered: AtomicU64,
 }
 
 /// Kills the instance after some answers, again and again, and starts it anew each time. Returns it, running, and how often.
-async fn kill(
+pub(super) async fn kill(
     cluster: Arc<Cluster>,
     number: usize,
     mut dice: Dice,

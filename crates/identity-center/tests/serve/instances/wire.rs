@@ -24,10 +24,25 @@ pub(crate) async fn ask(
     let body = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish();
+    let header = format!("{header}\r\ncontent-type: application/x-www-form-urlencoded");
+    exchange(to, request, &header, &body).await
+}
+
+/// The same with JSON, by a bearer of this token.
+pub(crate) async fn tell(
+    to: SocketAddr,
+    request: &str,
+    token: &str,
+    body: &Value,
+) -> Option<(u16, Value)> {
+    let header = format!("authorization: Bearer {token}\r\ncontent-type: application/scim+json");
+    exchange(to, request, &header, &body.to_string()).await
+}
+
+async fn exchange(to: SocketAddr, request: &str, header: &str, body: &str) -> Option<(u16, Value)> {
     let length = body.len();
     let whole = format!(
-        "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
-         content-length: {length}\r\n\r\n{body}"
+        "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\ncontent-length: {length}\r\n\r\n{body}"
     );
     let mut stream = TcpStream::connect(to).await.ok()?;
     stream.write_all(whole.as_bytes()).await.ok()?;
@@ -35,16 +50,34 @@ pub(crate) async fn ask(
     stream.read_to_end(&mut answer).await.ok()?;
     let answer = String::from_utf8(answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
-    let length: usize = head
-        .lines()
-        .filter_map(|line| line.split_once(": "))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, length)| length.parse().ok())?;
-    if body.len() != length {
-        return None;
-    }
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some((status, serde_json::from_str(body).unwrap_or_default()))
+    let header = |name: &str| {
+        let mut all = head.lines().filter_map(|line| line.split_once(": "));
+        let found = all.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.to_owned())
+    };
+    let whole = match (header("content-length"), status) {
+        (Some(length), _) => (body.len().to_string() == length).then(|| body.to_owned()),
+        // It has no content.
+        (None, 204) => Some(String::new()),
+        (None, _) => joined(body),
+    };
+    let body = whole?;
+    Some((status, serde_json::from_str(&body).unwrap_or_default()))
+}
+
+/// A body that came in chunks (RFC 9112 §7.1), if the last one is there.
+fn joined(mut chunks: &str) -> Option<String> {
+    let mut body = String::new();
+    loop {
+        let (size, rest) = chunks.split_once("\r\n")?;
+        let size = usize::from_str_radix(size, 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.push_str(rest.get(..size)?);
+        chunks = rest.get(size + 2..)?;
+    }
 }
 
 /// The same with a form alone.

@@ -98,11 +98,34 @@ pub(crate) async fn send(
         .parse()
         .unwrap();
     let headers = lines.filter_map(|line| line.split_once(": "));
+    let headers: Vec<_> = headers
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    let body = &answer[end + 4..];
+    let in_chunks = headers.contains(&("transfer-encoding".to_owned(), "chunked".to_owned()));
     Answer {
         status,
-        headers: headers
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .collect(),
-        body: answer[end + 4..].to_vec(),
+        body: if in_chunks {
+            joined(body)
+        } else {
+            body.to_vec()
+        },
+        headers,
+    }
+}
+
+/// A body that came in chunks (RFC 9112 §7.1), the last of which must be there.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|two| two == b"\r\n").unwrap();
+        let size = std::str::from_utf8(&chunks[..end]).unwrap();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        let chunk = &chunks[end + 2..];
+        if size == 0 {
+            return body;
+        }
+        body.extend_from_slice(&chunk[..size]);
+        chunks = &chunk[size + 2..];
     }
 }

@@ -147,6 +147,24 @@ pub(super) fn table(given: &Given) -> Vec<Bad> {
             table.push(bad);
         }
     }
+    // Names of attributes.
+    for query in [
+        "attributes=user+name",
+        "attributes=userName,emails%5Btype+eq+%22work%22%5D",
+        "excludedAttributes=name.",
+        "excludedAttributes=*",
+    ] {
+        for path in ["/Users", "/Groups", &given.user] {
+            table.push(Bad::get(format!("{path}?{query}"), "invalidValue"));
+        }
+        let put = format!("{{\"schemas\": [\"{USER}\"], \"userName\": \"renamed\"}}");
+        table.push(Bad::given(
+            "PUT",
+            format!("{}?{query}", given.user),
+            put,
+            "invalidValue",
+        ));
+    }
     // Methods.
     for (method, path) in [
         ("PUT", "/Users"),

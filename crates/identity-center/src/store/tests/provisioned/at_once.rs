@@ -78,7 +78,7 @@ pub(super) async fn renamed(store: Store) {
                 json!([{ "op": "replace", "path": "userName", "value": name }]),
             );
             let changed = store
-                .change_provisioned_user(&by, user(&one), None, change, at(2))
+                .change_provisioned_user(&by, user(&one), None, change, true, at(2))
                 .await;
             match changed {
                 Ok(decided) => decided.is_ok(),
@@ -119,10 +119,10 @@ pub(super) async fn patched(store: Store) {
             let (aiko, team, member) = (user(&aiko), group(&team), member.id.clone());
             running.spawn(async move {
                 let title = json!([{ "op": "replace", "path": "title", "value": format!("{if_match:?} {number}") }]);
-                let one = store.change_provisioned_user(&by, aiko, if_match.clone(), patch(&USER, title), at(2));
+                let one = store.change_provisioned_user(&by, aiko, if_match.clone(), patch(&USER, title), true, at(2));
                 let one = one.await.unwrap();
                 let joins = json!([{ "op": "add", "path": "members", "value": [{ "value": member }] }]);
-                let other = store.change_provisioned_group(&by, team, if_match, patch(&GROUP, joins), at(2));
+                let other = store.change_provisioned_group(&by, team, if_match, patch(&GROUP, joins), true, at(2));
                 let other = other.await.unwrap();
                 for outcome in [&one, &other] {
                     assert!(matches!(outcome, Ok(_) | Err(Refusal::VersionMismatch)), "{outcome:?}");

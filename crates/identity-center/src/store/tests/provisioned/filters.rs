@@ -2,9 +2,7 @@
 
 use jiff::SignedDuration;
 use kiro_scim::json::Object;
-use kiro_scim::{
-    Facts, Filter, GROUP, Manner, PageLimits, Query, Reference, ResourceType, USER, present,
-};
+use kiro_scim::{Filter, GROUP, Manner, PageLimits, Query, ResourceType, USER, present};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -288,23 +286,7 @@ fn joined(inner: BoxedStrategy<String>) -> impl Strategy<Value = String> {
 }
 
 fn document(one: &Provisioned) -> Object {
-    let related: Vec<Reference<'_>> = one
-        .related
-        .iter()
-        .map(|it| Reference {
-            id: &it.id,
-            display: &it.display,
-        })
-        .collect();
-    let facts = Facts {
-        id: &one.id,
-        base: "",
-        created: one.created_at,
-        last_modified: one.modified_at,
-        version: one.version,
-        related: Some(&related),
-    };
-    present(&one.resource, &facts)
+    present(&one.resource, &one.facts(""))
 }
 
 /// A page as memory alone makes it of everybody.
@@ -394,14 +376,18 @@ pub(super) async fn agree(store: Store) {
                     sort: asked.query.sort.clone(),
                     from: Behind::Place(asked.behind),
                     count: asked.count,
+                    at_once: 3,
                     related: false,
+                    patience: kiro_scim::Patience::FILTER,
                     base: String::new(),
                 };
                 let found = store.list_provisioned(&by, list).await;
                 let found = found
                     .unwrap_or_else(|error| panic!("{error}: {filter}"))
                     .unwrap();
-                let ids = found.page.iter().map(|one| one.id.clone()).collect();
+                let rest = store.provisioned_at(&by, kind, found.rest, false);
+                let page = found.page.into_iter().chain(rest.await.unwrap().0);
+                let ids = page.map(|one| one.id).collect();
                 assert_eq!(
                     (found.total, ids, found.more),
                     expected(everybody, kind, &asked),

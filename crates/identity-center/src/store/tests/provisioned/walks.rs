@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use kiro_scim::{Filter, USER};
+use kiro_scim::{Filter, Patience, Refusal, USER};
 use serde_json::json;
 
 use super::super::cases::at;
 use super::super::directory::organization;
 use super::{comes, connection, user};
+use crate::provisioning::Provisioner;
 use crate::store::{Behind, List, Store};
 
 /// More than memory looks at together.
@@ -34,7 +35,9 @@ pub(super) async fn walks(store: Store) {
                 sort: None,
                 from: from.clone(),
                 count: 400,
+                at_once: 400,
                 related: false,
+                patience: kiro_scim::Patience::FILTER,
                 base: String::new(),
             };
             let found = store.list_provisioned(&okta, list).await.unwrap().unwrap();
@@ -49,4 +52,41 @@ pub(super) async fn walks(store: Store) {
         }
         assert_eq!(met.len(), PEOPLE, "{filter}");
     }
+    dear(&store, &okta).await;
+}
+
+/// What memory asks of everybody has an end; what the database looks up needs none.
+async fn dear(store: &Store, okta: &Provisioner) {
+    let scans = |count: usize| vec!["userName co \"u\""; count].join(" or ");
+    let check = async |filter: &str, enough: u64, expected: Option<usize>| {
+        let list = List {
+            kind: &USER,
+            filter: Some(Filter::parse(filter).unwrap().bind(&USER).unwrap()),
+            sort: None,
+            from: Behind::Place(0),
+            count: 1,
+            at_once: 1,
+            related: false,
+            patience: Patience::of(enough),
+            base: String::new(),
+        };
+        let found = store.list_provisioned(okta, list).await.unwrap();
+        match expected {
+            Some(expected) => assert_eq!(found.unwrap().total, expected, "{filter}"),
+            None => assert_eq!(found.err(), Some(Refusal::FilterTooDear), "{filter}"),
+        }
+    };
+    let (little, plenty) = (5_000_000, 500_000_000);
+    check("userName sw \"u\"", little, Some(PEOPLE)).await;
+    check("title co \"u\"", plenty, Some(PEOPLE)).await;
+    check("title co \"u\"", little, None).await;
+    check("userName eq \"u7\" and title co \"u\"", little, Some(1)).await;
+    check(&scans(32), little, Some(PEOPLE)).await;
+    check(&scans(33), plenty, Some(PEOPLE)).await;
+    check(&scans(33), little, None).await;
+    // As many names as one may ask for are looked up.
+    let names: Vec<String> = (0..300)
+        .map(|number| format!("userName eq \"u{number}\""))
+        .collect();
+    check(&names.join(" or "), little, Some(300)).await;
 }
