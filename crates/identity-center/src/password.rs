@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -25,9 +25,6 @@ const WAITING: usize = 62;
 
 /// OWASP's second choice of parameters: 19 MiB, two passes.
 const MEMORY: u32 = 19 * 1024;
-/// So many blocks of 1 KiB are asked of the operating system and given back to it: what is smaller, glibc's allocator keeps, for each of
-/// the threads that hashed (`M_MMAP_THRESHOLD`, 32 MiB at most). Those that are not used take no memory.
-const RETURNED: usize = 33 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 const HASH: usize = 32;
@@ -173,10 +170,8 @@ fn derive(
     let text = Zeroizing::new(password.expose_secret().nfc().collect::<String>());
     let params = Params::new(memory, passes, lanes, Some(HASH)).ok()?;
     let mut found = Zeroizing::new([0; HASH]);
-    let mut blocks = Vec::with_capacity(RETURNED.max(params.block_count()));
-    blocks.resize(params.block_count(), Block::default());
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(text.as_bytes(), salt, &mut found[..], &mut blocks)
+        .hash_password_into(text.as_bytes(), salt, &mut found[..])
         .ok()?;
     Some(found)
 }

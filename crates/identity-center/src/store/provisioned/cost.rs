@@ -1,4 +1,4 @@
-//! What it takes to find a page: whether an index does, or everybody is asked (docs/decisions/0026).
+//! What it takes to find a page: whether an index does, or everybody is asked (docs/decisions/0027).
 
 use kiro_scim::{Column, Comparison, Condition, Relation, ResourceType, USER};
 
