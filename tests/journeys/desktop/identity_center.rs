@@ -37,12 +37,24 @@ async fn password_and_second_factor_sign_in_window_tray_and_command_and_the_tray
     let browser = sign_in(&peer, &world, &window).await;
     browser.says("You are signed in.").await;
     window.says("Identity Center").await;
-    tray.says("Acme\n").await;
+    // AWS's wire has no place for it: our service tells who signed in, and until when.
+    window.says("Aiko Tanaka").await;
+    tray.says("Aiko Tanaka · Acme\nSigned in until").await;
     window.picture("signed-in-identity-center").await;
     let account = world.status()["account"].clone();
     assert_eq!(
-        (&account["state"], &account["provider"]),
-        (&json!("signed_in"), &json!("identity-center"))
+        (
+            &account["state"],
+            &account["provider"],
+            &account["name"],
+            &account["email"]
+        ),
+        (
+            &json!("signed_in"),
+            &json!("identity-center"),
+            &json!("Aiko Tanaka"),
+            &json!("aiko@acme.example")
+        )
     );
     let token = token(&world);
     assert_eq!(peer.portal(&token).await.0, 200);
@@ -88,9 +100,9 @@ async fn what_the_person_ends_on_the_service_s_page_is_over_in_window_tray_and_c
 async fn people_of_okta_and_of_entra_by_saml_sign_in_through_it_in_window_tray_and_command() {
     let (okta, entra) = (Peer::okta(30), Peer::entra_by_saml());
     let peer = Peer::identity_center_before(&[&okta, &entra]);
-    for (name, by_form) in [
-        ("aiko@okta.acme.example", false),
-        ("maya@entra.acme.example", true),
+    for (name, called, by_form) in [
+        ("aiko@okta.acme.example", "Aiko Tanaka", false),
+        ("maya@entra.acme.example", "Maya Fischer", true),
     ] {
         let (world, mut tray, window) = opened(&peer).await;
         window.press("Sign in with SSO").await;
@@ -106,7 +118,7 @@ async fn people_of_okta_and_of_entra_by_saml_sign_in_through_it_in_window_tray_a
         }
         browser.says("You are signed in.").await;
         window.says("Sign out of this computer").await;
-        tray.says("Acme\n").await;
+        tray.says(called).await;
         assert_eq!(peer.portal(&token(&world)).await.0, 200, "{name}");
     }
 }
