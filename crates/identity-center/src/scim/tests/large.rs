@@ -264,7 +264,8 @@ pub(super) async fn list(endpoint: &Endpoint) {
         };
         let mut whole = Value::Object(page.around(expected.len(), Manner::Rfc));
         whole["Resources"] = documents.into();
-        assert!(taken.whole().await == whole.to_string(), "{path}");
+        let whole = whole.to_string();
+        assert!(taken.whole().await == whole, "{path}");
     };
     check("/Groups?count=1000", &groups, 5).await;
     check("/Users?count=1000", &people, people.len()).await;
