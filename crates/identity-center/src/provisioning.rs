@@ -87,6 +87,14 @@ pub struct ScimToken {
 }
 
 /// So many whole days are left; none after the end.
+///
+/// ```
+/// use kiro_identity_center::provisioning::days_left;
+/// let at = |hours| jiff::Timestamp::from_second(3600 * hours).unwrap();
+/// assert_eq!(days_left(at(24 * 90), at(0)), 90);
+/// assert_eq!(days_left(at(24 * 90 - 1), at(0)), 89);
+/// assert_eq!(days_left(at(0), at(1)), 0);
+/// ```
 #[must_use]
 pub fn days_left(ends: Timestamp, now: Timestamp) -> i64 {
     (ends.duration_since(now).as_hours() / 24).max(0)

@@ -13,7 +13,7 @@ const FOLDED: u64 = 60;
 impl Patience {
     /// For a PATCH: a thousand operations, each asking of a hundred values, take a tenth of it.
     pub(crate) const PATCH: Patience = Patience(100_000_000);
-    /// For a filter that is asked of resources one by one: some 200,000 of them, where it compares little.
+    /// For a filter that is asked of resources one by one: some 300,000 of them, where it compares little.
     pub const FILTER: Patience = Patience(3_000_000_000);
 
     /// One that ends sooner.

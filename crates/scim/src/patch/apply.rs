@@ -20,6 +20,20 @@ impl Step {
         limits: &Limits,
         patience: &mut Patience,
     ) -> Result<(), Refusal> {
+        let done = self.done(resource, limits, patience);
+        // What was compared last may not have been.
+        match patience.is_over() {
+            true => Err(Refusal::PatchTooDear),
+            false => done,
+        }
+    }
+
+    fn done(
+        &self,
+        resource: &mut Resource,
+        limits: &Limits,
+        patience: &mut Patience,
+    ) -> Result<(), Refusal> {
         match self {
             Step::Assign { place, value } => resource.set(*place, value.clone()),
             Step::Merge { place, parts } => {
@@ -67,10 +81,7 @@ impl Step {
             }
             Step::Forget(schema) => resource.remove_extension(schema),
         }
-        match patience.is_over() {
-            true => Err(Refusal::PatchTooDear),
-            false => Ok(()),
-        }
+        Ok(())
     }
 }
 

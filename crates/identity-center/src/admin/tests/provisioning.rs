@@ -256,6 +256,31 @@ async fn whom_an_administrator_added_is_provisioned_once_they_were_handed_over()
         .await
         .json();
     assert_eq!(read["displayName"], "maya");
+    // Nobody and another organisation's are nobody's to hand over.
+    let others = super::another(&service).await;
+    let named = |place: &str| {
+        others
+            .iter()
+            .find(|(of, _)| *of == place)
+            .unwrap()
+            .1
+            .clone()
+    };
+    let nobody = "0".repeat(32);
+    for at in [
+        format!("users/{nobody}"),
+        format!("users/{}", named("{user}")),
+        format!("groups/{nobody}"),
+        format!("groups/{}", named("{group}")),
+    ] {
+        let path = format!("/provisioning/okta/{at}");
+        let refused = ask(&service, &owner, "PUT", &path, &Value::Null).await;
+        assert_eq!(
+            (refused.status, kind(&refused).as_str()),
+            (404, "not-found"),
+            "{at}"
+        );
+    }
     let by_name = "/Users?filter=displayName%20eq%20%22maya%22";
     assert_eq!(
         scim(&service, &okta, "GET", by_name, &Value::Null)
@@ -345,6 +370,50 @@ async fn when_unusually_many_leave_it_is_told_once_and_taken_back_as_one() {
     )
     .await;
     assert_eq!((again.status, kind(&again).as_str()), (409, "no-event"));
+}
+
+/// Refusals count for a day, an alert for a week; the last push is the last one.
+#[tokio::test]
+async fn what_is_told_of_a_connection_is_of_late() {
+    let service = Running::start().await;
+    let (user, owner) = administrator(&service, "acme", Role::Owner).await;
+    let okta = provisioner(&service, &owner, "okta").await;
+    let told = async || {
+        let owner =
+            super::token(&service, user, &["openid", "admin"], &["pwd", "otp", "mfa"]).await;
+        let list = ask(&service, &owner, "GET", "/provisioning", &Value::Null).await;
+        list.json()["items"][0].clone()
+    };
+    let mut people = Vec::new();
+    for number in 0..10 {
+        people.push(pushed(&service, &okta, &format!("p{number}")).await);
+    }
+    let nameless = json!({ "schemas": [USER] });
+    let refused = scim(&service, &okta, "POST", "/Users", &nameless).await;
+    assert_eq!(refused.status, 400);
+    for id in &people {
+        let path = format!("/Users/{id}");
+        let left = scim(&service, &okta, "PATCH", &path, &deactivation()).await;
+        assert_eq!(left.status, 200);
+    }
+    let first = told().await;
+    assert_eq!(
+        (&first["refused"], &first["alert"]["people"]),
+        (&json!(1), &json!(10))
+    );
+    service.pass(60 * 60 * 23);
+    assert_eq!(told().await["refused"], 1);
+    service.pass(60 * 60 + 60);
+    let later = told().await;
+    assert_eq!(
+        (&later["refused"], &later["alert"]["people"]),
+        (&json!(0), &json!(10))
+    );
+    assert_eq!(later["last_push_at"], first["last_push_at"]);
+    pushed(&service, &okta, "late").await;
+    assert!(told().await["last_push_at"].as_str() > first["last_push_at"].as_str());
+    service.pass(60 * 60 * 24 * 6);
+    assert_eq!(told().await["alert"], Value::Null);
 }
 
 #[tokio::test]

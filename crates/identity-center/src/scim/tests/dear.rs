@@ -84,6 +84,7 @@ async fn so_many_dear_requests_are_done_at_once_and_so_many_wait() {
     // More of them than may wait are told to come again.
     let mut waiting = Vec::new();
     while apart.is_open() {
+        assert!(waiting.len() < 100, "everybody may wait");
         let apart = apart.clone();
         waiting.push(tokio::spawn(async move { apart.run(async {}).await }));
         tokio::task::yield_now().await;

@@ -221,6 +221,23 @@ pub(super) async fn list(endpoint: &Endpoint) {
         groups.push(with_all(endpoint, &group, &members[number * 10..]).await);
     }
     let (store, by) = (&endpoint.service.center.store, &endpoint.connection);
+    let read_with_members = List {
+        kind: &kiro_scim::GROUP,
+        filter: None,
+        sort: None,
+        from: Behind::Place(0),
+        count: 1000,
+        at_once: AT_ONCE,
+        related: true,
+        patience: kiro_scim::Patience::FILTER,
+        base: String::new(),
+    };
+    let found = store
+        .list_provisioned(by, read_with_members)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.page.len(), found.rest.len()), (3, 2), "read at once");
     let everybody = List {
         kind: &kiro_scim::USER,
         filter: None,
@@ -264,7 +281,8 @@ pub(super) async fn list(endpoint: &Endpoint) {
         };
         let mut whole = Value::Object(page.around(expected.len(), Manner::Rfc));
         whole["Resources"] = documents.into();
-        assert!(taken.whole().await == whole.to_string(), "{path}");
+        let whole = whole.to_string();
+        assert!(taken.whole().await == whole, "{path}");
     };
     check("/Groups?count=1000", &groups, 5).await;
     check("/Users?count=1000", &people, people.len()).await;
