@@ -1,6 +1,6 @@
 //! Which models a person may use: what their groups give them at our own Identity Center, and what its administrator decides.
 
-use kiro_tests::{Keyring, Peer, Person, World};
+use kiro_tests::{Keyring, Peer, Person, World, namespaces};
 use serde_json::{Value, json};
 
 use crate::aws::at_identity_center;
@@ -110,4 +110,48 @@ async fn at_aws_nobody_says_which_models_a_group_has() {
         json!([]),
         "nothing was asked that AWS does not know"
     );
+}
+
+#[tokio::test]
+async fn what_the_administrator_decides_about_models_nobody_changes_on_their_own_computer() {
+    if !namespaces() {
+        return;
+    }
+    let peer = Peer::identity_center();
+    let world = World::new(Keyring::Absent);
+    world.add_identity_center(&peer);
+    let aiko = paste_by(world.start_kiro(&LOGIN), &mut Person::of(&peer, "aiko")).await;
+    assert_eq!(aiko.status.code(), Some(0), "{}", said(&aiko));
+    let decided = peer.admin(&[
+        "client-settings",
+        "--residency=us",
+        "--inference-region=us-east-1",
+        "--lock-region=true",
+        "--inference-account=111122223333",
+        "--inference-role=Developer",
+    ]);
+    assert_eq!(decided.status.code(), Some(0), "{}", said(&decided));
+    let file = String::from_utf8(decided.stdout).unwrap();
+    let kiro = |words: &[&str]| world.kiro_managed(&file, words);
+    let told: Value = serde_json::from_slice(&kiro(&["models", "--json"]).stdout).unwrap();
+    let of = |name: &str| told[name].clone();
+    let found = json!([
+        of("managed"),
+        of("region"),
+        of("region_fixed"),
+        of("residency")
+    ]);
+    assert_eq!(found, json!([true, "us-east-1", true, "us"]));
+    let elsewhere = kiro(&["models", "use", "eu-central-1"]);
+    assert_eq!(elsewhere.status.code(), Some(4), "{}", said(&elsewhere));
+    for reason in [
+        "region: Acme asks models in us-east-1 alone.",
+        "stays in the USA; eu-central-1 is outside.",
+    ] {
+        assert!(said(&elsewhere).contains(reason), "{}", said(&elsewhere));
+    }
+    let fixed = kiro(&["models", "use", "us-east-1"]);
+    assert_eq!(fixed.status.code(), Some(7), "{}", said(&fixed));
+    let checked = kiro(&["org", "check", world.path("managed.toml").to_str().unwrap()]);
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
 }

@@ -6,11 +6,9 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
-use kiro_tests::{Keyring, World, checkout, program, python};
+use kiro_tests::{Keyring, World, checkout, namespaces, program, python};
 use serde_json::{Value, json};
 
-/// In the environment: this computer lets nobody have namespaces, and the journey is left out.
-const WITHOUT: &str = "KIRO_TEST_WITHOUT_NAMESPACES";
 const ORGANIZATION: &str = "[organizations.acme]\nprovider = \"identity-center\"\nstart_url = \"https://acme.awsapps.com/start\"\nregion = \"eu-central-1\"\n";
 const INFERENCE: &str =
     "[organizations.acme.inference]\naccount = \"111122223333\"\nrole = \"Kiro\"\n";
@@ -20,8 +18,7 @@ const ANSWER: &str = "Once upon a time – 日本\n";
 /// Has these steps done on a computer of its own, and returns what became of each run.
 fn confined(world: &World, steps: &[Value]) -> Vec<Value> {
     let mut child = world
-        .command("unshare")
-        .args(["--net", "--mount"])
+        .unshared(&["--net", "--mount"])
         .arg(python())
         .arg(checkout().join("tests/peers/confined.py"))
         .arg(world.path("authority.pem"))
@@ -37,7 +34,7 @@ fn confined(world: &World, steps: &[Value]) -> Vec<Value> {
     let output = child.wait_with_output().unwrap();
     assert!(
         output.status.success(),
-        "a network namespace is needed, as root has it; without: {WITHOUT}=1\n{}",
+        "a network namespace is needed; where there is none: KIRO_TEST_WITHOUT_NAMESPACES=1\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
     serde_json::from_slice(&output.stdout).unwrap()
@@ -52,9 +49,7 @@ fn kept(world: &World, file: &str, text: &str) {
 
 #[test]
 fn nothing_but_the_eu_is_looked_up_or_reached_for_where_data_has_to_stay_there() {
-    if std::env::var_os(WITHOUT).is_some() {
-        let left_out = "left out: no network namespaces here";
-        drop(writeln!(std::io::stderr(), "{left_out}"));
+    if !namespaces() {
         return;
     }
     let world = World::new(Keyring::Absent);

@@ -139,10 +139,12 @@ def run(step, origin):
     log = FOLDER / "strace"
     command = ["strace", "-f", "-qq", "-o", log, "-e", "trace=connect,sendto,sendmsg,sendmmsg", *step["run"]]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **step.get("env", {})})
-    said = []
+    said, approved = [], set()
     for line in child.stderr:
         said.append(line)
-        if code := re.search(r"\b[0-9A-F]{4}-[0-9A-F]{4}\b", line):
+        code = re.search(r"\b[0-9A-F]{4}-[0-9A-F]{4}\b", line)
+        if code and code[0] not in approved:
+            approved.add(code[0])
             approve(origin, code[0])
     told = child.stdout.read()
     child.wait()

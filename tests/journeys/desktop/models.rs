@@ -2,77 +2,63 @@
 
 use std::fs;
 
-use kiro_tests::{Keyring, Peer, Window, World, until};
+use kiro_tests::{Keyring, Peer, Person, Window, World, until};
 
-use crate::paste::said;
+use crate::paste::{WITH_KEYRING, paste_by, said};
+
+fn administered(peer: &Peer, words: &[&str]) -> Vec<u8> {
+    let done = peer.admin(words);
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    done.stdout
+}
 
 /// The administrator's file for this computer, with a role by which models are asked.
 fn set_up(peer: &Peer, world: &World) {
-    let role = [
-        "--inference-account",
-        "111122223333",
-        "--inference-role",
-        "Developer",
-    ];
-    let file = peer.admin(&[&["client-settings"], &role[..]].concat());
-    assert_eq!(file.status.code(), Some(0), "{}", said(&file));
+    let role = ["--inference-account", "111122223333"];
+    let words = [
+        &["client-settings", "--inference-role", "Developer"],
+        &role[..],
+    ]
+    .concat();
+    let file = administered(peer, &words);
     world.add_identity_center(peer);
-    fs::write(world.path("kiro/organizations.toml"), file.stdout).unwrap();
+    fs::write(world.path("kiro/organizations.toml"), file).unwrap();
+}
+
+async fn sign_in(world: &World, aiko: &mut Person) {
+    let output = paste_by(world.start_kiro(&WITH_KEYRING), aiko).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
 #[tokio::test]
-async fn a_region_is_chosen_in_the_window_or_by_the_command_and_groups_decide_about_models() {
-    let peer = Peer::identity_center_for(2);
+async fn groups_decide_about_models_and_a_region_is_chosen_in_the_window_or_by_the_command() {
+    let peer = Peer::identity_center();
     let world = World::new(Keyring::Unlocked);
     set_up(&peer, &world);
+    administered(&peer, &["group", "add", "Authors"]);
+    administered(&peer, &["plan", "set", "Authors", "opus-4.6"]);
     let window = Window::open(&world).await;
-    window.press("Sign in with SSO").await;
-    window.says("This window moves on by itself").await;
-    let browser = world.browser().await;
-    browser.sign_in_at(&peer, "aiko").await;
-    window.says("Sign out of this computer").await;
-
+    let mut aiko = Person::of(&peer, "aiko");
+    sign_in(&world, &mut aiko).await;
     window.press("Region and models").await;
-    window.says("Europe (Frankfurt)").await;
+    let none = "Acme gives it to none of your groups. An administrator decides this.";
+    window.says(none).await;
+    window.picture("not-in-plan").await;
+    administered(&peer, &["group", "join", "Authors", "aiko"]);
+    sign_in(&world, &mut aiko).await;
+    window.says("Region and models\nus-east-1").await;
     window.says("Experimental").await;
-    let asked = async |region: &str| {
-        let line = format!("* {region} is asked unless you name another.");
-        until(&line, async || {
-            said(&world.kiro(&["models"])).contains(&line).then_some(())
-        })
-        .await;
-    };
-    asked("us-east-1").await;
+    assert!(!window.text().await.contains(none));
+
     window.press("Europe (Frankfurt)").await;
-    asked("eu-central-1").await;
+    window.says("Region and models\neu-central-1").await;
+    let asked = "* eu-central-1 is asked unless you name another.";
+    until("the command knows", async || {
+        said(&world.kiro(&["models"])).contains(asked).then_some(())
+    })
+    .await;
     window.picture("region-chosen").await;
     let used = world.kiro(&["models", "use", "us-east-1"]);
     assert_eq!(used.status.code(), Some(0), "{}", said(&used));
     window.says("Region and models\nus-east-1").await;
-
-    for words in [
-        &["group", "add", "Authors"][..],
-        &["plan", "set", "Authors", "opus-4.6"],
-    ] {
-        let done = peer.admin(words);
-        assert_eq!(done.status.code(), Some(0), "{}", said(&done));
-    }
-    let renewed = async || {
-        world.token_ended().await;
-        let token = world.kiro(&["auth", "token"]);
-        assert_eq!(token.status.code(), Some(0), "{}", said(&token));
-    };
-    renewed().await;
-    window
-        .says("Acme gives it to none of your groups. An administrator decides this.")
-        .await;
-    window.picture("not-in-plan").await;
-    let joined = peer.admin(&["group", "join", "Authors", "aiko"]);
-    assert_eq!(joined.status.code(), Some(0), "{}", said(&joined));
-    renewed().await;
-    window.says("Region and models\nus-east-1").await;
-    until("nothing stands in the way any more", async || {
-        (!window.text().await.contains("none of your groups")).then_some(())
-    })
-    .await;
 }
