@@ -95,6 +95,11 @@ impl Home {
         self.root.join("organizations.toml")
     }
 
+    /// `settings.toml`, what the person prefers.
+    pub fn settings_file(&self) -> PathBuf {
+        self.root.join("settings.toml")
+    }
+
     /// `logs/`.
     pub fn logs(&self) -> PathBuf {
         self.root.join("logs")

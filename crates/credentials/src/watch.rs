@@ -114,7 +114,12 @@ fn start(home: &Home, looks: Sender<Hint>) -> Option<notify::RecommendedWatcher>
 
 fn fingerprint(home: &Home) -> Fingerprint {
     let mut found = Fingerprint::new();
-    for file in [home.credentials_file(), home.organizations_file()] {
+    let files = [
+        home.credentials_file(),
+        home.organizations_file(),
+        home.settings_file(),
+    ];
+    for file in files {
         note(&file, &mut found);
     }
     for folder in [home.sign_ins(), home.locks()] {

@@ -118,10 +118,13 @@ pub fn prefer(context: &Context, change: &Preference) -> Result<(), Failure> {
     home.ensure().map_err(written)?;
     let _lock = FileLock::acquire(&home.locks().join("settings"), Duration::from_secs(5))
         .map_err(written)?;
-    let mut document: DocumentMut = text(home)
-        .map_err(written)?
-        .parse()
-        .map_err(|error: toml_edit::TomlError| invalid(context, &path(home), error.to_string()))?;
+    let mut document: DocumentMut =
+        text(home)
+            .map_err(written)?
+            .parse()
+            .map_err(|error: toml_edit::TomlError| {
+                invalid(context, &home.settings_file(), error.to_string())
+            })?;
     match change {
         Preference::Language(None) => drop(document.remove("language")),
         Preference::Language(Some(Language::En)) => document["language"] = value("en"),
@@ -145,7 +148,7 @@ pub fn prefer(context: &Context, change: &Preference) -> Result<(), Failure> {
             network(&mut document)["ca_file"] = value(file.display().to_string())
         }
     }
-    file::replace(&path(home), document.to_string().as_bytes()).map_err(written)
+    file::replace(&home.settings_file(), document.to_string().as_bytes()).map_err(written)
 }
 
 fn allowed(context: &Context, change: &Preference) -> Result<(), Failure> {
@@ -185,12 +188,8 @@ fn models(document: &mut DocumentMut) -> &mut Item {
     document.entry("models").or_insert_with(toml_edit::table)
 }
 
-fn path(home: &Home) -> PathBuf {
-    home.root().join("settings.toml")
-}
-
 fn text(home: &Home) -> Result<String, FileError> {
-    let bytes = file::read_private(&path(home), LIMIT)?.unwrap_or_default();
+    let bytes = file::read_private(&home.settings_file(), LIMIT)?.unwrap_or_default();
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

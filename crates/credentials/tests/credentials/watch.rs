@@ -28,6 +28,7 @@ fn every_file_that_matters_is_watched() {
     check(&|scratch| scratch.store().switch(&name("work")).unwrap());
     check(&|scratch| scratch.store().remove_all().unwrap());
     check(&|scratch| std::fs::write(scratch.path("organizations.toml"), "x").unwrap());
+    check(&|scratch| std::fs::write(scratch.path("settings.toml"), "x").unwrap());
     check(&|scratch| std::fs::write(scratch.home().sign_ins().join("1.json"), "x").unwrap());
     check(&|scratch| std::fs::write(scratch.home().sign_ins().join("1.callback"), "x").unwrap());
     check(&|scratch| std::fs::write(scratch.home().locks().join("default.json"), "x").unwrap());
