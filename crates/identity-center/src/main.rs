@@ -17,7 +17,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Also SQLite's: half of what a look-up takes is memory taken and given back (decision 28).
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// The sign-in service that speaks AWS IAM Identity Center's wire and OpenID Connect.
 #[derive(Parser)]
