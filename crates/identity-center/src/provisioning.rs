@@ -90,7 +90,7 @@ pub struct ScimToken {
 ///
 /// ```
 /// use kiro_identity_center::provisioning::days_left;
-/// let at = |hours| jiff::Timestamp::from_second(3600 * hours).unwrap();
+/// let at = |hours: i64| jiff::Timestamp::from_second(3600 * hours).unwrap();
 /// assert_eq!(days_left(at(24 * 90), at(0)), 90);
 /// assert_eq!(days_left(at(24 * 90 - 1), at(0)), 89);
 /// assert_eq!(days_left(at(0), at(1)), 0);
