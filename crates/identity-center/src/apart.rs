@@ -8,11 +8,6 @@ use tokio::sync::Semaphore;
 
 use crate::audit::By;
 
-/// So much of it is done at once.
-const AT_ONCE: usize = 4;
-/// So much more may wait; what comes then is told to come again.
-const WAITING: usize = 60;
-
 /// It is not done now: there is too much of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too much is being done")]
@@ -21,16 +16,15 @@ pub struct Busy;
 /// Where such work is done.
 #[derive(Clone)]
 pub struct Apart {
-    running: Arc<Semaphore>,
+    pub(crate) running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    at_once: usize,
+    waiting: usize,
 }
 
 impl Default for Apart {
     fn default() -> Apart {
-        Apart {
-            running: Arc::new(Semaphore::new(AT_ONCE)),
-            admitted: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-        }
+        Apart::of(4, 60)
     }
 }
 
@@ -40,10 +34,27 @@ tokio::task_local! {
 }
 
 impl Apart {
+    /// So much is done at once, and so much more may wait; what comes then is told to come again.
+    #[must_use]
+    pub fn of(at_once: usize, waiting: usize) -> Apart {
+        Apart {
+            running: Arc::new(Semaphore::new(at_once)),
+            admitted: Arc::new(Semaphore::new(at_once + waiting)),
+            at_once,
+            waiting,
+        }
+    }
+
     /// How much is done now.
     #[must_use]
     pub fn running(&self) -> usize {
-        AT_ONCE - self.running.available_permits()
+        self.at_once - self.running.available_permits()
+    }
+
+    /// How much is done or waits.
+    #[must_use]
+    pub fn busy(&self) -> usize {
+        self.at_once + self.waiting - self.admitted.available_permits()
     }
 
     /// Whether more may wait.
@@ -64,14 +75,27 @@ impl Apart {
         if HERE.try_with(|()| ()).is_ok() {
             return Ok(work.await);
         }
+        let by = By::current().as_ref().clone();
+        let work = by.doing(HERE.scope((), work));
+        self.compute(|| Handle::current().block_on(work)).await
+    }
+
+    /// The same of what waits for nothing.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub async fn compute<T, F>(&self, work: F) -> Result<T, Busy>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
         let _admitted = self.admitted.try_acquire().map_err(|_| Busy)?;
         let running = Arc::clone(&self.running).acquire_owned().await;
         let running = running.map_err(|_| Busy)?;
-        let by = By::current().as_ref().clone();
-        let work = by.doing(HERE.scope((), work));
         let done = tokio::task::spawn_blocking(move || {
+            // The permit goes with the work: a client that went away does not make room for one more.
             let _running = running;
-            Handle::current().block_on(work)
+            work()
         });
         match done.await {
             Ok(done) => Ok(done),

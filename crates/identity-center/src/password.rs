@@ -1,16 +1,16 @@
 //! Passwords: argon2id (RFC 9106), at most two at a time, in the same time for a name that nobody has.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
+use crate::apart::{Apart, Busy};
 use crate::directory::fold;
 use crate::secret::random;
 
@@ -64,24 +64,13 @@ pub fn acceptable(password: &SecretString, user_name: &str) -> Result<(), Weak> 
     Ok(())
 }
 
-/// Too many passwords are being checked: the person tries again in a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords are being checked")]
-pub struct Busy;
-
-/// Where passwords are hashed: on threads beside the others, at most two at a time.
+/// Where passwords are hashed: on threads beside the others, at most two at a time. What is [`Busy`] is told to come again.
 #[derive(Clone)]
-pub struct Hashing {
-    running: Arc<Semaphore>,
-    admitted: Arc<Semaphore>,
-}
+pub struct Hashing(Apart);
 
 impl Default for Hashing {
     fn default() -> Hashing {
-        Hashing {
-            running: Arc::new(Semaphore::new(AT_ONCE)),
-            admitted: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-        }
+        Hashing(Apart::of(AT_ONCE, WAITING))
     }
 }
 
@@ -91,7 +80,7 @@ impl Hashing {
     /// # Errors
     /// [`Busy`].
     pub async fn hash(&self, password: SecretString) -> Result<String, Busy> {
-        self.run(move || hash(&password)).await
+        self.0.compute(move || hash(&password)).await
     }
 
     /// Whether this is the password of which `kept` was kept. Without one (nobody has the name, or they have no password) it takes
@@ -100,35 +89,21 @@ impl Hashing {
     /// # Errors
     /// [`Busy`].
     pub async fn verify(&self, password: SecretString, kept: Option<String>) -> Result<bool, Busy> {
-        self.run(move || {
-            let (kept, there) = match &kept {
-                Some(kept) => (kept.as_str(), true),
-                None => (NOBODYS.as_str(), false),
-            };
-            verify(&password, kept) && there
-        })
-        .await
+        self.0
+            .compute(move || {
+                let (kept, there) = match &kept {
+                    Some(kept) => (kept.as_str(), true),
+                    None => (NOBODYS.as_str(), false),
+                };
+                verify(&password, kept) && there
+            })
+            .await
     }
 
     /// How many are checked or wait for it.
     #[must_use]
     pub fn busy(&self) -> usize {
-        AT_ONCE + WAITING - self.admitted.available_permits()
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Busy> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| Busy)?;
-        let running = Arc::clone(&self.running).acquire_owned().await;
-        let running = running.map_err(|_| Busy)?;
-        let done = tokio::task::spawn_blocking(move || {
-            // The permit goes with the work: a browser that went away does not make room for a third.
-            let _running = running;
-            work()
-        });
-        done.await.map_err(|_| Busy)
+        self.0.busy()
     }
 }
 
@@ -261,16 +236,16 @@ mod tests {
     #[tokio::test]
     async fn two_are_hashed_at_once_and_no_line_grows_without_end() {
         let hashing = Hashing::default();
-        let held = hashing.running.acquire_many(2).await.unwrap();
+        let held = hashing.0.running.acquire_many(2).await.unwrap();
         let mut waiting = tokio::task::JoinSet::new();
         for _ in 0..AT_ONCE + WAITING {
             let hashing = hashing.clone();
-            waiting.spawn(async move { hashing.run(|| ()).await });
+            waiting.spawn(async move { hashing.0.compute(|| ()).await });
         }
-        while hashing.admitted.available_permits() > 0 {
+        while hashing.0.is_open() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(hashing.run(|| ()).await, Err(Busy));
+        assert_eq!(hashing.0.compute(|| ()).await, Err(Busy));
         drop(held);
         assert!(waiting.join_all().await.iter().all(Result::is_ok));
         assert_eq!(hashing.verify(secret("x"), None).await, Ok(false));
