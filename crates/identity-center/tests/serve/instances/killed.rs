@@ -52,7 +52,7 @@ pub(super) struct Tally {
 }
 
 /// Kills the instance after some answers, again and again, and starts it anew each time. Returns it, running, and how often.
-pub(super) async fn kill(
+async fn kill(
     cluster: Arc<Cluster>,
     number: usize,
     mut dice: Dice,
@@ -73,6 +73,19 @@ pub(super) async fn kill(
     }
 }
 
+/// One for each instance.
+pub(super) fn killers(
+    cluster: &Arc<Cluster>,
+    seed: u64,
+    seen: &watch::Receiver<u64>,
+) -> JoinSet<(crate::program::Program, u32)> {
+    let killer = |number| {
+        let dice = Dice::new(seed + number as u64);
+        kill(Arc::clone(cluster), number, dice, seen.clone())
+    };
+    (0..INSTANCES).map(killer).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_that_are_killed_lose_nothing_that_was_answered() {
     let seed = u64::from(std::process::id());
@@ -83,11 +96,7 @@ async fn instances_that_are_killed_lose_nothing_that_was_answered() {
         answered,
         unanswered: AtomicU64::new(0),
     });
-    let mut killers = JoinSet::new();
-    for number in 0..INSTANCES {
-        let dice = Dice::new(seed + number as u64);
-        killers.spawn(kill(Arc::clone(&cluster), number, dice, seen.clone()));
-    }
+    let mut killers = killers(&cluster, seed, &seen);
     let mut busy = JoinSet::new();
     for number in 0..APPLICATIONS {
         let user = cluster.joined_by(&format!("person-{number}")).await;

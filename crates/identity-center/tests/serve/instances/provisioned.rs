@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::cluster::{Cluster, INSTANCES, ORGANIZATION};
 use super::ended::{gives, is_taken, nothing_is_left};
-use super::killed::{Dice, OVER, Tally, kill};
+use super::killed::{Dice, OVER, Tally, killers};
 use super::wire::tell;
 use worker::Worker;
 
@@ -63,11 +63,7 @@ async fn instances_that_are_killed_lose_nothing_of_what_is_provisioned() {
         answered,
         unanswered: AtomicU64::new(0),
     });
-    let mut killers = JoinSet::new();
-    for number in 0..INSTANCES {
-        let dice = Dice::new(seed + number as u64);
-        killers.spawn(kill(Arc::clone(&cluster), number, dice, seen.clone()));
-    }
+    let mut killers = killers(&cluster, seed, &seen);
     let mut busy = JoinSet::new();
     for number in 0..WORKERS {
         let dice = Dice::new(seed + 100 + number);
