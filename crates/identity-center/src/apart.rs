@@ -1,6 +1,7 @@
 //! Work that takes the processor for long: on threads beside those that answer, so that nobody waits for it who did not ask for it.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -65,13 +66,14 @@ impl Apart {
 
     /// What this comes to. It is done to its end, also if nobody waits for it any more.
     ///
+    /// It comes in a box: it is handed from one to the next until it is done, and whole on each one's stack it does not find room there.
+    ///
     /// # Errors
     /// [`Busy`].
-    pub async fn run<T, F>(&self, work: F) -> Result<T, Busy>
-    where
-        T: Send + 'static,
-        F: Future<Output = T> + Send + 'static,
-    {
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: Pin<Box<impl Future<Output = T> + Send + 'static>>,
+    ) -> Result<T, Busy> {
         if HERE.try_with(|()| ()).is_ok() {
             return Ok(work.await);
         }

@@ -121,7 +121,7 @@ async fn find(
         return Ok(center.store.list_provisioned(by, list).await??);
     }
     let (store, by) = (center.store.clone(), by.clone());
-    let found = async move { store.list_provisioned(&by, list).await };
+    let found = Box::pin(async move { store.list_provisioned(&by, list).await });
     let found = center.apart.run(found).await;
     Ok(found.map_err(|_| Refusal::TooOften)???)
 }

@@ -148,12 +148,12 @@ pub(super) async fn answer(
         ..By::current().as_ref().clone()
     };
     let allowed = allowed(&asked.path);
-    let answered = match asked.is_large() {
-        false => doing.doing(settled(center, by, asked)).await,
+    let (apart, large) = (center.apart.clone(), asked.is_large());
+    let settled = Box::pin(settled(center, by, asked));
+    let answered = match large {
+        false => doing.doing(settled).await,
         true => {
-            let apart = center.apart.clone();
-            let settled = apart.run(settled(center, by, asked));
-            let done = doing.doing(settled).await;
+            let done = doing.doing(apart.run(settled)).await;
             done.unwrap_or(Err(Refusal::TooOften))
         }
     };

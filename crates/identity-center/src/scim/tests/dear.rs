@@ -53,7 +53,9 @@ async fn so_many_dear_requests_are_done_at_once_and_so_many_wait() {
     for _ in 0..4 {
         let (apart, done) = (apart.clone(), Arc::clone(&done));
         busy.push(tokio::spawn(async move {
-            apart.run(async move { done.notified().await }).await
+            apart
+                .run(Box::pin(async move { done.notified().await }))
+                .await
         }));
     }
     while apart.running() < 4 {
@@ -86,7 +88,9 @@ async fn so_many_dear_requests_are_done_at_once_and_so_many_wait() {
     while apart.is_open() {
         assert!(waiting.len() < 100, "everybody may wait");
         let apart = apart.clone();
-        waiting.push(tokio::spawn(async move { apart.run(async {}).await }));
+        waiting.push(tokio::spawn(
+            async move { apart.run(Box::pin(async {})).await },
+        ));
         tokio::task::yield_now().await;
     }
     let refused = endpoint.get("/Users?sortBy=userName").await;
