@@ -21,6 +21,7 @@ mod refused;
 mod together;
 mod traces;
 mod tray;
+mod wayland;
 
 /// A world with the organisation `acme` at an IdP like Okta's, and the app in it.
 async fn at_okta() -> (Peer, World, Tray, Window) {

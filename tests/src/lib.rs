@@ -25,6 +25,7 @@ mod ports;
 mod running;
 mod tray;
 mod waiting;
+mod wayland;
 mod window;
 mod world;
 

@@ -16,15 +16,16 @@ use tempfile::TempDir;
 use url::Url;
 
 use crate::ports::{self, Place};
-use crate::{Browser, Keyring, Peer, children_of, patience, until};
+use crate::{Browser, Keyring, Peer, children_of, patience, until, wayland};
 
 /// A private world for one journey.
 pub struct World {
     folder: TempDir,
     bus: String,
     display: String,
+    pub(crate) wayland: Option<wayland::Desktop>,
     debugging: u16,
-    children: Vec<Child>,
+    pub(crate) children: Vec<Child>,
     pub(crate) keyring: Option<Child>,
     ports: OnceLock<Place>,
     pub(crate) accessible: bool,
@@ -71,6 +72,7 @@ impl World {
             debugging: free_port(),
             bus: String::new(),
             display: String::new(),
+            wayland: None,
             children: Vec::new(),
             keyring: None,
             ports: OnceLock::new(),
@@ -152,6 +154,12 @@ impl World {
             .current_dir(self.folder.path());
         if !self.accessible {
             command.env("NO_AT_BRIDGE", "1");
+        }
+        if let Some(desktop) = &self.wayland {
+            command
+                .env("WAYLAND_DISPLAY", &desktop.display)
+                .env("GDK_BACKEND", "wayland")
+                .env_remove("DISPLAY");
         }
         command
     }
