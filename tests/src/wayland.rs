@@ -60,9 +60,7 @@ impl World {
         });
         // Programs take notice of a keyboard and a pointer that are there when they come.
         let mut hands = self.peer("hands.py", &[]);
-        let mut ready = String::new();
-        let mut answers = BufReader::new(hands.stdout.take().unwrap());
-        answers.read_line(&mut ready).unwrap();
+        line(&mut hands);
         self.desktop_mut().hands = hands.stdin.take();
         self.children.push(hands);
     }
@@ -113,18 +111,22 @@ impl World {
     /// # Panics
     /// When it does not start.
     pub async fn elsewhere(&mut self, address: &str) {
-        let elsewhere = self.peer("elsewhere.py", &[address]);
-        self.children.push(elsewhere);
+        let mut elsewhere = self.peer("elsewhere.py", &[address]);
         self.comes_to_the_front("Elsewhere").await;
+        // Where it is now and where it will be when both windows have made room for each other.
+        self.hand("move 1200 700");
+        line(&mut elsewhere);
+        self.children.push(elsewhere);
     }
 
     /// Clicks there: what is opened then may come to the front, for a person wanted it.
-    ///
-    /// # Panics
-    /// Where there is no Wayland desktop.
     pub fn click_elsewhere(&mut self) {
+        self.hand("click");
+    }
+
+    fn hand(&mut self, what: &str) {
         let hands = self.desktop_mut().hands.as_mut().expect("a pointer");
-        writeln!(hands, "click 1200 700").unwrap();
+        writeln!(hands, "{what}").unwrap();
     }
 
     fn desktop_mut(&mut self) -> &mut Desktop {
@@ -149,6 +151,13 @@ impl World {
             .spawn()
             .unwrap()
     }
+}
+
+/// Waits for the next line that this program prints.
+fn line(program: &mut Child) {
+    let mut said = String::new();
+    let mut answers = BufReader::new(program.stdout.as_mut().unwrap());
+    answers.read_line(&mut said).unwrap();
 }
 
 fn focused(node: &Value) -> Option<String> {

@@ -1,6 +1,6 @@
 """A keyboard and a pointer at a Wayland desktop (virtual-keyboard, wlr-virtual-pointer), which a desktop without a screen has not.
 
-It prints a line when they are there; `click X Y` on a line of stdin clicks.
+It prints a line when they are there; `move X Y` and `click` on lines of stdin are what the pointer does.
 """
 import itertools
 import os
@@ -94,12 +94,13 @@ pointer = made(bound("zwlr_virtual_pointer_manager_v1"), 0, seat)
 settled()
 print(flush=True)
 for line in sys.stdin:
-    x, y = map(int, line.split()[1:])
+    what, *place = line.split()
     now = time.monotonic_ns() // 1_000_000 & 0xFFFFFFFF
-    ask(pointer, 1, now, x, y, WIDTH, HEIGHT)
-    ask(pointer, 4)
-    settled()
-    for state in (PRESSED, RELEASED):
-        ask(pointer, 2, now, LEFT, state)
+    if what == "move":
+        ask(pointer, 1, now, *map(int, place), WIDTH, HEIGHT)
         ask(pointer, 4)
+    if what == "click":
+        for state in (PRESSED, RELEASED):
+            ask(pointer, 2, now, LEFT, state)
+            ask(pointer, 4)
     settled()
