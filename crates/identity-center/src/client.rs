@@ -30,6 +30,12 @@ pub struct Client {
 pub const ADMINISTRATION: &str = "admin";
 
 impl Client {
+    /// Whether its registration has not ended.
+    #[must_use]
+    pub fn is_registered(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+
     /// The `client_id` of an organisation's administration.
     #[must_use]
     pub fn id_of_administration(organization: &str) -> String {

@@ -41,7 +41,7 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                write!(f, "{:032x}", u128::from_be_bytes(self.0))
             }
         }
 
@@ -117,6 +117,8 @@ mod tests {
     fn an_id_is_read_as_it_was_written_and_nothing_else_is() {
         let id = UserId::random();
         assert_eq!(id.to_string().parse(), Ok(id));
+        let first = UserId::from(1_u128.to_be_bytes());
+        assert_eq!(first.to_string(), format!("{}1", "0".repeat(31)));
         for other in [
             "",
             "0",

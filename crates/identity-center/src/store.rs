@@ -168,6 +168,19 @@ impl Store {
         }
     }
 
+    /// The first row that one statement finds in what is committed, without the transaction that several need.
+    pub(crate) async fn look_up(
+        &self,
+        sql: &str,
+        values: &[Value],
+    ) -> Result<Option<Row>, StoreError> {
+        let rows = match &self.database {
+            Database::Sqlite(database) => database.query(sql, values),
+            Database::Postgres(database) => database.query(sql, values).await,
+        };
+        Ok(rows?.into_iter().next())
+    }
+
     /// Runs `work` on what is committed. It must not write.
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
@@ -268,7 +281,7 @@ impl<'c> Tx<'c> {
     ) -> Result<Vec<Row>, StoreError> {
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.query(sql, values),
-            Connection::Postgres(transaction) => postgres::query(transaction, sql, values).await,
+            Connection::Postgres(transaction) => postgres::query(*transaction, sql, values).await,
         }
     }
 

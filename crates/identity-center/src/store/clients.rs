@@ -9,7 +9,8 @@ use super::{Row, Store, StoreError, Tx, audit, sessions, values};
 use crate::client::{Client, Wire};
 use crate::session::Ended;
 
-const COLUMNS: &str = "id, organization, wire, secret_digest, name, details, issued_at, expires_at";
+pub(super) const COLUMNS: &str =
+    "id, organization, wire, secret_digest, name, details, issued_at, expires_at";
 static REGISTERED: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {COLUMNS} FROM clients WHERE id = $1"));
 
@@ -84,7 +85,7 @@ impl Store {
                     "SELECT {COLUMNS} FROM clients WHERE organization = $1 AND wire = 'oidc' AND id <> $2 ORDER BY name, id"
                 );
                 let rows = tx.query(&sql, values![organization, own]).await?;
-                rows.iter().map(read).collect()
+                rows.iter().map(|row| read(row, 0)).collect()
             })
         })
         .await
@@ -125,12 +126,9 @@ impl Store {
 
     /// The application of this id, unless its registration has ended.
     pub async fn client(&self, id: &str, now: Timestamp) -> Result<Option<Client>, StoreError> {
-        let id = id.to_owned();
-        self.read(move |tx| {
-            let id = id.clone();
-            Box::pin(async move { registered(tx, &id, now).await })
-        })
-        .await
+        let row = self.look_up(&REGISTERED, values![id]).await?;
+        let client = row.as_ref().map(|row| read(row, 0)).transpose()?;
+        Ok(client.filter(|client| client.is_registered(now)))
     }
 
     /// Forgets the registrations that ended before `now`, and returns how many.
@@ -143,17 +141,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// The application of this id, unless its registration has ended.
-pub(super) async fn registered(
-    tx: &mut Tx<'_>,
-    id: &str,
-    now: Timestamp,
-) -> Result<Option<Client>, StoreError> {
-    let row = tx.row(&REGISTERED, values![id]).await?;
-    let client = row.as_ref().map(read).transpose()?;
-    Ok(client.filter(|client| client.expires_at.is_none_or(|end| now < end)))
 }
 
 pub(super) async fn insert(tx: &mut Tx<'_>, client: Client) -> Result<(), StoreError> {
@@ -173,20 +160,21 @@ pub(super) async fn insert(tx: &mut Tx<'_>, client: Client) -> Result<(), StoreE
     Ok(())
 }
 
-fn read(row: &Row) -> Result<Client, StoreError> {
-    let wire = match row.text(2)? {
+/// The application whose [`COLUMNS`] begin there.
+pub(super) fn read(row: &Row, at: usize) -> Result<Client, StoreError> {
+    let wire = match row.text(at + 2)? {
         "aws" => Wire::Aws,
         "oidc" => Wire::Oidc,
         other => return Err(StoreError::Corrupt(format!("a client speaks {other}"))),
     };
     Ok(Client {
-        id: row.text(0)?.to_owned(),
-        organization: row.optional(1, Row::text)?.map(str::to_owned),
+        id: row.text(at)?.to_owned(),
+        organization: row.optional(at + 1, Row::text)?.map(str::to_owned),
         wire,
-        secret: row.optional(3, Row::digest)?,
-        name: row.text(4)?.to_owned(),
-        details: row.json(5)?,
-        issued_at: row.time(6)?,
-        expires_at: row.optional(7, Row::time)?,
+        secret: row.optional(at + 3, Row::digest)?,
+        name: row.text(at + 4)?.to_owned(),
+        details: row.json(at + 5)?,
+        issued_at: row.time(at + 6)?,
+        expires_at: row.optional(at + 7, Row::time)?,
     })
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 
 use super::sessions::{self, COLUMNS, FROM};
-use super::{Row, Store, StoreError, Tx, clients, values};
+use super::{Row, Store, StoreError, clients, values};
 use crate::client::Client;
 use crate::id::SessionId;
 use crate::session::{self, Session};
@@ -14,8 +14,19 @@ use crate::token::Token;
 /// Behind [`COLUMNS`].
 const PERSON: &str = "u.organization, u.user_name, u.display_name, u.given_name, u.family_name, u.email, u.modified_at";
 const PERSON_AT: usize = 14;
+const CLIENT_AT: usize = 21;
 static FOUND: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {COLUMNS}, {PERSON} {FROM} WHERE s.id = $1"));
+static INTROSPECTED: LazyLock<String> = LazyLock::new(|| {
+    let client = clients::COLUMNS
+        .split(", ")
+        .map(|column| format!("c.{column}"));
+    let client = client.collect::<Vec<_>>().join(", ");
+    format!(
+        "SELECT {COLUMNS}, {PERSON}, {client} FROM clients c LEFT JOIN sessions s ON s.id = $2 LEFT JOIN users u ON u.id = s.user_id \
+         WHERE c.id = $1"
+    )
+});
 
 /// A person, as applications may know them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +65,8 @@ impl Store {
         &self,
         id: SessionId,
     ) -> Result<Option<(Session, bool, Person)>, StoreError> {
-        self.read(move |tx| Box::pin(found(tx, id))).await
+        let row = self.look_up(&FOUND, values![id]).await?;
+        row.as_ref().map(found).transpose()
     }
 
     /// An application that asks, unless its registration has ended, and the session that it asks about
@@ -65,31 +77,19 @@ impl Store {
         session: Option<SessionId>,
         now: Timestamp,
     ) -> Result<(Option<Client>, Option<(Session, bool, Person)>), StoreError> {
-        let client = client.to_owned();
-        self.read(move |tx| {
-            let client = client.clone();
-            Box::pin(async move {
-                let client = clients::registered(tx, &client, now).await?;
-                let session = match session {
-                    Some(session) => found(tx, session).await?,
-                    None => None,
-                };
-                Ok((client, session))
-            })
-        })
-        .await
+        let values = values![client, session];
+        let Some(row) = self.look_up(&INTROSPECTED, values).await? else {
+            return Ok((None, None));
+        };
+        let client = clients::read(&row, CLIENT_AT)?;
+        let session = row.optional(0, |row, _| found(row))?;
+        Ok((client.is_registered(now).then_some(client), session))
     }
 }
 
-async fn found(
-    tx: &mut Tx<'_>,
-    id: SessionId,
-) -> Result<Option<(Session, bool, Person)>, StoreError> {
-    let Some(row) = tx.row(&FOUND, values![id]).await? else {
-        return Ok(None);
-    };
-    let (session, active) = sessions::read(&row)?;
-    Ok(Some((session, active, person(&row)?)))
+fn found(row: &Row) -> Result<(Session, bool, Person), StoreError> {
+    let (session, active) = sessions::read(row)?;
+    Ok((session, active, person(row)?))
 }
 
 fn person(row: &Row) -> Result<Person, StoreError> {

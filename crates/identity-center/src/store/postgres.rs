@@ -10,6 +10,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_
 
 use super::{Connection, Row, StoreError, Tx, Value, Work, migrations, whole};
 
+use deadpool_postgres::GenericClient;
 pub(super) use deadpool_postgres::Transaction;
 
 /// Connections of one instance.
@@ -94,6 +95,12 @@ impl Postgres {
             .map_err(error)?;
         work(&mut Tx::of(Connection::Postgres(&transaction))).await
     }
+
+    /// What one statement finds; it is a transaction by itself.
+    pub(super) async fn query(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let client = self.pool.get().await.map_err(unavailable)?;
+        query(&client, sql, values).await
+    }
 }
 
 enum Failed {
@@ -125,12 +132,12 @@ async fn attempt<T>(
 }
 
 pub(super) async fn query(
-    transaction: &Transaction<'_>,
+    connection: &impl GenericClient,
     sql: &str,
     values: &[Value],
 ) -> Result<Vec<Row>, StoreError> {
-    let statement = transaction.prepare_cached(sql).await.map_err(error)?;
-    asked(transaction, &statement, values).await
+    let statement = connection.prepare_cached(sql).await.map_err(error)?;
+    asked(connection, &statement, values).await
 }
 
 /// The same, and the statement is forgotten.
@@ -144,11 +151,11 @@ pub(super) async fn query_once(
 }
 
 async fn asked(
-    transaction: &Transaction<'_>,
+    connection: &impl GenericClient,
     statement: &tokio_postgres::Statement,
     values: &[Value],
 ) -> Result<Vec<Row>, StoreError> {
-    let rows = transaction
+    let rows = connection
         .query(statement, &parameters(values))
         .await
         .map_err(error)?;

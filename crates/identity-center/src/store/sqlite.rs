@@ -90,20 +90,30 @@ impl Sqlite {
     where
         F: for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T>,
     {
-        let pooled = self
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+        self.with_reader(|reader| {
+            reader.execute("BEGIN", &[])?;
+            let outcome = now(work(&mut Tx::of(Connection::Sqlite(reader))));
+            reader.execute("ROLLBACK", &[])?;
+            outcome
+        })
+    }
+
+    /// What one statement finds; it is a transaction by itself.
+    pub(super) fn query(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.with_reader(|reader| reader.query(sql, values))
+    }
+
+    /// A reader that fails is not used again.
+    fn with_reader<T>(
+        &self,
+        read: impl FnOnce(&mut Statements) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let readers = || self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let pooled = readers().pop();
         let mut reader = pooled.map_or_else(|| Statements::open(&self.path), Ok)?;
-        reader.execute("BEGIN", &[])?;
-        let outcome = now(work(&mut Tx::of(Connection::Sqlite(&mut reader))));
-        reader.execute("ROLLBACK", &[])?;
-        self.readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(reader);
-        outcome
+        let found = read(&mut reader)?;
+        readers().push(reader);
+        Ok(found)
     }
 }
 
@@ -235,13 +245,11 @@ impl Statements {
     }
 
     fn prepared(&mut self, sql: &str, values: &[Value]) -> Result<CachedStatement<'_>, StoreError> {
-        if !self.spelled.contains_key(sql) {
-            self.spelled.insert(sql.to_owned(), spell(sql));
-        }
-        let mut statement = self
-            .connection
-            .prepare_cached(&self.spelled[sql])
-            .map_err(error)?;
+        let spelled = match self.spelled.get(sql) {
+            Some(spelled) => spelled,
+            None => self.spelled.entry(sql.to_owned()).or_insert(spell(sql)),
+        };
+        let mut statement = self.connection.prepare_cached(spelled).map_err(error)?;
         bind(&mut statement, values)?;
         Ok(statement)
     }

@@ -9,6 +9,7 @@ mod copies;
 mod directory;
 mod factors;
 mod federation;
+mod holders;
 mod once;
 mod plans;
 pub(crate) mod polls;

@@ -15,12 +15,15 @@ use crate::session::{
 use crate::store::{Granted, Store, StoreError};
 use crate::token::Token;
 
-use super::{audit, copies, once, polls, secrets};
+use super::{audit, copies, holders, once, polls, secrets};
 
 pub(super) type Case = fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) const ALL: &[(&str, Case)] = &[
     ("clients", |store| Box::pin(clients(store))),
+    ("introspected", |store| {
+        Box::pin(holders::introspected(store))
+    }),
     ("codes", |store| Box::pin(codes(store))),
     ("code_at_once", |store| Box::pin(a_code_at_once(store))),
     ("rotation", |store| Box::pin(rotation(store))),
