@@ -1,6 +1,6 @@
 //! What `make bench` measures: whole processes beside the floor and beside what people use instead, in one run. A missed limit is
 //! an exit code. `KIRO_BIN_DIR` names the release build; the argument is the folder with `floor` and `window`, and for the figures; behind
-//! it `provisioning` measures that part alone.
+//! it `provisioning` or `identity-center` measures that part alone.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -66,24 +66,29 @@ impl Figure {
 async fn main() -> ExitCode {
     let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
     let mut figures = Vec::new();
-    if std::env::args().nth(2).as_deref() == Some("provisioning") {
-        provisioning::measure(&mut figures).await;
-        return report(&folder, &figures);
+    let part = std::env::args().nth(2);
+    match part.as_deref() {
+        Some("provisioning") => provisioning::measure(&mut figures).await,
+        Some("identity-center") => identity_center::measure(&folder, &mut figures).await,
+        Some(_) | None => everything(&folder, &mut figures).await,
     }
+    report(&folder, &figures)
+}
+
+async fn everything(folder: &Path, figures: &mut Vec<Figure>) {
     let peer = Peer::okta(0);
     let world = World::new(Keyring::Unlocked);
     world.add_okta(&peer);
     login(&world, &["--profile", "ring"]).await;
     login(&world, &["--profile", "plain", "--insecure-storage"]).await;
-    commands::measure(&world, &folder, &mut figures);
-    race::measure(&world, &peer, &mut figures).await;
-    desktop::measure(&world, &folder, &mut figures).await;
+    commands::measure(&world, folder, figures);
+    race::measure(&world, &peer, figures).await;
+    desktop::measure(&world, folder, figures).await;
     drop(world);
-    desktop::closed(&mut figures).await;
-    desktop::signed_in(&Peer::okta(0), &mut figures).await;
-    identity_center::measure(&folder, &mut figures).await;
-    provisioning::measure(&mut figures).await;
-    report(&folder, &figures)
+    desktop::closed(figures).await;
+    desktop::signed_in(&Peer::okta(0), figures).await;
+    identity_center::measure(folder, figures).await;
+    provisioning::measure(figures).await;
 }
 
 async fn login(world: &World, words: &[&str]) {
