@@ -17,6 +17,7 @@ const NOBODY: u32 = 65534;
 const CONFIGURATION: &str = "
 output HEADLESS-1 resolution 1280x800
 focus_on_window_activation focus
+focus_follows_mouse no
 exec echo \"$WAYLAND_DISPLAY $SWAYSOCK\"
 ";
 
