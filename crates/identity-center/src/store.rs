@@ -231,6 +231,9 @@ pub(crate) struct Tx<'a> {
     noted: Option<Noted>,
     /// What the audit log is to have of it.
     deeds: Vec<(Deed, Timestamp)>,
+    /// Every statement so far.
+    #[cfg(test)]
+    asked: Vec<String>,
 }
 
 enum Connection<'a> {
@@ -245,6 +248,8 @@ impl<'c> Tx<'c> {
             by: None,
             noted: None,
             deeds: Vec::new(),
+            #[cfg(test)]
+            asked: Vec::new(),
         }
     }
 
@@ -279,6 +284,8 @@ impl<'c> Tx<'c> {
         sql: &str,
         values: &[Value],
     ) -> Result<Vec<Row>, StoreError> {
+        #[cfg(test)]
+        self.asked.push(sql.to_owned());
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.query(sql, values),
             Connection::Postgres(transaction) => postgres::query(*transaction, sql, values).await,
@@ -292,8 +299,12 @@ impl<'c> Tx<'c> {
         values: &[Value],
         common: bool,
     ) -> Result<Vec<Row>, StoreError> {
+        if common {
+            return self.query(sql, values).await;
+        }
+        #[cfg(test)]
+        self.asked.push(sql.to_owned());
         match &mut self.connection {
-            _ if common => self.query(sql, values).await,
             Connection::Sqlite(connection) => connection.query_once(sql, values),
             Connection::Postgres(transaction) => {
                 postgres::query_once(transaction, sql, values).await
@@ -320,6 +331,8 @@ impl<'c> Tx<'c> {
 
     /// Changes rows, and returns how many.
     pub(crate) async fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
+        #[cfg(test)]
+        self.asked.push(sql.to_owned());
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.execute(sql, values),
             Connection::Postgres(transaction) => postgres::execute(transaction, sql, values).await,

@@ -65,6 +65,12 @@ pub enum Paging {
 }
 
 impl Paging {
+    /// Whether a page tells how many there are in all: AWS's by cursor do not.
+    #[must_use]
+    pub fn tells_total(&self, manner: Manner) -> bool {
+        manner == Manner::Rfc || matches!(self, Paging::Index { .. })
+    }
+
     /// What the parameters say. Numbers out of range are brought into it, as the RFC says: `startIndex` below 1 is 1, `count` below 0
     /// is 0, and above the most the most.
     ///
@@ -121,29 +127,26 @@ impl Paging {
 pub struct Page<'a> {
     /// What was asked for.
     pub paging: &'a Paging,
-    /// How many there are in all.
-    pub total: usize,
+    /// How many there are in all, where the page tells it.
+    pub total: Option<usize>,
     /// The cursor of the next page, if there is one.
     pub next: Option<&'a str>,
 }
 
 impl Page<'_> {
-    /// The answer, with an empty list in which so many resources are to be written. AWS's pages by cursor have no total.
+    /// The answer, with an empty list in which so many resources are to be written.
     #[must_use]
-    pub fn around(&self, resources: usize, manner: Manner) -> Object {
+    pub fn around(&self, resources: usize) -> Object {
         let mut list = Object::new();
         let mut put = |name: &str, value: Value| drop(list.insert(name.to_owned(), value));
         put("schemas", json!([LIST_SCHEMA]));
         put("itemsPerPage", resources.into());
+        if let Some(total) = self.total {
+            put("totalResults", total.into());
+        }
         match self.paging {
-            Paging::Index { start, .. } => {
-                put("totalResults", self.total.into());
-                put("startIndex", (*start).into());
-            }
+            Paging::Index { start, .. } => put("startIndex", (*start).into()),
             Paging::Cursor { .. } => {
-                if manner == Manner::Rfc {
-                    put("totalResults", self.total.into());
-                }
                 if let Some(next) = self.next {
                     put("nextCursor", next.into());
                 }

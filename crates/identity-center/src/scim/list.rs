@@ -87,9 +87,10 @@ pub(super) async fn everything(
     )
     .await?;
     let left = count - users.len();
-    let behind = Behind::Place(behind.saturating_sub(users.total));
+    let total = users.total.unwrap_or(0);
+    let behind = Behind::Place(behind.saturating_sub(total));
     let groups = find(center, by, &GROUP, query, bound(&GROUP)?, behind, left).await?;
-    let total = users.total + groups.total;
+    let total = groups.total.map(|groups| total + groups);
     let parts = vec![
         part(by, &USER, query, users),
         part(by, &GROUP, query, groups),
@@ -113,6 +114,7 @@ async fn find(
         from,
         count,
         at_once: AT_ONCE,
+        counted: query.paging.tells_total(by.manner),
         related: relates(by, kind, &query.projection),
         patience: kiro_scim::Patience::FILTER,
         base: base(center.settings.issuer(), &by.organization),
@@ -139,7 +141,7 @@ fn page(
     by: &Provisioner,
     query: &Query,
     parts: Vec<Part>,
-    total: usize,
+    total: Option<usize>,
     next: Option<String>,
 ) -> Answer {
     let reader = Reader::of(center, by, &query.projection);

@@ -36,7 +36,7 @@ pub(super) struct Part {
 /// Which page it is.
 pub(super) struct Frame {
     pub(super) paging: Paging,
-    pub(super) total: usize,
+    pub(super) total: Option<usize>,
     pub(super) next: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl Reader {
             total: frame.total,
             next: frame.next.as_deref(),
         };
-        let around = |count| around(&page.around(count, self.by.manner), RESOURCES);
+        let around = |count| around(&page.around(count), RESOURCES);
         let mut written = 0;
         pen.write(&around(0).0).await;
         for part in parts {

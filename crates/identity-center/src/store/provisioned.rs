@@ -3,7 +3,7 @@
 
 mod cost;
 mod groups;
-mod list;
+pub(super) mod list;
 mod related;
 pub(super) mod users;
 mod where_clause;

@@ -73,10 +73,10 @@ fn a_list_tells_where_it_is() {
     let list = |paging: &Paging, next, manner| {
         let page = Page {
             paging,
-            total: 7,
+            total: paging.tells_total(manner).then_some(7),
             next,
         };
-        Value::Object(page.around(1, manner))
+        Value::Object(page.around(1))
     };
     let index = Paging::Index { start: 3, count: 1 };
     let cursor = Paging::Cursor {

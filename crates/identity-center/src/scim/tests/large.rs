@@ -229,6 +229,7 @@ pub(super) async fn list(endpoint: &Endpoint) {
         count: 1000,
         at_once: AT_ONCE,
         related: true,
+        counted: true,
         patience: kiro_scim::Patience::FILTER,
         base: String::new(),
     };
@@ -246,6 +247,7 @@ pub(super) async fn list(endpoint: &Endpoint) {
         count: 1000,
         at_once: 1000,
         related: false,
+        counted: true,
         patience: kiro_scim::Patience::FILTER,
         base: String::new(),
     };
@@ -276,10 +278,10 @@ pub(super) async fn list(endpoint: &Endpoint) {
                 start: 1,
                 count: 1000,
             },
-            total,
+            total: Some(total),
             next: None,
         };
-        let mut whole = Value::Object(page.around(expected.len(), Manner::Rfc));
+        let mut whole = Value::Object(page.around(expected.len()));
         whole["Resources"] = documents.into();
         let whole = whole.to_string();
         assert!(taken.whole().await == whole, "{path}");

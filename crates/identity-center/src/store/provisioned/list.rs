@@ -37,6 +37,8 @@ pub struct List {
     pub count: usize,
     /// How many of them are read at once; where the rest of the page is, is told.
     pub at_once: usize,
+    /// Whether it shall be told how many there are in all.
+    pub counted: bool,
     /// Whether with a person's groups or a group's members.
     pub related: bool,
     /// What a filter may take that memory asks of one after the other.
@@ -73,8 +75,8 @@ impl Place {
 /// What is found.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// How many there are in all.
-    pub total: usize,
+    /// How many there are in all, if that was asked.
+    pub total: Option<usize>,
     /// This page of them, as far as it is read.
     pub page: Vec<Provisioned>,
     /// Where the rest of the page is: see [`Store::provisioned_at`].
@@ -116,7 +118,11 @@ impl Store {
     }
 }
 
-async fn find(tx: &mut Tx<'_>, by: &Provisioner, list: &List) -> Decided<Found> {
+pub(in crate::store) async fn find(
+    tx: &mut Tx<'_>,
+    by: &Provisioner,
+    list: &List,
+) -> Decided<Found> {
     let lowered = list.filter.as_ref().map(|filter| filter.lower(&COLUMNS));
     let everybody = Condition::All(Vec::new());
     let condition = lowered.as_ref().map_or(&everybody, |it| &it.condition);
@@ -210,12 +216,13 @@ async fn by_database(
     let found = page.len() + rest.len();
     // The last page tells how many there are; before it they are counted.
     let total = match list.from {
-        From::Place(behind) if !more && (behind == 0 || found > 0) => behind + found,
+        _ if !list.counted => None,
+        From::Place(behind) if !more && (behind == 0 || found > 0) => Some(behind + found),
         From::Place(_) | From::Behind(..) => {
             let count = format!("SELECT COUNT(*) FROM {table} r WHERE {OWN} AND ({sql})");
             let counted = tx.rows(&count, &values[..own], common).await?;
             let total = counted.first().map_or(Ok(0), |row| row.integer(0))?;
-            usize::try_from(total).unwrap_or(0)
+            Some(usize::try_from(total).unwrap_or(0))
         }
     };
     Ok(Found {
@@ -246,7 +253,7 @@ async fn by_memory(
     let filter = list.filter.as_ref();
     let asks = filter.is_some_and(|filter| filter.asks_for(theirs));
     let mut last: Option<(Timestamp, Vec<u8>)> = None;
-    loop {
+    'all: loop {
         let rows = batch(tx, list.kind, &clause, last.as_ref()).await?;
         let Some(end) = rows.last() else { break };
         last = Some((end.time(1)?, end.bytes(0)?.to_vec()));
@@ -279,6 +286,9 @@ async fn by_memory(
             }
             if !sorts && all.len() == list.count {
                 more = true;
+                if !list.counted {
+                    break 'all;
+                }
                 continue;
             }
             all.push(Place::read(row)?);
@@ -306,7 +316,7 @@ async fn by_memory(
     }
     let rest = all.split_off(all.len().min(list.at_once));
     Ok(Ok(Found {
-        total,
+        total: list.counted.then_some(total),
         page: at(tx, by, list.kind, &all).await?,
         rest,
         more,

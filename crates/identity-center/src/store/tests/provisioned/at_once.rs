@@ -58,7 +58,7 @@ pub(super) async fn created(store: Store) {
             list(&store, &okta, kind, None).await,
             list(&store, &entra, kind, None).await,
         );
-        assert_eq!(theirs.total + others.total, 1);
+        assert_eq!(theirs.total.unwrap() + others.total.unwrap(), 1);
     }
 }
 
