@@ -23,6 +23,7 @@ pub mod holders;
 mod inference;
 mod links;
 mod logouts;
+mod members;
 mod migrations;
 mod passwords;
 mod plans;

@@ -56,6 +56,20 @@ impl From<audit::Entry> for Entry {
     }
 }
 
+/// A page has so many bytes of details, or one entry: lists of people are long.
+const ENOUGH: usize = 256 * 1024;
+
+/// How many of the first of these, at most `most`, a page has.
+fn fitting(entries: &[audit::Entry], most: u32) -> u32 {
+    let mut bytes = 0;
+    let fit = entries.iter().take_while(|entry| {
+        let is_first = bytes == 0;
+        bytes += entry.detail.len();
+        is_first || bytes <= ENOUGH
+    });
+    u32::try_from(fit.count()).map_or(most, |fit| fit.min(most))
+}
+
 /// Which entries are meant.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -64,7 +78,7 @@ pub(super) struct Wanted {
     /// The `next` of the page before; without, the newest entries.
     #[param(minimum = 1)]
     before: Option<i64>,
-    /// So many at most, 1 to 500; 100 without.
+    /// So many at most, 1 to 500; 100 without. Fewer where they list many people.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
 }
@@ -85,8 +99,10 @@ pub(super) async fn list(
         );
     }
     let found = center.store.audit_of(who.organization(), before, limit + 1);
-    let entries = found.await?.into_iter().map(Entry::from).collect();
-    Ok(Json(Page::of(entries, limit, |last: &Entry| {
+    let found = found.await?;
+    let fitting = fitting(&found, limit);
+    let entries = found.into_iter().map(Entry::from).collect();
+    Ok(Json(Page::of(entries, fitting, |last: &Entry| {
         last.number.to_string()
     })))
 }

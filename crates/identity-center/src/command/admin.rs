@@ -213,7 +213,7 @@ impl Shown {
             }
             Verb::Audit { limit } => {
                 let limit = limit.clamp(1, 500);
-                let log = remote.get(&format!("/audit?limit={limit}")).await?;
+                let log = remote.newest(limit as usize).await?;
                 self.rows(
                     &log,
                     &[

@@ -1,8 +1,10 @@
 //! The audit log in the store.
 
+use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::{Row, Store, StoreError, Tx, values};
 use crate::audit::{Broken, Deed, Entry, Head, follow};
@@ -15,6 +17,8 @@ const SIGN_IN: &str = "sign_in";
 const COLUMNS: &str = "number, at, organization, actor, action, subject, outcome, address, user_agent, detail, digest";
 /// So many entries are read at once.
 const PAGE: u32 = 500;
+/// So many are listed in an entry.
+const LISTED: usize = 200;
 
 impl Store {
     /// Records what changed nothing else: a sign-in that was refused.
@@ -119,7 +123,7 @@ impl Store {
     }
 }
 
-/// An actor's entries in an organisation: behind the one of this number the oldest first, or without the newest first.
+/// An actor's entries in an organisation, lists excepted: behind the one of this number the oldest first, or without the newest first.
 pub(super) async fn of_actor(
     tx: &mut Tx<'_>,
     organization: &str,
@@ -129,7 +133,7 @@ pub(super) async fn of_actor(
 ) -> Result<Vec<Entry>, StoreError> {
     let order = if after.is_some() { "ASC" } else { "DESC" };
     let sql = format!(
-        "SELECT {COLUMNS} FROM audit WHERE organization = $1 AND actor = $2 AND number > $3 ORDER BY number {order} LIMIT $4"
+        "SELECT {COLUMNS} FROM audit WHERE organization = $1 AND actor = $2 AND number > $3 AND action NOT LIKE '%.list' ORDER BY number {order} LIMIT $4"
     );
     let key = values![organization, actor, after.unwrap_or(0), most];
     let rows = tx.query(&sql, key).await?;
@@ -147,19 +151,32 @@ pub(super) fn append(tx: &mut Tx<'_>, deed: Deed, now: Timestamp) -> Ready<Resul
 /// Writes what was added. It is the last thing that a transaction does: who holds the chain's end waits for nobody any more, and nobody
 /// waits for them but the others who end.
 pub(super) async fn write(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    for (deed, now) in std::mem::take(&mut tx.deeds) {
-        entry(tx, deed, now).await?;
+    let deeds = std::mem::take(&mut tx.deeds);
+    if deeds.is_empty() {
+        return Ok(());
     }
-    Ok(())
-}
-
-async fn entry(tx: &mut Tx<'_>, deed: Deed, now: Timestamp) -> Result<(), StoreError> {
     let nothing = Digest::from([0; 32]);
     let sql = "INSERT INTO audit_chain (single, last_number, last_digest, forgotten_number, forgotten_digest) VALUES (1, 0, $1, 0, $1) \
                ON CONFLICT DO NOTHING";
     tx.execute(sql, values![nothing]).await?;
     let found = chain(tx, "FOR UPDATE OF c").await?;
-    let (last, _) = found.ok_or_else(|| StoreError::Corrupt("the audit log's chain".to_owned()))?;
+    let (mut last, _) =
+        found.ok_or_else(|| StoreError::Corrupt("the audit log's chain".to_owned()))?;
+    for (deed, now) in deeds {
+        last = entry(tx, last, deed, now).await?;
+    }
+    let sql = "UPDATE audit_chain SET last_number = $1, last_digest = $2";
+    tx.execute(sql, values![last.number, last.digest]).await?;
+    Ok(())
+}
+
+/// Writes an entry behind the last one, and returns where the chain ends with it.
+async fn entry(
+    tx: &mut Tx<'_>,
+    last: Head,
+    deed: Deed,
+    now: Timestamp,
+) -> Result<Head, StoreError> {
     let by = tx.by();
     let entry = Entry {
         number: last.number + 1,
@@ -194,9 +211,10 @@ async fn entry(tx: &mut Tx<'_>, deed: Deed, now: Timestamp) -> Result<(), StoreE
         digest,
     ];
     tx.execute(&sql, row).await?;
-    let sql = "UPDATE audit_chain SET last_number = $1, last_digest = $2";
-    tx.execute(sql, values![entry.number, digest]).await?;
-    Ok(())
+    Ok(Head {
+        number: entry.number,
+        digest,
+    })
 }
 
 /// The same about a person.
@@ -240,6 +258,32 @@ pub(super) async fn of_organization(
         detail,
     };
     append(tx, deed, now).await
+}
+
+/// An action, and that of the lists that belong to it.
+pub(super) type Listed = (&'static str, &'static str);
+
+/// The same about many: what was done, and then whom it concerns, a list of names and values in parts.
+pub(super) async fn of_many(
+    tx: &mut Tx<'_>,
+    organization: &str,
+    (action, list_action): Listed,
+    subject: &str,
+    detail: serde_json::Value,
+    (name, list): (&'static str, &[(String, String)]),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    of_organization(tx, organization, action, subject, detail.clone(), now).await?;
+    let parts = list.len().div_ceil(LISTED);
+    for (part, listed) in (1..).zip(list.chunks(LISTED)) {
+        let listed = listed.iter().cloned();
+        let listed: BTreeMap<String, String> = listed.collect();
+        let mut detail = detail.clone();
+        (detail["part"], detail["parts"]) = (json!(part), json!(parts));
+        detail[name] = json!(listed);
+        of_organization(tx, organization, list_action, subject, detail, now).await?;
+    }
+    Ok(())
 }
 
 /// The chain's end, and what was forgotten last.

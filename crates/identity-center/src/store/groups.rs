@@ -4,11 +4,10 @@ use jiff::Timestamp;
 
 use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, audit, directory, plans, sessions, values};
-use crate::client::Details;
+use super::members::{self, Of};
+use super::{Row, Store, StoreError, Tx, audit, directory, plans, values};
 use crate::directory::{DirectoryRefusal, Group, User, fold, name};
-use crate::id::{ConnectionId, GroupId, SessionId, UserId};
-use crate::session::Ended;
+use crate::id::{ConnectionId, GroupId, UserId};
 
 const COLUMNS: &str =
     "id, organization, display_name, external_id, connection, created_at, modified_at, version";
@@ -157,7 +156,16 @@ impl Store {
     ) -> Result<u64, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
-                let ended = remove(tx, group, user, now).await?;
+                let Some((organization, name)) = locked(tx, group).await? else {
+                    return Ok(0);
+                };
+                let (organization, name) = (&organization, &name);
+                let of = Of {
+                    id: group,
+                    organization,
+                    name,
+                };
+                let ended = members::leave(tx, of, &[user].into(), None, now).await?;
                 if ended.is_some() {
                     changed(tx, group, now).await?;
                 }
@@ -180,23 +188,36 @@ pub(super) async fn delete(
     group: GroupId,
     now: Timestamp,
 ) -> Result<Result<(), DirectoryRefusal>, StoreError> {
-    let sql = "SELECT user_id FROM members WHERE group_id = $1 ORDER BY user_id";
-    for row in tx.query(sql, values![group]).await? {
-        remove(tx, group, row.id(0)?, now).await?;
-    }
+    let Some((organization, name)) = locked(tx, group).await? else {
+        return Ok(Err(DirectoryRefusal::NoGroup));
+    };
+    let (organization, name) = (&organization, &name);
+    let of = Of {
+        id: group,
+        organization,
+        name,
+    };
+    let everybody = members::all(tx, group).await?;
+    members::leave(tx, of, &everybody, None, now).await?;
     let sql = "DELETE FROM assignments WHERE principal = $1";
     tx.execute(sql, values![group]).await?;
     plans::forget(tx, group).await?;
-    let sql = "SELECT organization, display_name FROM groups WHERE id = $1";
-    let Some(row) = tx.row(sql, values![group]).await? else {
-        return Ok(Err(DirectoryRefusal::NoGroup));
-    };
     tx.execute("DELETE FROM groups WHERE id = $1", values![group])
         .await?;
-    let (organization, name) = (row.text(0)?, row.text(1)?);
     let detail = json!({ "group": group });
     audit::of_organization(tx, organization, "group.delete", name, detail, now).await?;
     Ok(Ok(()))
+}
+
+/// The group's organisation and name; its row is locked: nobody else changes who is in it.
+pub(super) async fn locked(
+    tx: &mut Tx<'_>,
+    group: GroupId,
+) -> Result<Option<(String, String)>, StoreError> {
+    let sql = "SELECT g.organization, g.display_name FROM groups g WHERE g.id = $1 FOR UPDATE OF g";
+    let row = tx.row(sql, values![group]).await?;
+    row.map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
+        .transpose()
 }
 
 /// The groups of a person, in this transaction.
@@ -210,38 +231,6 @@ async fn changed(tx: &mut Tx<'_>, group: GroupId, now: Timestamp) -> Result<(), 
     let sql = "UPDATE groups SET modified_at = $2, version = version + 1 WHERE id = $1";
     tx.execute(sql, values![group, now]).await?;
     Ok(())
-}
-
-/// `None` if they were no member. The person's row is locked first, as whoever grants something does: so nothing is granted by a
-/// group that is being lost.
-pub(super) async fn remove(
-    tx: &mut Tx<'_>,
-    group: GroupId,
-    user: UserId,
-    now: Timestamp,
-) -> Result<Option<u64>, StoreError> {
-    let sql = "SELECT u.id FROM users u WHERE u.id = $1 FOR UPDATE OF u";
-    tx.row(sql, values![user]).await?;
-    let sql = "DELETE FROM members WHERE group_id = $1 AND user_id = $2";
-    if tx.execute(sql, values![group, user]).await? == 0 {
-        return Ok(None);
-    }
-    let left = of(tx, user).await?;
-    let sql = "SELECT s.id, c.details FROM sessions s JOIN clients c ON c.id = s.client_id WHERE s.user_id = $1 AND s.state <> 'ended'";
-    let mut ended = 0;
-    for row in tx.query(sql, values![user]).await? {
-        let details: Details = row.json(1)?;
-        if details.groups.contains(&group) && !details.open_to(&left) {
-            let session: SessionId = row.id(0)?;
-            sessions::end(tx, session, Ended::GroupLost, now).await?;
-            let sql = "UPDATE device_codes SET state = 'denied' WHERE session_id = $1 AND state = 'approved'";
-            tx.execute(sql, values![session]).await?;
-            ended += 1;
-        }
-    }
-    let detail = json!({ "group": group, "sessions": ended });
-    audit::of_person(tx, user, "group.leave", detail, now).await?;
-    Ok(Some(ended))
 }
 
 fn read(row: &Row) -> Result<Group, StoreError> {

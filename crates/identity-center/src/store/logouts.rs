@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::members::TOGETHER;
+use super::value::among;
 use super::{Store, StoreError, Tx, values};
 use crate::id::{SessionId, UserId};
 use crate::oidc::backchannel_logout::{ATTEMPTS, Logout, next_attempt};
@@ -18,6 +20,19 @@ pub(super) async fn note(
 ) -> Result<(), StoreError> {
     let sql = format!("{INSERT} AND s.id = $1 ON CONFLICT DO NOTHING");
     tx.execute(&sql, values![session, now]).await?;
+    Ok(())
+}
+
+/// The same for several sessions.
+pub(super) async fn note_several(
+    tx: &mut Tx<'_>,
+    some: &[SessionId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut values = values![now].to_vec();
+    let these = among(&mut values, "s.id", some, TOGETHER);
+    let sql = format!("{INSERT} AND {these} ON CONFLICT DO NOTHING");
+    tx.execute(&sql.replacen("$2", "$1", 1), &values).await?;
     Ok(())
 }
 

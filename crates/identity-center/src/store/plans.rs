@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Store, StoreError, Tx, audit, values};
+use super::{Store, StoreError, Tx, audit, groups, values};
 use crate::directory::DirectoryRefusal;
 use crate::id::{GroupId, UserId};
 use crate::plan::Plan;
@@ -19,7 +19,7 @@ impl Store {
         self.write(move |tx| {
             let Plan { group, models } = plan.clone();
             Box::pin(async move {
-                let Some((organization, name)) = locked(tx, group).await? else {
+                let Some((organization, name)) = groups::locked(tx, group).await? else {
                     return Ok(Err(DirectoryRefusal::NoGroup));
                 };
                 let sql = "DELETE FROM plans WHERE group_id = $1";
@@ -42,7 +42,7 @@ impl Store {
     pub async fn remove_plan(&self, group: GroupId, now: Timestamp) -> Decided<bool> {
         self.write(move |tx| {
             Box::pin(async move {
-                let Some((organization, name)) = locked(tx, group).await? else {
+                let Some((organization, name)) = groups::locked(tx, group).await? else {
                     return Ok(Err(DirectoryRefusal::NoGroup));
                 };
                 let sql = "DELETE FROM plans WHERE group_id = $1";
@@ -133,12 +133,4 @@ impl Store {
 pub(super) async fn forget(tx: &mut Tx<'_>, group: GroupId) -> Result<(), StoreError> {
     let sql = "DELETE FROM plans WHERE group_id = $1";
     tx.execute(sql, values![group]).await.map(drop)
-}
-
-/// The group's organisation and name; its row is locked, lest it be removed meanwhile.
-async fn locked(tx: &mut Tx<'_>, group: GroupId) -> Result<Option<(String, String)>, StoreError> {
-    let sql = "SELECT g.organization, g.display_name FROM groups g WHERE g.id = $1 FOR UPDATE OF g";
-    let row = tx.row(sql, values![group]).await?;
-    row.map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
-        .transpose()
 }

@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use kiro_scim::Manner;
 use serde_json::json;
 
+use super::members::TOGETHER;
+use super::value::among;
 use super::{Row, Store, StoreError, Tx, audit, values};
 use crate::audit::{By, Entry};
 use crate::figures::Happened;
@@ -274,14 +276,21 @@ impl Store {
                 let Some(event) = of.leaving else {
                     return Ok(Err(ProvisioningRefusal::NoEvent));
                 };
-                let sql = "SELECT u.id FROM users u WHERE u.connection = $1 AND u.active = 0 AND u.deactivated_at >= $2 \
+                let sql = "SELECT u.id, u.user_name FROM users u WHERE u.connection = $1 AND u.active = 0 AND u.deactivated_at >= $2 \
                            ORDER BY u.id FOR UPDATE OF u";
                 let people = tx.query(sql, values![id, event.since]).await?;
+                let ids = people.iter().map(|row| row.id(0)).collect::<Result<Vec<UserId>, _>>()?;
+                for some in ids.chunks(TOGETHER) {
+                    let mut values = values![now].to_vec();
+                    let these = among(&mut values, "id", some, TOGETHER);
+                    let sql = format!(
+                        "UPDATE users SET active = 1, deactivated_at = NULL, modified_at = $1, version = version + 1 WHERE {these}"
+                    );
+                    tx.execute(&sql, &values).await?;
+                }
                 for row in &people {
-                    let user: UserId = row.id(0)?;
-                    let sql = "UPDATE users SET active = 1, deactivated_at = NULL, modified_at = $2, version = version + 1 WHERE id = $1";
-                    tx.execute(sql, values![user, now]).await?;
-                    audit::of_person(tx, user, "user.reactivate", json!({ "undo": true }), now).await?;
+                    let (organization, detail) = (&of.organization, json!({ "undo": true }));
+                    audit::of_organization(tx, organization, "user.reactivate", row.text(1)?, detail, now).await?;
                 }
                 let sql = "UPDATE provisioners SET left_count = 0, alerted = 0 WHERE id = $1";
                 tx.execute(sql, values![id]).await?;

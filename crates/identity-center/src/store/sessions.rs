@@ -1,9 +1,13 @@
 //! Sessions in the store: offered with a code, live once it is redeemed, ended once and for good.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use serde_json::json;
 
+use super::members::TOGETHER;
+use super::value::among;
 use super::{Row, Store, StoreError, Tx, audit, logouts, values};
 use crate::figures::Happened;
 use crate::id::{SessionId, UserId};
@@ -319,8 +323,53 @@ pub(super) async fn end(
     let Some(row) = tx.row(sql, values![id]).await? else {
         return Ok(());
     };
-    let detail = json!({ "session": id, "client": row.text(1)?, "because": word(because) });
-    audit::of_person(tx, row.id(0)?, "session.end", detail, now).await
+    let ended = (id, row.id(0)?, row.text(1)?.to_owned());
+    record_ends(tx, &[ended], because, now).await
+}
+
+/// Ends these sessions, and the device codes that wait for them; returns those that had not ended. Whoever asks for it records it.
+pub(super) async fn end_several(
+    tx: &mut Tx<'_>,
+    all: &[SessionId],
+    because: Ended,
+    now: Timestamp,
+) -> Result<BTreeSet<SessionId>, StoreError> {
+    let mut ended = BTreeSet::new();
+    for some in all.chunks(TOGETHER) {
+        logouts::note_several(tx, some, now).await?;
+        let mut values = values![now, word(because)].to_vec();
+        let these = among(&mut values, "id", some, TOGETHER);
+        let sql = format!(
+            "UPDATE sessions SET state = 'ended', ended_at = $1, ended_because = $2 WHERE {these} AND state <> 'ended' RETURNING id"
+        );
+        for row in tx.query(&sql, &values).await? {
+            ended.insert(row.id(0)?);
+        }
+        let mut values = Vec::new();
+        let these = among(&mut values, "session_id", some, TOGETHER);
+        let sql = format!(
+            "UPDATE device_codes SET state = 'denied' WHERE {these} AND state = 'approved'"
+        );
+        tx.execute(&sql, &values).await?;
+    }
+    if !ended.is_empty() {
+        tx.happened(Happened::Ended(because, ended.len() as u64));
+    }
+    Ok(ended)
+}
+
+/// Records ends of sessions, each with its person and its application.
+pub(super) async fn record_ends(
+    tx: &mut Tx<'_>,
+    ended: &[(SessionId, UserId, String)],
+    because: Ended,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (session, user, client) in ended {
+        let detail = json!({ "session": session, "client": client, "because": word(because) });
+        audit::of_person(tx, *user, "session.end", detail, now).await?;
+    }
+    Ok(())
 }
 
 /// Ends everything of a person's, in the transaction that decided it. What was proved until now counts no more: a sign-in that is

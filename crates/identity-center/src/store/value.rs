@@ -102,6 +102,33 @@ from_id!(
     ScimTokenId
 );
 
+/// Says that `column` is one of these ids, which are put behind the values of a statement. Several have always `most` places: a
+/// statement has two texts, however many are asked for. The least and the greatest say to PostgreSQL, too, that an index answers.
+pub(super) fn among<T: Copy + Ord + Into<Value>>(
+    values: &mut Vec<Value>,
+    column: &str,
+    ids: &[T],
+    most: usize,
+) -> String {
+    let (Some(least), Some(greatest)) = (ids.iter().min(), ids.iter().max()) else {
+        return "1 = 0".to_owned();
+    };
+    let mut put = |id: &T| {
+        values.push((*id).into());
+        format!("${}", values.len())
+    };
+    if ids.len() == 1 {
+        return format!("{column} = {}", put(least));
+    }
+    let padded = ids.iter().chain(std::iter::repeat(least));
+    let places: Vec<String> = padded.take(most.max(ids.len())).map(&mut put).collect();
+    let (least, greatest) = (put(least), put(greatest));
+    format!(
+        "{column} BETWEEN {least} AND {greatest} AND {column} IN ({})",
+        places.join(", ")
+    )
+}
+
 /// A row. What does not have the expected type is [`StoreError::Corrupt`]; nothing panics on what a database holds.
 #[derive(Clone, Debug)]
 pub struct Row(pub(super) Vec<Value>);

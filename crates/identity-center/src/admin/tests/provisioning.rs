@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{administrator, ask, kind, person};
 use crate::administrator::Role;
+use crate::audit::{By, Deed};
 use crate::oidc::tests::running::{Answer, Running};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -66,6 +67,56 @@ async fn log(service: &Running, owner: &str, name: &str) -> Vec<(String, String)
     };
     let entries = log["items"].as_array().unwrap();
     entries.iter().rev().map(entry).collect()
+}
+
+#[tokio::test]
+async fn lists_of_people_are_on_pages_that_the_command_can_read_and_not_in_the_log() {
+    let (service, owner) = looked_after().await;
+    provisioner(&service, &owner, "okta").await;
+    let (store, now) = (&service.center.store, service.center.now());
+    let by = By {
+        actor: Some("scim:okta".to_owned()),
+        ..By::default()
+    };
+    let entries = async {
+        for number in 0..31 {
+            let size = if number == 7 { 300_000 } else { 40_000 };
+            let (action, detail) = match number {
+                0 => ("group.leave", json!({ "members": 6000 })),
+                _ => ("group.leave.list", json!({ "users": "u".repeat(size) })),
+            };
+            let deed = Deed {
+                action,
+                organization: Some("acme".to_owned()),
+                subject: format!("long {number}"),
+                done: true,
+                detail,
+            };
+            store.record(deed, now).await.unwrap();
+        }
+    };
+    by.doing(entries).await;
+    let (mut met, mut path) = (Vec::new(), "/audit?limit=500".to_owned());
+    loop {
+        let page = ask(&service, &owner, "GET", &path, &Value::Null).await;
+        assert!(page.text().len() < 512 * 1024, "{}", page.text().len());
+        let page = page.json();
+        let subjects = page["items"].as_array().unwrap().iter();
+        met.extend(subjects.map(|entry| entry["subject"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        path = format!("/audit?limit=500&before={next}");
+    }
+    met.retain(|subject| subject.starts_with("long"));
+    let all: Vec<String> = (0..31)
+        .rev()
+        .map(|number| format!("long {number}"))
+        .collect();
+    assert_eq!(met, all);
+    let told = log(&service, &owner, "okta").await;
+    let told: Vec<&str> = told.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(told, ["group.leave"]);
 }
 
 #[tokio::test]

@@ -200,6 +200,25 @@ impl Remote {
         }
     }
 
+    /// So many of the audit log's newest entries: a page has fewer where they are long.
+    pub(super) async fn newest(&self, most: usize) -> Result<Value, Failure> {
+        let mut items = Vec::new();
+        let mut before = String::new();
+        loop {
+            let left = most - items.len();
+            let mut page = self.get(&format!("/audit?limit={left}{before}")).await?;
+            if let Value::Array(more) = page["items"].take() {
+                items.extend(more);
+            }
+            match page["next"].as_str() {
+                Some(next) if items.len() < most => {
+                    before = format!("&before={}", encoded(next));
+                }
+                _ => return Ok(serde_json::json!({ "items": items })),
+            }
+        }
+    }
+
     /// The person of this user name: their path, and what is known of them.
     pub(super) async fn user(&self, name: &str) -> Result<(String, Value), Failure> {
         let mut found = self

@@ -1,9 +1,12 @@
 //! Provisioned groups. Members are rows: to add one to a group of 100,000 costs as much as to one of none.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use kiro_scim::{EntityTag, GroupColumns, Members, Reference, Refusal, Resource};
 use serde_json::json;
 
+use super::super::members::{self, Of};
 use super::super::{Row, Store, StoreError, Tx, audit, groups, provisioning, values};
 use super::related::told;
 use super::{Changing, Decided, exact, name, texts};
@@ -239,44 +242,31 @@ async fn move_members(
     members: &Members,
     now: Timestamp,
 ) -> Decided<bool> {
-    let mut goes: Vec<UserId> = Vec::new();
+    let Some(add) = members
+        .add
+        .iter()
+        .map(|id| exact(id))
+        .collect::<Option<BTreeSet<UserId>>>()
+    else {
+        return Ok(Err(nobody()));
+    };
+    let of = Of {
+        id: group,
+        organization: &by.organization,
+        name: called,
+    };
+    let mut goes = BTreeSet::new();
     if members.all_others_go {
-        for one in members_of(tx, by, group).await? {
-            if !members.add.contains(&one.id) {
-                goes.extend(exact::<UserId>(&one.id));
-            }
-        }
+        goes = members::all(tx, group).await?;
+        goes.retain(|user| !add.contains(user));
     }
     // Whoever is none of the connection's people is in none of its groups.
     goes.extend(members.remove.iter().filter_map(|id| exact::<UserId>(id)));
-    let mut moved = false;
-    for user in goes {
-        if is_theirs(tx, by, user).await? {
-            moved |= groups::remove(tx, group, user, now).await?.is_some();
-        }
-    }
-    let mut came: Vec<UserId> = Vec::new();
-    for id in &members.add {
-        let sql = "INSERT INTO members (group_id, user_id) SELECT g.id, u.id FROM groups g, users u \
-                   WHERE g.id = $1 AND u.id = $2 AND u.connection = $3 ON CONFLICT DO NOTHING";
-        let Some(user) = exact::<UserId>(id) else {
-            return Ok(Err(nobody()));
-        };
-        if tx.execute(sql, values![group, user, by.id]).await? == 1 {
-            came.push(user);
-        } else if !is_theirs(tx, by, user).await? {
-            return Ok(Err(nobody()));
-        }
-    }
-    match came.as_slice() {
-        [] => {}
-        [user] => audit::of_person(tx, *user, "group.join", json!({ "group": group }), now).await?,
-        several => {
-            let detail = json!({ "group": group, "users": several });
-            audit::of_organization(tx, &by.organization, "group.join", called, detail, now).await?;
-        }
-    }
-    Ok(Ok(moved || !came.is_empty()))
+    let left = members::leave(tx, of, &goes, Some(by.id), now).await?;
+    let Some(came) = members::join(tx, of, &add, by.id, now).await? else {
+        return Ok(Err(nobody()));
+    };
+    Ok(Ok(left.is_some() || came > 0))
 }
 
 fn nobody() -> Refusal {
@@ -284,11 +274,6 @@ fn nobody() -> Refusal {
         "members.value",
         "the id of a person whom this connection provisions",
     )
-}
-
-async fn is_theirs(tx: &mut Tx<'_>, by: &Provisioner, user: UserId) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM users WHERE id = $1 AND connection = $2";
-    Ok(tx.row(sql, values![user, by.id]).await?.is_some())
 }
 
 fn fit(resource: &Resource) -> Result<GroupColumns, Refusal> {

@@ -4,6 +4,7 @@ mod apart;
 mod at_once;
 mod filters;
 mod groups;
+mod many;
 mod people;
 mod tokens;
 mod walks;
@@ -36,6 +37,9 @@ pub(super) const ALL: &[(&str, Case)] = &[
         Box::pin(groups::all_or_nothing(store))
     }),
     ("lost_groups", |store| Box::pin(groups::lost(store))),
+    ("many_leave", |store| Box::pin(many::leave(store))),
+    ("many_replaced", |store| Box::pin(many::replace(store))),
+    ("many_cost", |store| Box::pin(many::cost(store))),
     ("connections_apart", |store| {
         Box::pin(apart::of_each_other(store))
     }),

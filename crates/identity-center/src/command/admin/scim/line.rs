@@ -37,11 +37,14 @@ pub(super) fn line(
         }
         "group.change" => format!("~ group {subject}"),
         "group.delete" => format!("− group {subject}"),
-        "group.join" => match detail["users"].as_array() {
-            Some(users) => format!("+ {} in {subject}", members(users.len() as u64)),
+        "group.join" => match detail["members"].as_u64() {
+            Some(count) => format!("+ {} in {subject}", members(count)),
             None => format!("+ {subject} in {}", of()),
         },
-        "group.leave" => format!("− {subject} from {}{ended}", of()),
+        "group.leave" => match detail["members"].as_u64() {
+            Some(count) => format!("− {} from {subject}{ended}", members(count)),
+            None => format!("− {subject} from {}{ended}", of()),
+        },
         "scim.refuse" => {
             let status = &detail["status"];
             let word = detail["scimType"].as_str();
@@ -55,7 +58,7 @@ pub(super) fn line(
             "! {} of {} people left within an hour: `admin scim undo {connection}` takes it back",
             detail["people"], detail["of"]
         ),
-        "session.end_all" => return None,
+        "session.end" | "session.end_all" => return None,
         other => format!("· {other} {subject}"),
     })
 }
@@ -128,8 +131,8 @@ mod tests {
         check(
             "group.join",
             "developers",
-            json!({ "group": "g", "users": [1, 2] }),
-            "+ 2 members in developers",
+            json!({ "group": "g", "members": 300 }),
+            "+ 300 members in developers",
         );
         check(
             "group.leave",
@@ -137,6 +140,13 @@ mod tests {
             json!({ "group": "g", "sessions": 0 }),
             "− aiko from <g>",
         );
+        check(
+            "group.leave",
+            "developers",
+            json!({ "group": "g", "members": 300, "sessions": 2 }),
+            "− 300 members from developers, 2 sessions ended",
+        );
+        check("session.end", "aiko", json!({}), "-");
         check("session.end_all", "aiko", json!({}), "-");
         check(
             "scim.refuse",
