@@ -9,6 +9,7 @@ mod copy_to;
 mod figures;
 mod health;
 mod instances;
+mod packaged;
 mod program;
 mod provisioning;
 #[path = "../../src/store/tests/server.rs"]
