@@ -58,15 +58,19 @@ pub(super) async fn post(State(center): State<Arc<Center>>, request: HttpRequest
 
 async fn answer(center: &Center, headers: &HeaderMap, parameters: Option<Parameters>) -> Response {
     let answered = match &parameters {
-        Some(parameters) => begun(center, parameters).await,
+        Some(parameters) => begun(center, headers, parameters).await,
         None => Err(Refusal::Unreadable),
     };
     pages::or_refusal(center, headers, parameters.as_ref(), answered)
 }
 
-async fn begun(center: &Center, parameters: &Parameters) -> Result<Response, Refusal> {
+async fn begun(
+    center: &Center,
+    headers: &HeaderMap,
+    parameters: &Parameters,
+) -> Result<Response, Refusal> {
     match found(center, parameters).await? {
-        Ok(request) => Ok(authorization::begin(center, request).await?),
+        Ok(request) => Ok(authorization::begin(center, headers, request).await?),
         Err(Invalid::Untold(why)) => Err(Refusal::Request(why)),
         Err(Invalid::Told {
             redirect_uri,

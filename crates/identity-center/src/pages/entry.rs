@@ -80,8 +80,10 @@ impl Visit {
     ) -> Result<Visit, (Language, Refusal)> {
         let settings = &center.settings;
         let language = Language::of(settings, headers, &[]);
-        let cookie = Cookie::SignIn.digest(settings, headers);
-        let (Ok(id), Some(cookie)) = (id.parse(), cookie) else {
+        let Ok(id) = id.parse() else {
+            return Err((language, Refusal::Over));
+        };
+        let Some(cookie) = Cookie::SignIn(id).digest(settings, headers) else {
             return Err((language, Refusal::Over));
         };
         let seen = center.store.authorization(id, cookie, center.now()).await;

@@ -91,16 +91,21 @@ pub async fn told(center: &Center, seen: &Authorization, error: &str) -> Answer 
         ..
     } = &seen.request.purpose
     else {
-        return Ok(see_other(&center.settings.at("/signed-out")));
+        let end = see_other(&center.settings.at("/signed-out"));
+        return Ok(over(center, seen, end));
     };
     let parameters = vec![("error", error)];
-    Ok(answered(
-        center,
-        redirect_uri,
-        parameters,
-        state.as_deref(),
-        *wire,
-    ))
+    let told = answered(center, redirect_uri, parameters, state.as_deref(), *wire);
+    Ok(over(center, seen, told))
+}
+
+/// The sign-in is over: the browser needs no proof of it any more.
+fn over(center: &Center, seen: &Authorization, mut response: Response) -> Response {
+    let cookie = Cookie::SignIn(seen.id).forget(&center.settings);
+    response
+        .headers_mut()
+        .extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    response
 }
 
 fn answered<'a>(
@@ -188,7 +193,7 @@ async fn proceed(
             let from = seen.request.organization.as_deref();
             let back = from.map(|organization| start_url::of(&center.settings, organization));
             let own = back.unwrap_or_else(|| center.settings.at("/sessions"));
-            return Ok(see_other(&own));
+            return Ok(over(center, seen, see_other(&own)));
         }
     }
     let progress = Progress::Consent {
@@ -225,7 +230,7 @@ pub(super) async fn allowed(visit: &Visit, user: UserId, authentication: Authent
                 .store
                 .approve_device(seen, &device, session, groups, now);
             match approved.await? {
-                Granted::Yes => Ok(device::approved(visit.language)),
+                Granted::Yes => Ok(over(center, seen, device::approved(visit.language))),
                 Granted::Overtaken => Err(Refusal::Over),
                 Granted::Refused => refused(center, seen, user.id, Some(&client.id)).await,
             }
@@ -335,13 +340,8 @@ async fn granted(
     {
         Granted::Yes => {
             let parameters = vec![("code", code.expose_secret())];
-            Ok(answered(
-                center,
-                redirect_uri,
-                parameters,
-                state.as_deref(),
-                *wire,
-            ))
+            let to = answered(center, redirect_uri, parameters, state.as_deref(), *wire);
+            Ok(over(center, seen, to))
         }
         Granted::Overtaken => Err(Refusal::Over),
         Granted::Refused => refused(center, seen, user.id, Some(&client.id)).await,

@@ -60,7 +60,7 @@ pub(super) async fn acs(
         }
         let connection = named(&center, &organization, &name).await?;
         let saml = connection.details.saml.clone().ok_or(Refusal::Over)?;
-        answered(&center, connection, saml, &form).await
+        answered(&center, &headers, connection, saml, &form).await
     };
     let mut response = taken.await.unwrap_or_else(|why| refusal(language, why));
     let quiet = HeaderValue::from_static("no-referrer");
@@ -81,6 +81,7 @@ async fn named(center: &Center, organization: &str, name: &str) -> Result<Connec
 
 async fn answered(
     center: &Arc<Center>,
+    headers: &HeaderMap,
     connection: Connection,
     saml: Saml,
     form: &Parameters,
@@ -88,7 +89,7 @@ async fn answered(
     let response = form.get("SAMLResponse").ok_or(Refusal::Unreadable)?;
     let relay = form.get("RelayState").unwrap_or_default();
     let Some(id) = federation::named(relay) else {
-        return unsolicited(center, &connection, &saml, response).await;
+        return unsolicited(center, headers, &connection, &saml, response).await;
     };
     let store = &center.store;
     let seen = store
@@ -133,6 +134,7 @@ fn step(secret: &SecretString) -> String {
 /// application's sign-in goes on by it.
 async fn unsolicited(
     center: &Arc<Center>,
+    headers: &HeaderMap,
     connection: &Connection,
     saml: &Saml,
     response: &str,
@@ -158,7 +160,7 @@ async fn unsolicited(
         brought,
         answer,
     };
-    Ok(authorization::begin_at(center, request, |_| progress, &step(&secret)).await?)
+    Ok(authorization::begin_at(center, headers, request, |_| progress, &step(&secret)).await?)
 }
 
 /// `GET /sign-in/{id}/answered`: the browser that brought the answer goes on, if it began the sign-in.

@@ -15,3 +15,4 @@ mod setup;
 mod sign_in;
 mod silence;
 mod start;
+mod tabs;
