@@ -174,6 +174,9 @@ pub enum Progress {
         brought: Digest,
         /// What came of it (`pages::saml`), verified.
         answer: serde_json::Value,
+        /// Nobody had asked the provider.
+        #[serde(default)]
+        unasked: bool,
     },
     /// It is known who it is; the person is asked whether the application may.
     Consent {

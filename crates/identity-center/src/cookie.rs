@@ -82,13 +82,30 @@ impl Cookie {
 /// `Set-Cookie`s that take the eldest sign-ins' away, so that with one more there are [`AT_ONCE`]. A browser sends the eldest first
 /// (RFC 6265 §5.4).
 pub fn room(settings: &Settings, headers: &HeaderMap) -> impl Iterator<Item = HeaderValue> {
-    let name = format!("{}{SIGN_IN}", prefix(settings));
-    let sent: Vec<AuthorizationId> = pairs(headers)
-        .filter_map(|(of, _)| of.strip_prefix(&name)?.parse().ok())
-        .collect();
+    let sent = sign_ins(settings, headers);
     let superfluous = (sent.len() + 1).saturating_sub(AT_ONCE);
     let eldest = sent.into_iter().take(superfluous);
     eldest.filter_map(|id| Cookie::SignIn(id).forget(settings))
+}
+
+/// `Set-Cookie`s that take every sign-in's away but this one's.
+pub fn others(
+    settings: &Settings,
+    headers: &HeaderMap,
+    but: AuthorizationId,
+) -> impl Iterator<Item = HeaderValue> {
+    let others = sign_ins(settings, headers).into_iter();
+    others
+        .filter(move |id| *id != but)
+        .filter_map(|id| Cookie::SignIn(id).forget(settings))
+}
+
+/// The sign-ins that this browser has begun.
+fn sign_ins(settings: &Settings, headers: &HeaderMap) -> Vec<AuthorizationId> {
+    let name = format!("{}{SIGN_IN}", prefix(settings));
+    pairs(headers)
+        .filter_map(|(of, _)| of.strip_prefix(&name)?.parse().ok())
+        .collect()
 }
 
 /// The names and values of the cookies that were sent.

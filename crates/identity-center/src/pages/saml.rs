@@ -17,6 +17,7 @@ use super::upstream::{connected, fault, known};
 use super::{Language, Refusal, refusal, upstream};
 use crate::authorization::{self, Progress, Purpose};
 use crate::center::Center;
+use crate::cookie;
 use crate::directory::is_plain;
 use crate::federation::saml::{self, Ourselves, Saml};
 use crate::federation::{self, Connection, Fault, Proof};
@@ -117,6 +118,7 @@ async fn answered(
         connection: connection.id,
         brought,
         answer: serde_json::to_value(answer).unwrap_or_default(),
+        unasked: false,
     };
     if !store.advance_authorization(&seen, progress).await? {
         return Err(Refusal::Over);
@@ -159,6 +161,7 @@ async fn unsolicited(
         connection: connection.id,
         brought,
         answer,
+        unasked: true,
     };
     Ok(authorization::begin_at(center, headers, request, |_| progress, &step(&secret)).await?)
 }
@@ -173,7 +176,15 @@ pub(super) async fn get(
     match Visit::open(center, &id, &headers).await {
         Ok(visit) => {
             let query = query.unwrap_or_default();
-            visit.answer(gone_on(&visit, &query).await)
+            let mut response = visit.answer(gone_on(&visit, &query).await);
+            let progress = &visit.seen.progress;
+            if matches!(progress, Progress::Answered { unasked: true, .. }) {
+                // Whoever sent somebody here has not signed them in at an application that waits in another tab.
+                let others = cookie::others(&visit.center.settings, &headers, visit.seen.id);
+                let others = others.map(|cookie| (header::SET_COOKIE, cookie));
+                response.headers_mut().extend(others);
+            }
+            response
         }
         Err((language, why)) => refusal(language, why),
     }
@@ -184,6 +195,7 @@ async fn gone_on(visit: &Visit, query: &str) -> Answer {
         connection,
         brought,
         answer,
+        ..
     } = &visit.seen.progress
     else {
         return Err(Refusal::Over);
