@@ -18,6 +18,9 @@ use crate::session::{Authentication, CODE_LIFETIME, Offer, Session};
 use crate::start_url;
 use crate::store::{DeviceCode, Granted, Guess};
 
+/// OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+const UNMET: &str = "unmet_authentication_requirements";
+
 /// Goes on with a person who has just proved who they are (`authentication`), here or at an upstream provider: their browser is
 /// remembered, and the application gets its code, the person is asked, a device is shown, or their own sessions are. A person who
 /// may not sign in, or not there, gets a page that says so.
@@ -166,8 +169,12 @@ async fn proceed(
     silent: bool,
 ) -> Answer {
     // OpenID Connect Core §3.1.2.1: whoever else signs in meanwhile is not who the application had signed in.
-    if seen.request.hinted.is_some_and(|hinted| hinted != user.id) {
+    if !seen.request.is_open_to(user.id) {
         return told(center, seen, "login_required").await;
+    }
+    // Core §5.5.1.1: a class that the application insists on and did not get is a sign-in that failed.
+    if seen.request.asked().is_unmet(&authentication) {
+        return told(center, seen, UNMET).await;
     }
     match &seen.request.purpose {
         Purpose::Code { client, .. } => {
@@ -317,14 +324,17 @@ async fn granted(
         return Err(Refusal::Over);
     };
     let scopes = seen.request.scopes.clone();
-    let session = session(
-        center,
-        client,
-        user,
-        authentication,
-        scopes,
-        binding.clone(),
-    );
+    let session = Session {
+        claims: seen.request.asked().granted(&client.details.scopes),
+        ..session(
+            center,
+            client,
+            user,
+            authentication,
+            scopes,
+            binding.clone(),
+        )
+    };
     let (code, digest) = issue();
     let offer = Offer {
         redirect_uri: redirect_uri.clone(),
