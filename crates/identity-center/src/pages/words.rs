@@ -64,6 +64,7 @@ words! {
     provider_away_title, provider_away_why, provider_away_do,
     untrusted_title, untrusted_why, untrusted_do, untrusted_do_nobody,
     set_up_title, set_up_why, set_up_do, set_up_do_nobody,
+    saml_unknown, saml_failed, saml_denied, saml_elsewhere, saml_own, saml_request, saml_name_id,
 }
 
 /// The sentence with its values, each shut off from the text around it (Unicode Bidirectional Algorithm, isolates).
