@@ -66,7 +66,7 @@ pub(super) async fn show(visit: &Visit) -> Answer {
         Progress::Enrolment { user, sealed_seed } => {
             enrolment::show(visit, *user, sealed_seed, None).await
         }
-        Progress::Enrolled { .. } => Ok(enrolment::kept(visit, &[])),
+        Progress::Enrolled { .. } => Ok(enrolment::kept(visit, visit.words().kept_gone, &[])),
         Progress::Consent { user, .. } => consent::show(visit, *user).await,
     }
 }

@@ -312,6 +312,17 @@ async fn pictures_of_every_page() {
             };
             folder.keep(name, &wrong);
         }
+        store.restored(service.center.now()).await.unwrap();
+        service.pass(31);
+        let at = other.begin("kiro", &[]).await;
+        let at = other.password(&at, "ben@acme.example", PASSWORD).await;
+        let right = code(&service, 0);
+        folder.keep(
+            "recovery-codes-anew",
+            &other.step(&at, "code", &[("code", &right)]).await,
+        );
+        let at = other.begin("kiro", &[]).await;
+        let at = other.password(&at, "aiko", PASSWORD).await;
         service.pass(31);
         let gone = store.deactivate_user(service.user, service.center.now());
         gone.await.unwrap().unwrap();

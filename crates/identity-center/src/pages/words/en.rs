@@ -47,6 +47,7 @@ pub(in crate::pages) const EN: Words = Words {
     enrol_button: "Turn on",
     kept_title: "Keep your recovery codes",
     kept_lead: "If you lose your phone, each of them signs you in once. They are shown only now: print them, or copy them to a safe place.",
+    kept_anew: "The service was restored from a back-up, and the recovery codes that you had are good no more. These take their place: if you lose your phone, each of them signs you in once. They are shown only now: print them, or copy them to a safe place.",
     kept_button: "I have kept them",
     kept_gone: "The codes were shown once. If you did not keep them, ask your administrator to reset your second step later.",
     consent_title: "Sign in to {app}?",
