@@ -1,6 +1,6 @@
-"""What is linked into the packages: a bill of materials (CycloneDX) and the licences and notices to go with it.
+"""What is linked into a package: a bill of materials (CycloneDX) and the licences and notices to go with it.
 
-Usage: materials.py BILL.cdx.json NOTICES.txt     in the checkout's root; reads Cargo.lock and ui/package-lock.json
+Usage: materials.py PACKAGE BILL.cdx.json NOTICES.txt CRATE…     in the checkout's root; reads Cargo.lock and ui/package-lock.json
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
-PROGRAMS = ["kiro-cli", "kiro-desktop"]
+PACKAGE, OUT_BILL, OUT_NOTICES, *PROGRAMS = sys.argv[1:]
 TARGET = f"{platform.machine()}-unknown-linux-gnu"
 NOTICE = re.compile(r"^(licen[cs]e|copying|copyright|notice|unlicense)", re.IGNORECASE)
 
@@ -113,7 +113,7 @@ def bill(parts: list[Part], version: str) -> str:
     licences = LicenseFactory()
     components = {part.key: part.component(licences) for part in parts}
     result = Bom(components=components.values())
-    result.metadata.component = Component(type=ComponentType.APPLICATION, name="kiro-sign-in", version=version, bom_ref="kiro-sign-in")
+    result.metadata.component = Component(type=ComponentType.APPLICATION, name=PACKAGE, version=version, bom_ref=PACKAGE)
     result.metadata.timestamp = datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), timezone.utc)
     content = "\n".join(sorted(components))
     result.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, hashlib.sha256(content.encode()).hexdigest())
@@ -153,11 +153,10 @@ def notices(parts: list[Part]) -> str:
 
 
 def main() -> None:
-    out_bill, out_notices = sys.argv[1:]
     version = tomllib.loads(Path("Cargo.toml").read_text())["workspace"]["package"]["version"]
-    parts = sorted([*crates(), *page()], key=lambda part: part.key)
-    Path(out_bill).write_text(bill(parts, version))
-    Path(out_notices).write_text(notices(parts))
+    parts = sorted([*crates(), *(page() if "kiro-desktop" in PROGRAMS else [])], key=lambda part: part.key)
+    Path(OUT_BILL).write_text(bill(parts, version))
+    Path(OUT_NOTICES).write_text(notices(parts))
     print(f"{len(parts)} parts")
 
 

@@ -6,6 +6,7 @@ mod begin;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::claims::Asked;
 use crate::client::Wire;
 use crate::id::{AuthorizationId, ConnectionId, UserId};
 use crate::secret::Digest;
@@ -94,6 +95,19 @@ impl Request {
             ui_locales: Vec::new(),
         }
     }
+
+    /// What was asked for by name: read when the request was taken.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        let read = self.claims.as_deref().map(Asked::read);
+        read.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Whether this person may come back to the application.
+    #[must_use]
+    pub fn is_open_to(&self, user: UserId) -> bool {
+        self.hinted.is_none_or(|hinted| hinted == user) && self.asked().is_open_to(user)
+    }
 }
 
 /// What happens at the end of a sign-in.
@@ -174,6 +188,9 @@ pub enum Progress {
         brought: Digest,
         /// What came of it (`pages::saml`), verified.
         answer: serde_json::Value,
+        /// Nobody had asked the provider.
+        #[serde(default)]
+        unasked: bool,
     },
     /// It is known who it is; the person is asked whether the application may.
     Consent {

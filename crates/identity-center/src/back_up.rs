@@ -100,6 +100,7 @@ pub fn restore(
     let mut back_up = File::open(from).map_err(unusable(from))?;
     let master = folder::master_key(configuration, environment, from)?;
     folder::make(&configuration.data)?;
+    folder::ours(&store)?;
     let partial = beside(&store, ".partial");
     drop(fs::remove_file(&partial)); // of a restoration that was broken off
     let mut file = new(&partial)?;

@@ -1,17 +1,24 @@
 //! The browser's cookies: secrets whose digests the store has. On https their names begin with `__Host-`, so that no neighbour under
 //! the same domain can plant one.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, HeaderValue, header};
 use jiff::SignedDuration;
 
 use crate::center::Settings;
+use crate::id::AuthorizationId;
 use crate::secret::Digest;
+
+/// A browser is in the middle of so many sign-ins at once.
+pub const AT_ONCE: usize = 8;
+const SIGN_IN: &str = "kiro-sign-in-";
 
 /// A cookie of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cookie {
-    /// Proves that this browser began the sign-in.
-    SignIn,
+    /// Proves that this browser began the sign-in. Each has its own: one that begins in another tab leaves it as it is.
+    SignIn(AuthorizationId),
     /// Somebody is signed in in this browser.
     Browser,
     /// The language that was chosen: no secret.
@@ -19,19 +26,18 @@ pub enum Cookie {
 }
 
 impl Cookie {
-    fn bare(self) -> &'static str {
+    fn bare(self) -> Cow<'static, str> {
         match self {
-            Cookie::SignIn => "kiro-sign-in",
-            Cookie::Browser => "kiro-browser",
-            Cookie::Language => "kiro-language",
+            Cookie::SignIn(id) => format!("{SIGN_IN}{id}").into(),
+            Cookie::Browser => "kiro-browser".into(),
+            Cookie::Language => "kiro-language".into(),
         }
     }
 
     /// Its name at this service's address.
     #[must_use]
     pub fn name(self, settings: &Settings) -> String {
-        let prefix = if secure(settings) { "__Host-" } else { "" };
-        format!("{prefix}{}", self.bare())
+        format!("{}{}", prefix(settings), self.bare())
     }
 
     /// `Set-Cookie`.
@@ -61,10 +67,7 @@ impl Cookie {
     #[must_use]
     pub fn sent<'a>(self, settings: &Settings, headers: &'a HeaderMap) -> Option<&'a str> {
         let name = self.name(settings);
-        let sent = headers.get_all(header::COOKIE).iter();
-        sent.filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+        pairs(headers)
             .find(|(of, _)| *of == name)
             .map(|(_, value)| value)
     }
@@ -74,6 +77,47 @@ impl Cookie {
     pub fn digest(self, settings: &Settings, headers: &HeaderMap) -> Option<Digest> {
         self.sent(settings, headers).map(Digest::of)
     }
+}
+
+/// `Set-Cookie`s that take the eldest sign-ins' away, so that with one more there are [`AT_ONCE`]. A browser sends the eldest first
+/// (RFC 6265 §5.4).
+pub fn room(settings: &Settings, headers: &HeaderMap) -> impl Iterator<Item = HeaderValue> {
+    let sent = sign_ins(settings, headers);
+    let superfluous = (sent.len() + 1).saturating_sub(AT_ONCE);
+    let eldest = sent.into_iter().take(superfluous);
+    eldest.filter_map(|id| Cookie::SignIn(id).forget(settings))
+}
+
+/// `Set-Cookie`s that take every sign-in's away but this one's.
+pub fn others(
+    settings: &Settings,
+    headers: &HeaderMap,
+    but: AuthorizationId,
+) -> impl Iterator<Item = HeaderValue> {
+    let others = sign_ins(settings, headers).into_iter();
+    others
+        .filter(move |id| *id != but)
+        .filter_map(|id| Cookie::SignIn(id).forget(settings))
+}
+
+/// The sign-ins that this browser has begun.
+fn sign_ins(settings: &Settings, headers: &HeaderMap) -> Vec<AuthorizationId> {
+    let name = format!("{}{SIGN_IN}", prefix(settings));
+    pairs(headers)
+        .filter_map(|(of, _)| of.strip_prefix(&name)?.parse().ok())
+        .collect()
+}
+
+/// The names and values of the cookies that were sent.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let sent = headers.get_all(header::COOKIE).iter();
+    sent.filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+}
+
+fn prefix(settings: &Settings) -> &'static str {
+    if secure(settings) { "__Host-" } else { "" }
 }
 
 fn secure(settings: &Settings) -> bool {
@@ -87,26 +131,29 @@ mod tests {
 
     #[test]
     fn a_cookie_is_the_hosts_alone_where_it_can_be() {
+        let ours = Cookie::SignIn(AuthorizationId::from([0; 16]));
         let check = |url: &str, expected: &str| {
             let settings = Settings::new(url.parse().unwrap(), "us-east-1");
-            let set = Cookie::SignIn
+            let set = ours
                 .set(&settings, "v", SignedDuration::from_secs(600))
                 .unwrap();
             assert_eq!(set.to_str().unwrap(), expected);
             assert!(set.is_sensitive(), "no log shows it");
             let mut headers = HeaderMap::new();
             let pair = expected.split(';').next().unwrap();
-            let sent = format!("other=1; x-kiro-sign-in=no; {pair}; kiro-browser=no");
+            let sent = format!(
+                "other=1; x-kiro-sign-in=no; kiro-sign-in-01010101010101010101010101010101=no; {pair}; kiro-browser=no"
+            );
             headers.insert(header::COOKIE, HeaderValue::try_from(sent).unwrap());
-            assert_eq!(Cookie::SignIn.sent(&settings, &headers), Some("v"));
+            assert_eq!(ours.sent(&settings, &headers), Some("v"));
         };
         check(
             "https://id.acme.example",
-            "__Host-kiro-sign-in=v; HttpOnly; SameSite=Lax; Path=/; Max-Age=600; Secure",
+            "__Host-kiro-sign-in-00000000000000000000000000000000=v; HttpOnly; SameSite=Lax; Path=/; Max-Age=600; Secure",
         );
         check(
             "http://127.0.0.1:9000",
-            "kiro-sign-in=v; HttpOnly; SameSite=Lax; Path=/; Max-Age=600",
+            "kiro-sign-in-00000000000000000000000000000000=v; HttpOnly; SameSite=Lax; Path=/; Max-Age=600",
         );
         let settings = Settings::new("https://id.acme.example".parse().unwrap(), "us-east-1");
         let mut headers = HeaderMap::new();
@@ -119,5 +166,37 @@ mod tests {
             None,
             "without its prefix"
         );
+    }
+    #[test]
+    fn the_eldest_sign_in_makes_room_for_a_ninth() {
+        let settings = Settings::new("https://id.acme.example".parse().unwrap(), "us-east-1");
+        let name = |number: u8| Cookie::SignIn(AuthorizationId::from([number; 16])).name(&settings);
+        let check = |sent: &[u8], gone: &[u8]| {
+            let mut pairs = vec![
+                "kiro-sign-in-x=1".to_owned(),
+                "__Host-kiro-sign-in-no=1".to_owned(),
+            ];
+            pairs.extend(sent.iter().map(|number| format!("{}=v", name(*number))));
+            pairs.push("__Host-kiro-browser=v".to_owned());
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, pairs.join("; ").parse().unwrap());
+            let found: Vec<String> = room(&settings, &headers)
+                .map(|set| set.to_str().unwrap().to_owned())
+                .collect();
+            let expected: Vec<String> = gone
+                .iter()
+                .map(|number| {
+                    format!(
+                        "{}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0; Secure",
+                        name(*number)
+                    )
+                })
+                .collect();
+            assert_eq!(found, expected, "{sent:?}");
+        };
+        check(&[], &[]);
+        check(&[1, 2, 3, 4, 5, 6, 7], &[]);
+        check(&[9, 2, 3, 4, 5, 6, 7, 8], &[9]);
+        check(&[9, 2, 3, 4, 5, 6, 7, 8, 1, 10], &[9, 2, 3]);
     }
 }

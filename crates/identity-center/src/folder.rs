@@ -3,7 +3,7 @@
 
 use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret as _;
@@ -42,6 +42,16 @@ pub enum FolderError {
     NoSharedKey {
         /// Where it would be.
         key: PathBuf,
+    },
+    /// Its owner, the service, could not read what somebody else makes there.
+    #[error(
+        "{folder} belongs to {owner}, who could not read what somebody else makes there. Run this as {owner}: `runuser -u {owner} -- kiro-identity-center …`"
+    )]
+    Foreign {
+        /// Which.
+        folder: PathBuf,
+        /// Whose it is.
+        owner: String,
     },
     /// See [`MasterKeyError`].
     #[error(transparent)]
@@ -196,6 +206,39 @@ pub(crate) fn make(path: &Path) -> Result<(), FolderError> {
     made.map_err(unusable(path))
 }
 
+/// Whether a file of this path would be its folder's owner's. Of a folder that is missing, nobody is.
+///
+/// # Errors
+/// See [`FolderError`].
+pub(crate) fn ours(path: &Path) -> Result<(), FolderError> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        Some(_) | None => Path::new("."),
+    };
+    let owner = match folder.metadata() {
+        Ok(there) => there.uid(),
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(why) => return Err(unusable(folder)(why)),
+    };
+    if owner == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    Err(FolderError::Foreign {
+        folder: folder.to_owned(),
+        owner: name(&users, owner).map_or_else(|| owner.to_string(), str::to_owned),
+    })
+}
+
+/// What the user of this number is called in `passwd(5)`.
+fn name(users: &str, number: u32) -> Option<&str> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(number)).then_some(name)
+    })
+}
+
 fn unusable(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
     let path = path.to_owned();
     |why| FolderError::Unusable { path, why }
@@ -203,6 +246,9 @@ fn unusable(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
 
 /// Makes an empty file that its owner alone may read, unless it is there.
 fn private(path: &Path) -> Result<(), FolderError> {
+    if !path.exists() {
+        ours(path)?;
+    }
     match private::new(path) {
         Ok(_) => Ok(()),
         Err(why) if why.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -212,6 +258,22 @@ fn private(path: &Path) -> Result<(), FolderError> {
 
 /// Makes the master key: it is on the disk before anything is sealed under it.
 fn keep(path: &Path) -> Result<(), FolderError> {
+    ours(path)?;
     let text = Zeroizing::new(format!("{}\n", *master_key::generate()));
     private::write_new(path, text.as_bytes()).map_err(unusable(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_called_as_the_list_says() {
+        let users =
+            "root:x:0:0:root:/root:/bin/sh\nbroken\n\nic:x:998:997::/var/lib/ic:/sbin/nologin\n";
+        let check = |number, expected| assert_eq!(name(users, number), expected, "{number}");
+        check(0, Some("root"));
+        check(998, Some("ic"));
+        check(997, None);
+    }
 }

@@ -21,6 +21,7 @@ pub mod authorization;
 pub mod aws;
 pub mod back_up;
 pub mod center;
+pub mod claims;
 pub mod client;
 pub mod clock;
 pub mod command;

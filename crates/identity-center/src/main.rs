@@ -1,9 +1,10 @@
 //! The program `kiro-identity-center`.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use kiro_identity_center::command::admin::Admin;
 use kiro_identity_center::command::backup::{Backup, Restore, Restored};
 use kiro_identity_center::command::copy_to::{self, CopyTo};
@@ -41,6 +42,15 @@ enum Verb {
     Restore(Restore),
     Restored(Restored),
     CopyTo(CopyTo),
+    /// Print what a shell needs to complete this command
+    Completions {
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual's pages into a folder, as the packages do
+    #[command(hide = true)]
+    Man {
+        folder: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -93,6 +103,10 @@ fn main() -> ExitCode {
         Verb::CopyTo(asked) => {
             let to = std::env::var(copy_to::VARIABLE).ok();
             ended(asked.run(to.as_deref(), &mut io::stdout().lock()))
+        }
+        Verb::Completions { shell } => completions(shell).map_err(Failure::from),
+        Verb::Man { folder } => {
+            clap_mangen::generate_to(Arguments::command(), folder).map_err(Failure::from)
         }
     };
     match outcome {
@@ -167,6 +181,14 @@ fn audited(asked: &Audit) -> Result<(), Box<dyn std::error::Error>> {
             }
         }
     })
+}
+
+fn completions(shell: clap_complete::Shell) -> io::Result<()> {
+    let mut script = Vec::new();
+    let mut command = Arguments::command();
+    let name = command.get_name().to_owned();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    io::stdout().lock().write_all(&script)
 }
 
 fn hex(bytes: &[u8]) -> String {

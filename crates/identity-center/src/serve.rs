@@ -5,6 +5,7 @@
 mod connections;
 pub mod proxies;
 mod stop;
+mod supervisor;
 mod tend;
 pub mod tls;
 
@@ -153,7 +154,11 @@ pub async fn serve(
         beside.spawn(connections::answer(listener, router, door, pending()));
     }
     announce(&said);
-    let stop = async { stop.asked().await };
+    supervisor::tell("READY=1");
+    let stop = async {
+        stop.asked().await;
+        supervisor::tell("STOPPING=1");
+    };
     connections::answer(listener, answering, door, stop).await;
     beside.shutdown().await;
     Ok(())

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::claims::Claims;
 use crate::id::{ConnectionId, SessionId, UserId};
 use crate::token::Token;
 
@@ -117,6 +118,8 @@ pub struct Session {
     pub state: State,
     /// What was granted.
     pub scopes: Vec<String>,
+    /// What was granted by name.
+    pub claims: Claims,
     /// How the person was authenticated.
     pub authentication: Authentication,
     /// The thumbprint of the key that its tokens are bound to (RFC 9449 §6.1).
@@ -147,6 +150,7 @@ impl Session {
             client: client.to_owned(),
             state: State::Offered,
             scopes: Vec::new(),
+            claims: Claims::default(),
             authentication,
             binding: None,
             rotation: 0,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::admitted::Who;
-use super::body::{Body, Line, Named, Note};
+use super::body::{Body, Line, Named, Note, whole};
 use super::problem::Problem;
 use super::view::Page;
 use crate::account::{self, Principal, SESSION_LEAST, SESSION_MOST, is_account_id, is_role_name};
@@ -54,7 +54,7 @@ pub(crate) struct PermissionSetSaid {
     #[serde(default)]
     pub(super) description: Note,
     /// How long the role's credentials live, in seconds; an hour without.
-    #[serde(default = "hour")]
+    #[serde(default = "hour", deserialize_with = "whole")]
     #[schema(minimum = 900, maximum = 43200, default = 3600)]
     pub(super) session_seconds: i64,
 }

@@ -152,10 +152,22 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     }
 }
 
+/// A whole number, as JSON Schema has them: `1008` or `1008.0`.
+pub(super) fn whole<'de, D: serde::Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    let number = serde_json::Number::deserialize(from)?;
+    let fraction = || {
+        number
+            .as_f64()
+            .filter(|found| found.fract() == 0.0 && found.abs() < 9e15)
+    };
+    let found = number.as_i64().or_else(|| Some(fraction()? as i64));
+    found.ok_or_else(|| serde::de::Error::custom("a number is not whole, or too large"))
+}
+
 /// A line of text: something visible, at most 320 bytes, without controls and other invisible characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
-#[schema(value_type = String, min_length = 1, max_length = 320, pattern = r"^[^\u0000-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]*$")]
+#[schema(value_type = String, min_length = 1, max_length = 320, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u061C\\u180E\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\uFEFF\\uFFF9-\\uFFFB\u{E0000}-\u{E007F}]*[^\\s\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u061C\\u180E\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\uFEFF\\uFFF9-\\uFFFB\u{E0000}-\u{E007F}][^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u061C\\u180E\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\uFEFF\\uFFF9-\\uFFFB\u{E0000}-\u{E007F}]*$")]
 pub(super) struct Line(pub(super) String);
 
 impl TryFrom<String> for Line {
@@ -177,7 +189,7 @@ impl FromStr for Line {
 /// The same, which may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
-#[schema(value_type = String, max_length = 320, pattern = r"^[^\u0000-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]*$")]
+#[schema(value_type = String, max_length = 320, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u061C\\u180E\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\uFEFF\\uFFF9-\\uFFFB\u{E0000}-\u{E007F}]*$")]
 pub(super) struct Note(pub(super) String);
 
 impl TryFrom<String> for Note {

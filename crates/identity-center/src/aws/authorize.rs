@@ -35,20 +35,24 @@ pub(super) async fn get(
 ) -> Response {
     let parameters = Parameters::parse(query.unwrap_or_default().as_bytes());
     let answered = match &parameters {
-        Ok(parameters) => begun(&center, parameters).await,
+        Ok(parameters) => begun(&center, &headers, parameters).await,
         Err(Malformed) => Err(Refusal::Unreadable),
     };
     pages::or_refusal(&center, &headers, parameters.ok().as_ref(), answered)
 }
 
-async fn begun(center: &Center, parameters: &Parameters) -> Result<Response, Refusal> {
+async fn begun(
+    center: &Center,
+    headers: &HeaderMap,
+    parameters: &Parameters,
+) -> Result<Response, Refusal> {
     let once = |name| parameters.get(name).filter(|_| !parameters.repeats(name));
     let client = match once("client_id") {
         Some(id) => center.store.client(id, center.now()).await?,
         None => None,
     };
     match request(client.as_ref(), parameters) {
-        Ok(request) => Ok(authorization::begin(center, request).await?),
+        Ok(request) => Ok(authorization::begin(center, headers, request).await?),
         Err(Invalid::Untold(why)) => Err(Refusal::Request(why)),
         Err(Invalid::Told(error, description)) => {
             let mut answer = vec![("error", error), ("error_description", description)];

@@ -86,6 +86,7 @@ fn said(ended: store::Restored, out: &mut dyn Write) -> std::io::Result<()> {
     let store::Restored {
         sessions,
         scim_tokens,
+        recovery_codes,
     } = ended;
     let many = |count| if count == 1 { "" } else { "s" };
     writeln!(
@@ -100,6 +101,17 @@ fn said(ended: store::Restored, out: &mut dyn Write) -> std::io::Result<()> {
             "Revoked {scim_tokens} provisioning token{}: for each connection, make a new one by `admin scim token create`, and enter it at \
              the identity provider",
             many(scim_tokens)
+        )?;
+    }
+    if recovery_codes > 0 {
+        let (people, they) = match recovery_codes {
+            1 => ("1 person".to_owned(), "they are"),
+            many => (format!("{many} people"), "each is"),
+        };
+        writeln!(
+            out,
+            "Made the recovery codes of {people} void: {they} shown new ones at the next sign-in. For whoever has lost their phone, \
+             `admin user forget-second-factor`"
         )?;
     }
     Ok(())

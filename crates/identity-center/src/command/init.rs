@@ -110,6 +110,7 @@ impl Init {
             Failure::new(format!("{} cannot be made: {why}", path.display()))
             .hint("Run this as a user who may write there, or name another place with --settings and --data")
         };
+        folder::ours(&path)?;
         if let Some(folder) = path.parent() {
             let made = DirBuilder::new().recursive(true).mode(0o755).create(folder);
             made.map_err(unusable)?;

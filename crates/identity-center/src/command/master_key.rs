@@ -106,7 +106,10 @@ async fn drop_old(
 /// The file that can be written; a key of the environment or of a command is changed where it comes from.
 fn file<'a>(source: &'a Source, environment: Option<&str>) -> Result<&'a Path, Failure> {
     match source {
-        Source::File(path) if environment.is_none() => Ok(path),
+        Source::File(path) if environment.is_none() => {
+            folder::ours(path)?;
+            Ok(path)
+        }
         Source::File(_) | Source::Command(_) => Err(Failure::new("the master key does not come from a file")
             .hint("Put the new key above the old one where it comes from, restart every instance, run `master-key reseal`, and take the old one out")),
     }

@@ -244,3 +244,29 @@ fn the_service_s_address_is_https_or_this_computer() {
     check("file:///tmp", false);
     check("kiro://x", false);
 }
+
+#[test]
+fn the_packaged_example_has_every_setting_and_each_can_be_used() {
+    let example = include_str!("../../packaging/config.toml");
+    let lines: Vec<&str> = example
+        .lines()
+        .filter_map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let mut named: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.split(" = ").next())
+        .collect();
+    let mut names = NAMES.to_vec();
+    named.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(named, names);
+    for left_out in ["master_key = ", "master_key_command = "] {
+        let kept: Vec<&str> = lines
+            .iter()
+            .copied()
+            .filter(|line| !line.starts_with(left_out))
+            .collect();
+        Installation::new(&kept.join("\n")).read(&[], &[]).unwrap();
+    }
+}

@@ -19,6 +19,7 @@ mod connect;
 mod metadata;
 mod request;
 pub mod shape;
+mod status;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,7 @@ pub(crate) use answer::{accepted, unsolicited};
 pub use connect::{ConnectSaml, connect};
 pub use metadata::{MetadataRefusal, ours};
 pub(crate) use request::begin;
+pub(crate) use status::Status;
 
 /// What a connection by SAML has beside the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use super::hint;
 use super::parameters::{Form, Parameters};
 use crate::authorization::{self, Purpose, Request};
 use crate::center::Center;
+use crate::claims::Asked;
 use crate::client::{Client, Grant, Wire};
 use crate::pages::{self, Language, Refusal};
 use crate::redirect;
@@ -23,7 +24,6 @@ pub(super) const PUSHED: &str = "urn:ietf:params:oauth:request_uri:";
 /// A request may give as much of the application's own text.
 const STATE_LIMIT: usize = 4096;
 const HINT_LIMIT: usize = 512;
-const CLAIMS_LIMIT: usize = 8192;
 
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,15 +58,19 @@ pub(super) async fn post(State(center): State<Arc<Center>>, request: HttpRequest
 
 async fn answer(center: &Center, headers: &HeaderMap, parameters: Option<Parameters>) -> Response {
     let answered = match &parameters {
-        Some(parameters) => begun(center, parameters).await,
+        Some(parameters) => begun(center, headers, parameters).await,
         None => Err(Refusal::Unreadable),
     };
     pages::or_refusal(center, headers, parameters.as_ref(), answered)
 }
 
-async fn begun(center: &Center, parameters: &Parameters) -> Result<Response, Refusal> {
+async fn begun(
+    center: &Center,
+    headers: &HeaderMap,
+    parameters: &Parameters,
+) -> Result<Response, Refusal> {
     match found(center, parameters).await? {
-        Ok(request) => Ok(authorization::begin(center, request).await?),
+        Ok(request) => Ok(authorization::begin(center, headers, request).await?),
         Err(Invalid::Untold(why)) => Err(Refusal::Request(why)),
         Err(Invalid::Told {
             redirect_uri,
@@ -211,13 +215,10 @@ pub(super) fn request(
         return refuse("invalid_request", "dpop_jkt must be a thumbprint");
     }
     let claims = parameters.get("claims");
-    let object = |text: &str| {
-        let value = serde_json::from_str::<serde_json::Value>(text);
-        text.len() <= CLAIMS_LIMIT && value.is_ok_and(|value| value.is_object())
+    let Ok(asked) = claims.map(Asked::read).transpose() else {
+        let why = "claims must be a JSON object of requested claims";
+        return refuse("invalid_request", why);
     };
-    if claims.is_some_and(|text| !object(text)) {
-        return refuse("invalid_request", "claims must be a JSON object");
-    }
     let hinted = match parameters.get("id_token_hint") {
         None => None,
         Some(token) => {
@@ -238,6 +239,12 @@ pub(super) fn request(
     {
         return refuse("invalid_request", "login_hint or nonce is too long");
     }
+    let mut acr_values = parameters.words("acr_values");
+    for class in asked.iter().flat_map(Asked::classes) {
+        if !acr_values.iter().any(|known| known == class) {
+            acr_values.push(class.to_owned());
+        }
+    }
     Ok(Request {
         purpose: Purpose::Code {
             client: client.id.clone(),
@@ -254,7 +261,7 @@ pub(super) fn request(
         max_age,
         login_hint: login_hint.map(str::to_owned),
         hinted,
-        acr_values: parameters.words("acr_values"),
+        acr_values,
         claims: claims.map(str::to_owned),
         ui_locales: parameters.words("ui_locales"),
     })

@@ -57,7 +57,7 @@ pub fn document(settings: &Settings) -> Bytes {
             "name", "given_name", "family_name", "preferred_username", "updated_at", "email"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["en", "ja"],
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "require_request_uri_registration": false,

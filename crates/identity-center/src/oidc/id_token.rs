@@ -26,7 +26,7 @@ pub(super) fn sign(
     let expires_at = now + center.settings.access_token_lifetime;
     let methods = authentication.methods.as_slice();
     let claims = Claims {
-        about: about(session, person),
+        about: about(session, person, &session.claims.id_token),
         iss: center.settings.issuer(),
         aud: &session.client,
         azp: &session.client,
@@ -81,18 +81,23 @@ pub(super) struct About<'a> {
     updated_at: Option<i64>,
 }
 
-/// `sub`, and what the scopes of the session let the application know.
-pub(super) fn about<'a>(session: &Session, person: &'a Person) -> About<'a> {
-    let has = |scope: &str| session.scopes.iter().any(|granted| granted == scope);
-    let (profile, email) = (has("profile"), has("email"));
-    let said = |may: bool, value: Option<&'a str>| value.filter(|value| may && !value.is_empty());
+/// `sub`, and what the scopes of the session let the application know, and what it was granted by name.
+pub(super) fn about<'a>(session: &Session, person: &'a Person, named: &[String]) -> About<'a> {
+    let may = |scope: &str, claim: &str| {
+        let has_scope = session.scopes.iter().any(|granted| granted == scope);
+        has_scope || named.iter().any(|named| named == claim)
+    };
+    let said = |scope: &str, claim: &str, value: Option<&'a str>| {
+        value.filter(|value| !value.is_empty() && may(scope, claim))
+    };
+    let (name, user_name) = (&person.display_name, &person.user_name);
     About {
         sub: session.user,
-        name: said(profile, Some(&person.display_name)),
-        given_name: said(profile, person.given_name.as_deref()),
-        family_name: said(profile, person.family_name.as_deref()),
-        preferred_username: said(profile, Some(&person.user_name)),
-        email: said(email, person.email.as_deref()),
-        updated_at: profile.then(|| person.modified_at.as_second()),
+        name: said("profile", "name", Some(name)),
+        given_name: said("profile", "given_name", person.given_name.as_deref()),
+        family_name: said("profile", "family_name", person.family_name.as_deref()),
+        preferred_username: said("profile", "preferred_username", Some(user_name)),
+        email: said("email", "email", person.email.as_deref()),
+        updated_at: may("profile", "updated_at").then(|| person.modified_at.as_second()),
     }
 }

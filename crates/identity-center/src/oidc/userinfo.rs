@@ -47,7 +47,11 @@ async fn answer(
             "the scope openid is needed",
         ));
     }
-    let claims = id_token::about(&holder.session, &holder.person);
+    let claims = id_token::about(
+        &holder.session,
+        &holder.person,
+        &holder.session.claims.userinfo,
+    );
     Ok(dpop::with_next_nonce(
         center,
         holder.proof.as_ref(),

@@ -9,6 +9,7 @@ use super::layout::{fact, time};
 use super::words::{Words, fill, shown};
 use super::{Refusal, device, finish};
 use crate::authorization::{Progress, Purpose};
+use crate::claims::Claims;
 use crate::id::UserId;
 use crate::oidc::parameters::Parameters;
 
@@ -18,16 +19,22 @@ pub(super) async fn show(visit: &Visit, user: UserId) -> Answer {
     let user = store.user(user).await?.ok_or(Refusal::Over)?;
     let you = html! { bdi { (shown(&user.profile.display_name)) } span.why { bdi { (shown(&user.profile.user_name)) } } };
     let (title, lead, facts) = match &visit.seen.request.purpose {
-        Purpose::Code { redirect_uri, .. } => {
-            let application = visit.application().await?;
+        Purpose::Code {
+            client,
+            redirect_uri,
+            ..
+        } => {
+            let application = store.client(client, visit.center.now()).await?;
             let application = application.ok_or(Refusal::ApplicationGone)?;
-            let learns = learns(words, &visit.seen.request.scopes);
+            let request = &visit.seen.request;
+            let by_name = request.asked().granted(&application.details.scopes);
+            let learns = learns(words, &request.scopes, &by_name);
             let facts = html! {
                 (fact(words.consent_to, &place(words, redirect_uri)))
                 (fact(words.consent_you, &you))
                 (fact(words.consent_learns, &html! { (learns) }))
             };
-            let title = fill(words.consent_title, &[("app", &application)]);
+            let title = fill(words.consent_title, &[("app", &application.name)]);
             (title, words.consent_lead, facts)
         }
         Purpose::Device(typed) => {
@@ -61,9 +68,11 @@ pub(super) async fn show(visit: &Visit, user: UserId) -> Answer {
     Ok(visit.page(title, false, body).respond())
 }
 
-/// What the application learns of the person.
-fn learns(words: &Words, scopes: &[String]) -> String {
-    let asks = |scope: &str| scopes.iter().any(|asked| asked == scope);
+/// What the application learns of the person, by its scopes and by name: never less than that.
+fn learns(words: &Words, scopes: &[String], by_name: &Claims) -> String {
+    let asks = |scope: &str| {
+        scopes.iter().any(|asked| asked == scope) || by_name.scopes().any(|named| named == scope)
+    };
     let mut learned = vec![words.consent_identity];
     learned.extend(asks("profile").then_some(words.consent_profile));
     learned.extend(asks("email").then_some(words.consent_email));

@@ -79,8 +79,8 @@ pub(super) fn page(language: Language, wrong: Option<&str>) -> Response {
 
 /// `POST /device`: the sign-in begins; what was typed is looked up at its end.
 pub(super) async fn post(State(center): State<Arc<Center>>, request: Request) -> Response {
-    let (language, parameters) = match form(&center, request).await {
-        Ok((language, (_, parameters))) => (language, parameters),
+    let (language, headers, parameters) = match form(&center, request).await {
+        Ok((language, (headers, parameters))) => (language, headers, parameters),
         Err(refused) => return refused,
     };
     let typed = parameters.get("user_code").unwrap_or_default();
@@ -88,7 +88,7 @@ pub(super) async fn post(State(center): State<Arc<Center>>, request: Request) ->
         return page(language, Some(language.words().device_wrong));
     };
     let request = authorization::Request::of_person(Purpose::Device(typed));
-    let begun = authorization::begin(&center, request).await;
+    let begun = authorization::begin(&center, &headers, request).await;
     begun.unwrap_or_else(|error| refusal(language, Refusal::from(error)))
 }
 

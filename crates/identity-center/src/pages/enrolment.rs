@@ -125,16 +125,12 @@ async fn enrolled(visit: &Visit, form: &Parameters) -> Answer {
         authentication,
     };
     store.advance_authorization(&visit.seen, progress).await?;
-    Ok(kept(visit, &codes))
+    Ok(kept(visit, visit.words().kept_lead, &codes))
 }
 
 /// Recovery codes: now, or (without any) after they were shown.
-pub(super) fn kept(visit: &Visit, codes: &[SecretString]) -> Response {
+pub(super) fn kept(visit: &Visit, lead: &str, codes: &[SecretString]) -> Response {
     let words = visit.words();
-    let lead = match codes.is_empty() {
-        true => words.kept_gone,
-        false => words.kept_lead,
-    };
     let body = html! {
         h1 { (words.kept_title) }
         p.lead { (lead) }

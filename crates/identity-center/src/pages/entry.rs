@@ -66,7 +66,7 @@ pub(super) async fn show(visit: &Visit) -> Answer {
         Progress::Enrolment { user, sealed_seed } => {
             enrolment::show(visit, *user, sealed_seed, None).await
         }
-        Progress::Enrolled { .. } => Ok(enrolment::kept(visit, &[])),
+        Progress::Enrolled { .. } => Ok(enrolment::kept(visit, visit.words().kept_gone, &[])),
         Progress::Consent { user, .. } => consent::show(visit, *user).await,
     }
 }
@@ -80,8 +80,10 @@ impl Visit {
     ) -> Result<Visit, (Language, Refusal)> {
         let settings = &center.settings;
         let language = Language::of(settings, headers, &[]);
-        let cookie = Cookie::SignIn.digest(settings, headers);
-        let (Ok(id), Some(cookie)) = (id.parse(), cookie) else {
+        let Ok(id) = id.parse() else {
+            return Err((language, Refusal::Over));
+        };
+        let Some(cookie) = Cookie::SignIn(id).digest(settings, headers) else {
             return Err((language, Refusal::Over));
         };
         let seen = center.store.authorization(id, cookie, center.now()).await;

@@ -18,6 +18,9 @@ use crate::session::{Authentication, CODE_LIFETIME, Offer, Session};
 use crate::start_url;
 use crate::store::{DeviceCode, Granted, Guess};
 
+/// OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+const UNMET: &str = "unmet_authentication_requirements";
+
 /// Goes on with a person who has just proved who they are (`authentication`), here or at an upstream provider: their browser is
 /// remembered, and the application gets its code, the person is asked, a device is shown, or their own sessions are. A person who
 /// may not sign in, or not there, gets a page that says so.
@@ -91,16 +94,21 @@ pub async fn told(center: &Center, seen: &Authorization, error: &str) -> Answer 
         ..
     } = &seen.request.purpose
     else {
-        return Ok(see_other(&center.settings.at("/signed-out")));
+        let end = see_other(&center.settings.at("/signed-out"));
+        return Ok(over(center, seen, end));
     };
     let parameters = vec![("error", error)];
-    Ok(answered(
-        center,
-        redirect_uri,
-        parameters,
-        state.as_deref(),
-        *wire,
-    ))
+    let told = answered(center, redirect_uri, parameters, state.as_deref(), *wire);
+    Ok(over(center, seen, told))
+}
+
+/// The sign-in is over: the browser needs no proof of it any more.
+fn over(center: &Center, seen: &Authorization, mut response: Response) -> Response {
+    let cookie = Cookie::SignIn(seen.id).forget(&center.settings);
+    response
+        .headers_mut()
+        .extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    response
 }
 
 fn answered<'a>(
@@ -161,8 +169,12 @@ async fn proceed(
     silent: bool,
 ) -> Answer {
     // OpenID Connect Core §3.1.2.1: whoever else signs in meanwhile is not who the application had signed in.
-    if seen.request.hinted.is_some_and(|hinted| hinted != user.id) {
+    if !seen.request.is_open_to(user.id) {
         return told(center, seen, "login_required").await;
+    }
+    // Core §5.5.1.1: a class that the application insists on and did not get is a sign-in that failed.
+    if seen.request.asked().is_unmet(&authentication) {
+        return told(center, seen, UNMET).await;
     }
     match &seen.request.purpose {
         Purpose::Code { client, .. } => {
@@ -188,7 +200,7 @@ async fn proceed(
             let from = seen.request.organization.as_deref();
             let back = from.map(|organization| start_url::of(&center.settings, organization));
             let own = back.unwrap_or_else(|| center.settings.at("/sessions"));
-            return Ok(see_other(&own));
+            return Ok(over(center, seen, see_other(&own)));
         }
     }
     let progress = Progress::Consent {
@@ -225,7 +237,7 @@ pub(super) async fn allowed(visit: &Visit, user: UserId, authentication: Authent
                 .store
                 .approve_device(seen, &device, session, groups, now);
             match approved.await? {
-                Granted::Yes => Ok(device::approved(visit.language)),
+                Granted::Yes => Ok(over(center, seen, device::approved(visit.language))),
                 Granted::Overtaken => Err(Refusal::Over),
                 Granted::Refused => refused(center, seen, user.id, Some(&client.id)).await,
             }
@@ -312,14 +324,17 @@ async fn granted(
         return Err(Refusal::Over);
     };
     let scopes = seen.request.scopes.clone();
-    let session = session(
-        center,
-        client,
-        user,
-        authentication,
-        scopes,
-        binding.clone(),
-    );
+    let session = Session {
+        claims: seen.request.asked().granted(&client.details.scopes),
+        ..session(
+            center,
+            client,
+            user,
+            authentication,
+            scopes,
+            binding.clone(),
+        )
+    };
     let (code, digest) = issue();
     let offer = Offer {
         redirect_uri: redirect_uri.clone(),
@@ -335,13 +350,8 @@ async fn granted(
     {
         Granted::Yes => {
             let parameters = vec![("code", code.expose_secret())];
-            Ok(answered(
-                center,
-                redirect_uri,
-                parameters,
-                state.as_deref(),
-                *wire,
-            ))
+            let to = answered(center, redirect_uri, parameters, state.as_deref(), *wire);
+            Ok(over(center, seen, to))
         }
         Granted::Overtaken => Err(Refusal::Over),
         Granted::Refused => refused(center, seen, user.id, Some(&client.id)).await,

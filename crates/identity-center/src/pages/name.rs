@@ -46,7 +46,7 @@ fn known(request: &authorization::Request, browser: &BrowserSession, now: Timest
         .organization
         .as_ref()
         .is_some_and(|organization| *organization != browser.user.organization);
-    let another = request.hinted.is_some_and(|user| user != browser.user.id);
+    let another = !request.is_open_to(browser.user.id);
     if old || elsewhere || another || prompts("login") || steps_up(request, authentication) {
         return Known::Ask;
     }
@@ -64,12 +64,15 @@ fn known(request: &authorization::Request, browser: &BrowserSession, now: Timest
     Known::GoOn
 }
 
-/// Whether the application wants what only the upstream provider can do: it is asked again, and decides whether the person is.
+/// Whether the application wants what only the upstream provider can do: it is asked again, and decides whether the person is. What it
+/// insists on may be another account's.
 fn steps_up(request: &authorization::Request, authentication: &Authentication) -> bool {
     let meets = |context: &String| request.acr_values.contains(context);
     let unmet =
         !request.acr_values.is_empty() && !authentication.context.as_ref().is_some_and(meets);
-    authentication.connection.is_some() && (unmet || request.claims.is_some())
+    let asked = request.asked();
+    let leads_on = unmet || asked.leads_on(authentication);
+    asked.is_unmet(authentication) || (authentication.connection.is_some() && leads_on)
 }
 
 pub(super) async fn show(visit: &Visit) -> Answer {

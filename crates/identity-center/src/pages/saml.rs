@@ -17,6 +17,7 @@ use super::upstream::{connected, fault, known};
 use super::{Language, Refusal, refusal, upstream};
 use crate::authorization::{self, Progress, Purpose};
 use crate::center::Center;
+use crate::cookie;
 use crate::directory::is_plain;
 use crate::federation::saml::{self, Ourselves, Saml};
 use crate::federation::{self, Connection, Fault, Proof};
@@ -60,7 +61,7 @@ pub(super) async fn acs(
         }
         let connection = named(&center, &organization, &name).await?;
         let saml = connection.details.saml.clone().ok_or(Refusal::Over)?;
-        answered(&center, connection, saml, &form).await
+        answered(&center, &headers, connection, saml, &form).await
     };
     let mut response = taken.await.unwrap_or_else(|why| refusal(language, why));
     let quiet = HeaderValue::from_static("no-referrer");
@@ -81,6 +82,7 @@ async fn named(center: &Center, organization: &str, name: &str) -> Result<Connec
 
 async fn answered(
     center: &Arc<Center>,
+    headers: &HeaderMap,
     connection: Connection,
     saml: Saml,
     form: &Parameters,
@@ -88,7 +90,7 @@ async fn answered(
     let response = form.get("SAMLResponse").ok_or(Refusal::Unreadable)?;
     let relay = form.get("RelayState").unwrap_or_default();
     let Some(id) = federation::named(relay) else {
-        return unsolicited(center, &connection, &saml, response).await;
+        return unsolicited(center, headers, &connection, &saml, response).await;
     };
     let store = &center.store;
     let seen = store
@@ -116,6 +118,7 @@ async fn answered(
         connection: connection.id,
         brought,
         answer: serde_json::to_value(answer).unwrap_or_default(),
+        unasked: false,
     };
     if !store.advance_authorization(&seen, progress).await? {
         return Err(Refusal::Over);
@@ -133,6 +136,7 @@ fn step(secret: &SecretString) -> String {
 /// application's sign-in goes on by it.
 async fn unsolicited(
     center: &Arc<Center>,
+    headers: &HeaderMap,
     connection: &Connection,
     saml: &Saml,
     response: &str,
@@ -157,8 +161,9 @@ async fn unsolicited(
         connection: connection.id,
         brought,
         answer,
+        unasked: true,
     };
-    Ok(authorization::begin_at(center, request, |_| progress, &step(&secret)).await?)
+    Ok(authorization::begin_at(center, headers, request, |_| progress, &step(&secret)).await?)
 }
 
 /// `GET /sign-in/{id}/answered`: the browser that brought the answer goes on, if it began the sign-in.
@@ -171,7 +176,15 @@ pub(super) async fn get(
     match Visit::open(center, &id, &headers).await {
         Ok(visit) => {
             let query = query.unwrap_or_default();
-            visit.answer(gone_on(&visit, &query).await)
+            let mut response = visit.answer(gone_on(&visit, &query).await);
+            let progress = &visit.seen.progress;
+            if matches!(progress, Progress::Answered { unasked: true, .. }) {
+                // Whoever sent somebody here has not signed them in at an application that waits in another tab.
+                let others = cookie::others(&visit.center.settings, &headers, visit.seen.id);
+                let others = others.map(|cookie| (header::SET_COOKIE, cookie));
+                response.headers_mut().extend(others);
+            }
+            response
         }
         Err((language, why)) => refusal(language, why),
     }
@@ -182,6 +195,7 @@ async fn gone_on(visit: &Visit, query: &str) -> Answer {
         connection,
         brought,
         answer,
+        ..
     } = &visit.seen.progress
     else {
         return Err(Refusal::Over);

@@ -3,6 +3,7 @@
 use axum::response::Response;
 use maud::html;
 
+use super::enrolment::kept;
 use super::entry::{Answer, Posted, Visit};
 use super::layout::alert;
 use super::password::{locked, refused};
@@ -78,6 +79,18 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
     }
     store.forget_attempts(&guess).await?;
     let authentication = Authentication::here(now, &["pwd", "otp", "mfa"]);
+    if store.factors(Some(&user)).await?.recovery_due {
+        let codes = totp::recovery_codes();
+        let digests = totp::recovery_digests(&codes);
+        if store.replace_void_recovery_codes(id, digests, now).await? {
+            let progress = Progress::Enrolled {
+                user: id,
+                authentication,
+            };
+            store.advance_authorization(&visit.seen, progress).await?;
+            return Ok(kept(visit, visit.words().kept_anew, &codes));
+        }
+    }
     Ok(finish::authenticated(
         &visit.center,
         visit.language,

@@ -38,7 +38,7 @@ async fn show(center: &Center, language: Language, headers: &HeaderMap) -> Answe
         Some(browser) => list(center, language, &browser).await,
         None => {
             let request = authorization::Request::of_person(Purpose::OwnSessions);
-            Ok(authorization::begin(center, request).await?)
+            Ok(authorization::begin(center, headers, request).await?)
         }
     }
 }

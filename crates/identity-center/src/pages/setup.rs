@@ -59,10 +59,10 @@ pub(super) async fn post(
     request: Request,
 ) -> Response {
     match form(&center, request).await {
-        Ok((language, (_, form))) => {
+        Ok((language, (headers, form))) => {
             let done = async {
                 let opened = Opened::of(&center, language, &token).await?;
-                opened.set_up(&form).await
+                opened.set_up(&headers, &form).await
             };
             done.await.unwrap_or_else(|why| refusal(language, why))
         }
@@ -145,7 +145,7 @@ impl Opened<'_> {
         Ok(page.respond())
     }
 
-    async fn set_up(&self, form: &Parameters) -> Answer {
+    async fn set_up(&self, headers: &HeaderMap, form: &Parameters) -> Answer {
         let words = self.language.words();
         let typed = form.get("user_name").unwrap_or_default();
         let name = match &self.user {
@@ -168,7 +168,7 @@ impl Opened<'_> {
         };
         let (store, now) = (&self.center.store, self.center.now());
         match store.set_up(self.link.digest, profile, hash, now).await? {
-            Ok(user) => self.sign_in(user).await,
+            Ok(user) => self.sign_in(headers, user).await,
             Err(SetupRefusal::Over) => Err(Refusal::LinkOver),
             Err(SetupRefusal::Directory(DirectoryRefusal::Taken)) => {
                 self.page(typed, Some(words.setup_taken)).await
@@ -178,7 +178,7 @@ impl Opened<'_> {
     }
 
     /// Goes on at the second factor: the password was set just now, and whoever set it knows it.
-    async fn sign_in(&self, user: User) -> Answer {
+    async fn sign_in(&self, headers: &HeaderMap, user: User) -> Answer {
         let second = self.center.store.factors(Some(&user)).await?.second;
         let (user, organization) = (user.id, user.organization);
         let request = authorization::Request {
@@ -192,7 +192,7 @@ impl Opened<'_> {
                 sealed_seed: fresh_seed(self.center, id),
             },
         };
-        let begun = authorization::begin_at(self.center, request, progress, "");
+        let begun = authorization::begin_at(self.center, headers, request, progress, "");
         Ok(begun.await?)
     }
 }

@@ -55,21 +55,21 @@ pub(super) async fn post(
     request: Request,
 ) -> Response {
     match form(&center, request).await {
-        Ok((language, _)) => {
-            let begun = begin(&center, &name).await;
+        Ok((language, (headers, _))) => {
+            let begun = begin(&center, &headers, &name).await;
             begun.unwrap_or_else(|why| refusal(language, why))
         }
         Err(refused) => refused,
     }
 }
 
-async fn begin(center: &Center, name: &str) -> Answer {
+async fn begin(center: &Center, headers: &HeaderMap, name: &str) -> Answer {
     let organization = organization(center, name).await?;
     let request = authorization::Request {
         organization: Some(organization.name),
         ..authorization::Request::of_person(Purpose::OwnSessions)
     };
-    Ok(authorization::begin(center, request).await?)
+    Ok(authorization::begin(center, headers, request).await?)
 }
 
 async fn organization(center: &Center, name: &str) -> Result<Organization, Refusal> {

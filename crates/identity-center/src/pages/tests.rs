@@ -5,6 +5,7 @@
 mod attacks;
 mod aws;
 pub(crate) mod browser;
+mod by_name;
 mod chromium;
 mod devices;
 pub(crate) mod federation;
@@ -15,3 +16,4 @@ mod setup;
 mod sign_in;
 mod silence;
 mod start;
+mod tabs;

@@ -25,17 +25,17 @@ pub(super) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let language = Language::of(&center.settings, &headers, &[]);
-    let begun = begin(&center, Digest::of(&token)).await;
+    let begun = begin(&center, &headers, Digest::of(&token)).await;
     begun.unwrap_or_else(|why| refusal(language, why))
 }
 
-async fn begin(center: &Center, link: Digest) -> Answer {
+async fn begin(center: &Center, headers: &HeaderMap, link: Digest) -> Answer {
     let trial = center.store.trial(link, center.now()).await?;
     if trial.is_none_or(|trial| trial.outcome.is_some()) {
         return Err(Refusal::Over);
     }
     let request = authorization::Request::of_person(Purpose::Trial(link));
-    Ok(authorization::begin(center, request).await?)
+    Ok(authorization::begin(center, headers, request).await?)
 }
 
 /// Asks before it leads away: a link is also opened by programs that look at what is sent around.

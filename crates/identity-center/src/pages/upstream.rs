@@ -13,6 +13,7 @@ use super::{Language, Refusal, Upstream, finish, refusal, trial};
 use crate::audit::Deed;
 use crate::authorization::{Authorization, Progress, Purpose};
 use crate::center::Center;
+use crate::federation::saml::Status;
 use crate::federation::{self, Connection, Fault, Proof};
 use crate::figures;
 use crate::id::ConnectionId;
@@ -160,6 +161,10 @@ fn refused(connection: &Connection, fault: &Fault) -> Deed {
         json!({ "step": "provider", "connection": connection.name, "fault": fault.word() });
     if let Fault::Unprovisioned(shown) = fault {
         detail["shown"] = shown.as_str().into();
+    }
+    // Nobody signed it: no more of it is kept than the specification's own codes.
+    if let Some(said) = fault.said().filter(|said| Status::of(said).is_some()) {
+        detail["status"] = said.into();
     }
     Deed {
         action: "sign_in",

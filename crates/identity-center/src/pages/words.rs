@@ -32,7 +32,7 @@ words! {
     locked, one_second, seconds, minutes,
     code_title, code_lead, code_label, code_button, code_wrong, recovery_question, recovery_label, recovery_button,
     enrol_title, enrol_lead, enrol_picture, enrol_key, enrol_label, enrol_button,
-    kept_title, kept_lead, kept_button, kept_gone,
+    kept_title, kept_lead, kept_anew, kept_button, kept_gone,
     consent_title, consent_lead, consent_to, consent_you, consent_here, consent_app, consent_learns, consent_profile, consent_email,
     consent_identity, allow, deny,
     device_title, device_lead, device_label, device_wrong, device_unknown,
@@ -64,6 +64,7 @@ words! {
     provider_away_title, provider_away_why, provider_away_do,
     untrusted_title, untrusted_why, untrusted_do, untrusted_do_nobody,
     set_up_title, set_up_why, set_up_do, set_up_do_nobody,
+    saml_unknown, saml_failed, saml_denied, saml_elsewhere, saml_own, saml_request, saml_name_id,
 }
 
 /// The sentence with its values, each shut off from the text around it (Unicode Bidirectional Algorithm, isolates).

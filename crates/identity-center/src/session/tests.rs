@@ -13,6 +13,7 @@ fn session(state: State) -> Session {
         client: "app".to_owned(),
         state,
         scopes: vec![],
+        claims: Claims::default(),
         authentication: Authentication::here(at(0), &["pwd"]),
         binding: None,
         rotation: 3,

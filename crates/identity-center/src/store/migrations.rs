@@ -19,6 +19,10 @@ const VERSIONS: &[&[&str]] = &[
     &[include_str!("schema/back_ups.sql")],
     &[include_str!("schema/provisioning.sql")],
     &[include_str!("schema/plans.sql")],
+    &[
+        include_str!("schema/claims.sql"),
+        include_str!("schema/recovery.sql"),
+    ],
 ];
 
 /// Brings the store to the newest version; each step is part of the one transaction that this runs in.

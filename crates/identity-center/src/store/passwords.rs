@@ -21,6 +21,8 @@ pub struct Factors {
     pub second: Option<SecondFactor>,
     /// Recovery codes that were not used.
     pub recovery_codes: u32,
+    /// A restoration made them void, and no others were given since.
+    pub recovery_due: bool,
 }
 
 /// A second factor.
@@ -57,7 +59,7 @@ impl Store {
             Box::pin(async move {
                 let sql = "SELECT hash FROM passwords WHERE user_id = $1";
                 let password = tx.row(sql, values![user]).await?;
-                let sql = "SELECT sealed, last_step FROM totp WHERE user_id = $1";
+                let sql = "SELECT sealed, last_step, recovery_due FROM totp WHERE user_id = $1";
                 let second = tx.row(sql, values![user]).await?;
                 let sql = "SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1";
                 let left = tx.row(sql, values![user]).await?;
@@ -65,6 +67,9 @@ impl Store {
                     password: password
                         .map(|row| row.text(0).map(str::to_owned))
                         .transpose()?,
+                    recovery_due: second
+                        .as_ref()
+                        .is_some_and(|row| row.truth(2).unwrap_or_default()),
                     second: second
                         .map(|row| -> Result<_, StoreError> {
                             Ok(SecondFactor {
@@ -133,6 +138,30 @@ impl Store {
             let codes = codes.clone();
             Box::pin(async move {
                 let sql = "SELECT 1 FROM totp t WHERE user_id = $1 FOR UPDATE OF t";
+                if tx.row(sql, values![user]).await?.is_none() {
+                    return Ok(false);
+                }
+                give_recovery_codes(tx, user, codes).await?;
+                audit::of_person(tx, user, "recovery_codes.renew", json!({}), now).await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// Gives these recovery codes in place of those that a restoration made void. `false` where none are due any more: another window
+    /// was first, and has shown its own.
+    pub async fn replace_void_recovery_codes(
+        &self,
+        user: UserId,
+        codes: Vec<Digest>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let codes = codes.clone();
+            Box::pin(async move {
+                let sql =
+                    "SELECT 1 FROM totp t WHERE user_id = $1 AND recovery_due = 1 FOR UPDATE OF t";
                 if tx.row(sql, values![user]).await?.is_none() {
                     return Ok(false);
                 }
@@ -240,11 +269,23 @@ async fn give_recovery_codes(
     codes: Vec<Digest>,
 ) -> Result<(), StoreError> {
     forget_recovery_codes(tx, user).await?;
+    let sql = "UPDATE totp SET recovery_due = 0 WHERE user_id = $1";
+    tx.execute(sql, values![user]).await?;
     for digest in codes {
         let sql = "INSERT INTO recovery_codes (user_id, digest) VALUES ($1, $2)";
         tx.execute(sql, values![user, digest]).await?;
     }
     Ok(())
+}
+
+/// Everybody's recovery codes are good no more: which of them were used since, the store does not know. Returns how many people had
+/// some.
+pub(super) async fn void_recovery_codes(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    let sql =
+        "UPDATE totp SET recovery_due = 1 WHERE user_id IN (SELECT user_id FROM recovery_codes)";
+    let people = tx.execute(sql, &[]).await?;
+    tx.execute("DELETE FROM recovery_codes", &[]).await?;
+    Ok(people)
 }
 
 async fn forget_recovery_codes(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {

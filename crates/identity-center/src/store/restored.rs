@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::sqlite::Offline;
-use super::{Store, StoreError, Tx, audit, logouts, secrets, sessions, values};
+use super::{Store, StoreError, Tx, audit, logouts, passwords, secrets, sessions, values};
 use crate::audit::Deed;
 use crate::figures::Happened;
 use crate::master_key::MasterKeys;
@@ -31,6 +31,8 @@ pub struct Restored {
     pub sessions: u64,
     /// So many tokens of connections that provision. Which of them had been revoked since, nobody can tell.
     pub scim_tokens: u64,
+    /// So many people's recovery codes. Which of them had been used since, nobody can tell.
+    pub recovery_codes: u64,
 }
 
 impl Store {
@@ -74,16 +76,18 @@ async fn end_everything(tx: &mut Tx<'_>, now: Timestamp) -> Result<Restored, Sto
     let sessions = tx.execute(sql, values![now, because]).await?;
     tx.happened(Happened::Ended(Ended::Restored, sessions));
     let scim_tokens = tx.execute("DELETE FROM scim_tokens", &[]).await?;
+    let recovery_codes = passwords::void_recovery_codes(tx).await?;
     let deed = Deed {
         action: "store.restore",
         organization: None,
         subject: "store".to_owned(),
         done: true,
-        detail: json!({ "sessions": sessions, "scim_tokens": scim_tokens }),
+        detail: json!({ "sessions": sessions, "scim_tokens": scim_tokens, "recovery_codes": recovery_codes }),
     };
     audit::append(tx, deed, now).await?;
     Ok(Restored {
         sessions,
         scim_tokens,
+        recovery_codes,
     })
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::members::TOGETHER;
 use super::value::among;
 use super::{Row, Store, StoreError, Tx, audit, logouts, values};
+use crate::claims::Claims;
 use crate::figures::Happened;
 use crate::id::{SessionId, UserId};
 use crate::secret::Digest;
@@ -16,10 +17,10 @@ use crate::session::{self, CodeRefusal, Ended, Offer, Redemption, Rotation, Sess
 use crate::token::Token;
 
 pub(super) const COLUMNS: &str = "s.id, s.user_id, s.client_id, s.state, s.scopes, s.authentication, s.binding, s.rotation, s.rotated_at, \
-                       s.created_at, s.expires_at, s.ended_at, s.ended_because, u.active";
+                       s.created_at, s.expires_at, s.ended_at, s.ended_because, u.active, s.claims";
 const OFFER: &str = "s.redirect_uri, s.code_challenge, s.nonce, s.code_expires_at";
 /// [`OFFER`] stands behind [`COLUMNS`].
-const OFFER_AT: usize = 14;
+const OFFER_AT: usize = 15;
 pub(super) const FROM: &str = "FROM sessions s JOIN users u ON u.id = s.user_id";
 
 /// What a redeemed code gives: a session that lives, and what the ID token repeats.
@@ -265,14 +266,16 @@ pub(super) async fn insert(
     code: Option<(Digest, &Offer)>,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO sessions (id, user_id, client_id, state, scopes, authentication, binding, rotation, rotated_at, created_at, \
-               expires_at, code_digest, redirect_uri, code_challenge, nonce, code_expires_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+               expires_at, code_digest, redirect_uri, code_challenge, nonce, code_expires_at, claims) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     let state = match session.state {
         State::Offered => "offered",
         State::Live => "live",
         State::Ended { .. } => "ended",
     };
     let (digest, offer) = code.unzip();
+    let claims = (session.claims != Claims::default())
+        .then(|| serde_json::to_string(&session.claims).unwrap_or_default());
     let row = values![
         session.id,
         session.user,
@@ -290,6 +293,7 @@ pub(super) async fn insert(
         offer.map(|offer| &offer.code_challenge),
         offer.and_then(|offer| offer.nonce.as_ref()),
         offer.map(|offer| offer.expires_at),
+        claims,
     ];
     tx.execute(sql, row).await?;
     Ok(())
@@ -435,6 +439,10 @@ pub(super) fn read(row: &Row) -> Result<(Session, bool), StoreError> {
         rotated_at: row.time(8)?,
         created_at: row.time(9)?,
         expires_at: row.time(10)?,
+        claims: match row.optional(14, Row::text)? {
+            Some(_) => row.json(14)?,
+            None => Claims::default(),
+        },
     };
     Ok((session, row.truth(13)?))
 }

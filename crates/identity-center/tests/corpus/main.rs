@@ -30,6 +30,25 @@ fn saml_responses() {
     replay("saml_response", saml::response);
     let good = include_bytes!("../../../../fuzz/corpus/saml_response/good");
     assert!(saml::accepted(good), "else the corpus proves nothing");
+    let corpus = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fuzz/corpus/saml_response"
+    );
+    let mut forged = 0;
+    for entry in std::fs::read_dir(corpus).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("forged_")
+        {
+            let accepted = saml::accepted(&std::fs::read(&path).unwrap());
+            assert!(!accepted, "{}", path.display());
+            forged += 1;
+        }
+    }
+    assert_eq!(forged, 20);
 }
 
 #[test]

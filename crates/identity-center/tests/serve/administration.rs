@@ -1,6 +1,5 @@
 //! From nothing to a first person: `init`, the set-up link, `admin login` and the verbs, by the programs themselves.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -40,10 +39,7 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
     let newer = link(&said);
 
     let program = computer.serve();
-    let mut stranger = Browser {
-        program: &program,
-        cookies: BTreeMap::new(),
-    };
+    let mut stranger = Browser::new(&program);
     let (_, page) = stranger.open("GET", &first, &[]);
     assert!(page.contains("This link is good no more"), "{page}");
     let password = "a-password-of-the-owner";
@@ -404,10 +400,7 @@ fn the_master_key_is_replaced_and_everybody_signs_in_as_before() {
     let new = fs::read_to_string(&key).unwrap();
     assert_eq!(new.trim(), both.lines().next().unwrap());
     let sign_in = |program: &Program, steps: i64| {
-        let mut browser = Browser {
-            program,
-            cookies: BTreeMap::new(),
-        };
+        let mut browser = Browser::new(program);
         let (at, _) = browser.open("GET", "/sessions", &[]);
         let (at, _) = browser.step(&at, "name", &[("user_name", "root")]);
         let (at, page) = browser.step(&at, "password", &[("password", "a-password-of-the-owner")]);

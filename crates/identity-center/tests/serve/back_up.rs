@@ -179,7 +179,10 @@ async fn a_back_up_is_useless_without_the_master_key_and_revives_nothing_with_it
     let restored = restored.map(|entry| (entry.actor.as_str(), entry.detail.as_str()));
     assert_eq!(
         restored,
-        Some(("command line", r#"{"scim_tokens":1,"sessions":4}"#))
+        Some((
+            "command line",
+            r#"{"recovery_codes":0,"scim_tokens":1,"sessions":4}"#
+        ))
     );
     // People sign in again.
     let again = Given::at(&program, &store).await;

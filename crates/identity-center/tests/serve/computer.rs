@@ -1,6 +1,5 @@
 //! A computer on which nothing is installed, and the programs on it.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
@@ -93,9 +92,15 @@ impl Computer {
     }
 
     pub(crate) fn serve(&self) -> Program {
+        self.serve_with(&[])
+    }
+
+    /// With these settings in its environment.
+    pub(crate) fn serve_with(&self, environment: &[(&str, &str)]) -> Program {
         let settings = self.path("etc/config.toml");
         let listen = self.url.strip_prefix("http://").unwrap();
         let mut command = self.command(&["serve", "--settings", &settings, "--listen", listen]);
+        command.envs(environment.iter().copied());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Program::of(command)
     }
@@ -117,10 +122,7 @@ pub(crate) fn set_up<'a>(
     name: &str,
     password: &str,
 ) -> (Browser<'a>, Vec<u8>) {
-    let mut browser = Browser {
-        program,
-        cookies: BTreeMap::new(),
-    };
+    let mut browser = Browser::new(program);
     let form = [
         ("user_name", name),
         ("password", password),

@@ -57,10 +57,7 @@ async fn what_happens_is_counted_and_nobody_is_named() {
             .0,
         400
     );
-    let mut browser = Browser {
-        program: &program,
-        cookies: BTreeMap::new(),
-    };
+    let mut browser = Browser::new(&program);
     let (at, _) = browser.open("GET", "/sessions", &[]);
     let (at, _) = browser.step(&at, "name", &[("user_name", "aiko")]);
     browser.step(&at, "password", &[("password", "a-password-typed-wrong")]);

@@ -9,8 +9,10 @@ mod copy_to;
 mod figures;
 mod health;
 mod instances;
+mod packaged;
 mod program;
 mod provisioning;
+mod proxies;
 #[path = "../../src/store/tests/server.rs"]
 mod server;
 mod tls;
@@ -125,10 +127,7 @@ fn what_a_password_took_to_check_is_given_back() {
     let program = Program::start(folder.path(), &["--demo"]);
     let before = program.memory();
     for _ in 0..4 {
-        let mut browser = walk::Browser {
-            program: &program,
-            cookies: std::collections::BTreeMap::new(),
-        };
+        let mut browser = walk::Browser::new(&program);
         let (at, _) = browser.open("GET", "/sessions", &[]);
         let (at, _) = browser.step(&at, "name", &[("user_name", "maya")]);
         browser.step(&at, "password", &[("password", "a-password-typed-wrong")]);

@@ -1,7 +1,7 @@
 //! The program, running.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
@@ -84,6 +84,22 @@ impl Program {
 
     pub(crate) fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address()).unwrap()
+    }
+
+    /// From one of this computer's own addresses, of which 127.0.0.0/8 has many.
+    pub(crate) fn connect_from(&self, from: IpAddr) -> TcpStream {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build();
+        let connected = async {
+            let socket = tokio::net::TcpSocket::new_v4()?;
+            socket.bind(SocketAddr::new(from, 0))?;
+            socket.connect(self.address().parse().unwrap()).await
+        };
+        let stream = runtime.unwrap().block_on(connected).unwrap();
+        let stream = stream.into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        stream
     }
 
     pub(crate) fn address(&self) -> &str {

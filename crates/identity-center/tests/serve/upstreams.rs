@@ -217,10 +217,7 @@ fn a_person_signs_in_at_each_provider_of_the_demonstration_and_no_secret_is_in_t
         .zip(program.said["upstreams"].as_array().unwrap())
     {
         let user_name = told["users"][0]["user_name"].as_str().unwrap();
-        let mut browser = Browser {
-            program: &program,
-            cookies: BTreeMap::new(),
-        };
+        let mut browser = Browser::new(&program);
         let (at, _) = browser.open("GET", &format!("/oauth2/authorize?{query}"), &[]);
         let (address, _) = browser.step(&at, "name", &[("user_name", user_name)]);
         let back = peer.sign_in(&address, user_name);

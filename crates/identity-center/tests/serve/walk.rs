@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr};
 
 use kiro_identity_center::secret::Digest;
 use kiro_identity_center::totp;
@@ -14,9 +15,22 @@ use super::program::Program;
 pub(crate) struct Browser<'a> {
     pub(crate) program: &'a Program,
     pub(crate) cookies: BTreeMap<String, String>,
+    /// The address of its computer.
+    pub(crate) from: IpAddr,
+    /// A header more, with its line's end.
+    pub(crate) header: String,
 }
 
-impl Browser<'_> {
+impl<'a> Browser<'a> {
+    pub(crate) fn new(program: &'a Program) -> Browser<'a> {
+        Browser {
+            program,
+            cookies: BTreeMap::new(),
+            from: Ipv4Addr::LOCALHOST.into(),
+            header: String::new(),
+        }
+    }
+
     /// Follows redirects within the service. Returns the path where it ends, or the address outside, and the page.
     pub(crate) fn open(
         &mut self,
@@ -37,12 +51,13 @@ impl Browser<'_> {
                 .collect();
             let request = format!(
                 "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\norigin: {issuer}\r\ncookie: {}\r\n\
-                 content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+                 content-type: application/x-www-form-urlencoded\r\n{}content-length: {}\r\n\r\n{body}",
                 self.program.address(),
                 cookies.join("; "),
+                self.header,
                 body.len(),
             );
-            let mut stream = self.program.connect();
+            let mut stream = self.program.connect_from(self.from);
             stream.write_all(request.as_bytes()).unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();
@@ -94,10 +109,7 @@ pub(crate) fn unbase32(text: &str) -> Vec<u8> {
 fn the_audit_log_says_who_signed_in_and_shows_who_wrote_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path(), &["--demo"]);
-    let mut browser = Browser {
-        program: &program,
-        cookies: BTreeMap::new(),
-    };
+    let mut browser = Browser::new(&program);
     let (at, _) = browser.open("GET", "/sessions", &[]);
     let (at, _) = browser.step(&at, "name", &[("user_name", "aiko")]);
     let typed = "a-password-typed-wrong";
@@ -187,10 +199,7 @@ fn a_person_signs_in_at_the_demonstration_by_what_its_line_says() {
     let user = &program.said["users"][0];
     let (name, password) = (&user["user_name"], user["password"].as_str().unwrap());
     let seed = unbase32(user["totp_secret"].as_str().unwrap());
-    let mut browser = Browser {
-        program: &program,
-        cookies: BTreeMap::new(),
-    };
+    let mut browser = Browser::new(&program);
     let (at, _) = browser.open("GET", &format!("/authorize?{query}"), &[]);
     let (at, _) = browser.step(&at, "name", &[("user_name", name.as_str().unwrap())]);
     let (at, page) = browser.step(&at, "password", &[("password", password)]);

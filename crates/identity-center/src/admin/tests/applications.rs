@@ -152,6 +152,11 @@ async fn accounts_and_roles_are_aws_s() {
             json!({ "session_seconds": 43_201 }),
             "session-seconds",
         ),
+        (
+            "/permission-sets/Developer",
+            json!({ "session_seconds": 899.0 }),
+            "session-seconds",
+        ),
     ] {
         let answer = ask("PUT", path, body).await;
         assert_eq!(
@@ -160,6 +165,19 @@ async fn accounts_and_roles_are_aws_s() {
             "{path}"
         );
     }
+    // JSON Schema's whole numbers, however they are written.
+    for (seconds, status) in [
+        (json!(1008.0), 204),
+        (json!(1008.5), 400),
+        (json!(1e300), 400),
+        (json!("1008"), 400),
+    ] {
+        let said = json!({ "session_seconds": seconds });
+        let answer = ask("PUT", "/permission-sets/Whole", said).await;
+        assert_eq!(answer.status, status, "{seconds}");
+    }
+    let made = ask("DELETE", "/permission-sets/Whole", json!({})).await;
+    assert_eq!(made.status, 204);
     assert_eq!(
         ask("PUT", "/accounts/111122223333", named()).await.status,
         204

@@ -47,3 +47,49 @@ fn what_has_few_values_is_described_by_them() {
         json!({ "type": "string", "pattern": "^[0-9A-Fa-f]{32}$" })
     );
 }
+
+/// The characters of a class in brackets, as far as ours have them: `\uXXXX`, others as they are, and ranges.
+fn class(pattern: &str) -> Vec<(u32, u32)> {
+    let inside = pattern.split_once("[^").unwrap().1;
+    let mut rest = inside.split_once(']').unwrap().0;
+    let mut next = || {
+        let escaped = rest.strip_prefix("\\u");
+        let (found, after) = match escaped {
+            Some(hex) => (u32::from_str_radix(&hex[..4], 16).unwrap(), &hex[4..]),
+            None => {
+                let first = rest.chars().next()?;
+                (u32::from(first), &rest[first.len_utf8()..])
+            }
+        };
+        rest = after;
+        let to = rest.starts_with('-');
+        rest = rest.strip_prefix('-').unwrap_or(rest);
+        Some((found, to))
+    };
+    let mut ranges = Vec::new();
+    while let Some((from, is_range)) = next() {
+        let to = match is_range {
+            true => next().unwrap().0,
+            false => from,
+        };
+        ranges.push((from, to));
+    }
+    ranges
+}
+
+#[test]
+fn what_a_name_may_not_have_is_described_character_by_character() {
+    let document = serde_json::to_value(super::super::description()).unwrap();
+    for schema in ["Line", "Note"] {
+        let pattern = document["components"]["schemas"][schema]["pattern"].as_str();
+        let ranges = class(pattern.unwrap());
+        for character in '\0'..=char::MAX {
+            let code = u32::from(character);
+            let excluded = ranges
+                .iter()
+                .any(|(from, to)| (*from..=*to).contains(&code));
+            let refused = crate::directory::is_invisible(character);
+            assert_eq!(excluded, refused, "{schema}: {character:?}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ use saml_rs::{
 
 use super::request::asks_anew;
 use super::shape::{self, Shape};
+use super::status::shortened;
 use super::{Ourselves, Saml, metadata};
 use crate::authorization::Authorization;
 use crate::center::Center;
@@ -29,7 +30,6 @@ const LEEWAY: SignedDuration = SignedDuration::from_secs(60);
 /// A subject has at most so many bytes (saml-core-2.0-os §8.3.7).
 const LONGEST: usize = 256;
 
-const STATUS: &str = "urn:oasis:names:tc:SAML:2.0:status:";
 const OBJECT: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
 const TENANT: &str = "http://schemas.microsoft.com/identity/claims/tenantid";
 const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
@@ -279,10 +279,7 @@ async fn once(center: &Center, asserted: &Asserted) -> Result<(), Fault> {
 
 /// Why there is no assertion (saml-core-2.0-os §3.2.2.2). The answer is not signed: it says why, and proves nothing.
 fn refused(status: &[String]) -> Fault {
-    let words: Vec<&str> = status
-        .iter()
-        .map(|code| code.strip_prefix(STATUS).unwrap_or(code))
-        .collect();
+    let words = shortened(status);
     let said = words.join(", ");
     match words.last().copied().unwrap_or_default() {
         "NoPassive" => Fault::Told("login_required".into()),

@@ -103,6 +103,12 @@ async fn an_authorization_request_is_checked_and_answered_where_it_is_safe() {
         ("claims", "{\"id_token\":{\"acr\":null}}", "sign-in"),
         ("claims", "[]", "invalid_request"),
         ("claims", "{", "invalid_request"),
+        (
+            "claims",
+            "{\"userinfo\":{\"email\":true}}",
+            "invalid_request",
+        ),
+        ("claims", "{\"userinfo\":{\"unknown\":null}}", "sign-in"),
         ("ui_locales", "ja en", "sign-in"),
         ("acr_values", "urn:a urn:b", "sign-in"),
         ("login_hint", "aiko@acme.example", "sign-in"),

@@ -24,6 +24,7 @@ use crate::authorization::Purpose;
 use crate::center::{self, Center, Settings};
 use crate::client::{Client, Details, Grant, Wire};
 use crate::clock::Clock;
+use crate::cookie::Cookie;
 use crate::id::{AuthorizationId, UserId};
 use crate::master_key::MasterKeys;
 use crate::oidc::authorize::{address, redirect};
@@ -294,9 +295,9 @@ async fn grant(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let cookie = headers["cookie"].to_str().unwrap();
-    let cookie = Digest::of(cookie.strip_prefix("kiro-sign-in=").unwrap());
     let id: AuthorizationId = id.parse().unwrap();
+    let cookie = Cookie::SignIn(id).digest(&center.settings, &headers);
+    let cookie = cookie.unwrap();
     let now = center.now();
     let seen = center.store.authorization(id, cookie, now).await.unwrap();
     let Some(seen) = seen else {

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 
 use super::{Said, ask};
 use crate::federation::Fault;
+use crate::federation::saml::Status;
 use crate::pages::words::{Words, fill};
 
 /// A sign-in at an identity provider that led to nobody.
@@ -91,6 +92,11 @@ pub(super) fn said(words: &Words, refused: &Upstream) -> Said {
             fault.said(),
         ),
     };
+    let status_said = fault.said().as_deref().and_then(Status::of);
+    let why = match status_said {
+        Some(status) => format!("{why}{}{}", between(&why), in_words(words, status)),
+        None => why,
+    };
     Said {
         status,
         kind,
@@ -99,5 +105,23 @@ pub(super) fn said(words: &Words, refused: &Upstream) -> Said {
         todo,
         detail: detail.map(|detail| (words.answer, detail)),
         again: Some(again.clone()),
+    }
+}
+
+/// A space, where the sentence before is of a language that has one.
+fn between(why: &str) -> &'static str {
+    if why.ends_with('。') { "" } else { " " }
+}
+
+/// What a SAML provider said by its codes. They stand with the details, and in the audit log.
+fn in_words(words: &Words, status: Status) -> &'static str {
+    match status {
+        Status::Unknown => words.saml_unknown,
+        Status::Failed => words.saml_failed,
+        Status::Denied => words.saml_denied,
+        Status::Elsewhere => words.saml_elsewhere,
+        Status::Own => words.saml_own,
+        Status::Request => words.saml_request,
+        Status::NameId => words.saml_name_id,
     }
 }

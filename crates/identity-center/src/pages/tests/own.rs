@@ -211,6 +211,40 @@ async fn a_person_makes_new_recovery_codes_and_the_old_ones_are_dead() {
 }
 
 #[tokio::test]
+async fn after_a_restoration_old_recovery_codes_are_dead_and_new_ones_are_shown_once() {
+    let service = started().await;
+    let ben = person(&service, "ben", "Ben").await;
+    with_password(&service, ben).await;
+    with_factor(&service, ben, &RECOVERY).await;
+    let ended = service.center.store.restored(service.center.now()).await;
+    assert_eq!(ended.unwrap().recovery_codes, 1);
+    service.pass(31);
+    let browser = Browser::new(&service);
+    let at = browser.begin("native", &[]).await;
+    let at = browser.password(&at, "ben", PASSWORD).await;
+    let refused = browser.step(&at, "code", &[("code", RECOVERY[0])]).await;
+    refused.shows(422, "That code is not right");
+    let right = code(&service, 0);
+    let shown = browser.step(&at, "code", &[("code", &right)]).await;
+    shown.shows(200, "The service was restored from a back-up");
+    assert_eq!(shown.text().matches("<li><code>").count(), 10);
+    let new = shown.text().split("<li><code>").nth(1).unwrap().to_owned();
+    let new = new.split('<').next().unwrap().to_owned();
+    let again = browser.get(&format!("/sign-in/{}", at.sign_in())).await;
+    again.shows(200, "The codes were shown once");
+    browser.step(&shown, "continue", &[]).await.outside();
+
+    // Once, and the new ones are good.
+    let other = Browser::new(&service);
+    let at = other.begin("native", &[]).await;
+    let at = other.password(&at, "ben", PASSWORD).await;
+    other.step(&at, "code", &[("code", &new)]).await.outside();
+    // Whoever had none is shown none.
+    let at = browser.begin("native", &[("prompt", "login")]).await;
+    browser.aiko(&at).await.outside();
+}
+
+#[tokio::test]
 async fn what_somebody_signs_in_with_is_changed_from_our_own_pages_by_themselves() {
     let service = started().await;
     let browser = ben(&service).await;

@@ -87,17 +87,23 @@ async fn upstream(folder: &Folder, service: &Running) {
         json!({ "next_token": [{ "status": 401, "body": { "error": "invalid_client" } }] });
     ended("upstream-set-up", maya, refused).await;
     ended("upstream-untrusted", maya, json!({ "tamper": "nonce" })).await;
-    let elsewhere = refusal(
-        Language::read(folder.language).unwrap(),
-        Refusal::Upstream(Upstream {
-            fault: Fault::OtherTenant,
-            provider: "login.microsoftonline.com".to_owned(),
-            organization: "Acme".to_owned(),
-            contact: String::new(),
-            again: at.path.clone(),
-        }),
-    );
-    folder.keep_text("upstream-tenant", &text(elsewhere).await);
+    let unknown = Fault::Declined("Responder, UnknownPrincipal".to_owned());
+    for (name, fault) in [
+        ("upstream-tenant", Fault::OtherTenant),
+        ("upstream-saml-status", unknown),
+    ] {
+        let page = refusal(
+            Language::read(folder.language).unwrap(),
+            Refusal::Upstream(Upstream {
+                fault,
+                provider: "login.microsoftonline.com".to_owned(),
+                organization: "Acme".to_owned(),
+                contact: String::new(),
+                again: at.path.clone(),
+            }),
+        );
+        folder.keep_text(name, &text(page).await);
+    }
     okta.control(json!({ "tamper": null })).await;
     let link = offer(&service.center, connection.id).await.unwrap();
     let link: Url = link.expose_secret().parse().unwrap();
@@ -306,6 +312,17 @@ async fn pictures_of_every_page() {
             };
             folder.keep(name, &wrong);
         }
+        store.restored(service.center.now()).await.unwrap();
+        service.pass(31);
+        let at = other.begin("kiro", &[]).await;
+        let at = other.password(&at, "ben@acme.example", PASSWORD).await;
+        let right = code(&service, 0);
+        folder.keep(
+            "recovery-codes-anew",
+            &other.step(&at, "code", &[("code", &right)]).await,
+        );
+        let at = other.begin("kiro", &[]).await;
+        let at = other.password(&at, "aiko", PASSWORD).await;
         service.pass(31);
         let gone = store.deactivate_user(service.user, service.center.now());
         gone.await.unwrap().unwrap();

@@ -144,15 +144,32 @@ async fn a_step_up_reaches_the_provider_and_what_it_did_is_looked_at() {
         let back = answered(&browser, &idp, &sent, "aiko").await.outside();
         assert_eq!(query(&back, "error").as_deref(), Some(error));
     }
-    idp.control(json!({ "status": "AuthnFailed" })).await;
-    accepted(&service, &idp, "aiko")
-        .await
-        .shows(403, "AuthnFailed");
-    idp.control(json!({ "status": "InvalidNameIDPolicy" }))
-        .await;
-    accepted(&service, &idp, "aiko")
-        .await
-        .shows(502, "InvalidNameIDPolicy");
+    for (code, status, words) in [
+        ("AuthnFailed", 403, "it could not make sure who you are."),
+        (
+            "RequestDenied",
+            403,
+            "it does not let this account sign in here.",
+        ),
+        ("UnknownPrincipal", 403, "it does not know this account."),
+        ("InvalidNameIDPolicy", 502, "it cannot name people"),
+    ] {
+        idp.control(json!({ "status": code })).await;
+        let page = accepted(&service, &idp, "aiko").await;
+        page.shows(status, words);
+        page.shows(status, code); // in the details
+        let entries = service.center.store.audit_entries(0, 500).await.unwrap();
+        let detail = entries.last().unwrap().detail.clone();
+        assert!(
+            detail.contains(&format!("\"status\":\"Responder, {code}\"")),
+            "{detail}"
+        );
+    }
+    idp.control(json!({ "status": "<script>" })).await;
+    let page = accepted(&service, &idp, "aiko").await;
+    assert!(!page.text().contains("It says"), "{}", page.text());
+    let entries = service.center.store.audit_entries(0, 500).await.unwrap();
+    assert!(!entries.last().unwrap().detail.contains("script"));
 }
 
 #[tokio::test]

@@ -168,11 +168,47 @@ pub(super) async fn restored(store: Store) {
     let token = store.add_scim_token(okta.id, Digest::of("kscim_x"), at(2));
     token.await.unwrap().unwrap();
 
-    let ended = |sessions, scim_tokens| Restored {
+    let factor = SecondFactor {
+        sealed: vec![7],
+        last_step: 0,
+    };
+    let codes = [Digest::of("one"), Digest::of("two")];
+    let enrolled = store.enrol(user, factor, codes.to_vec(), at(2));
+    assert!(enrolled.await.unwrap());
+    let due = async || {
+        let person = store.user(user).await.unwrap();
+        let factors = store.factors(person.as_ref()).await.unwrap();
+        (factors.recovery_codes, factors.recovery_due)
+    };
+    assert_eq!(due().await, (2, false));
+
+    let ended = |sessions, scim_tokens, recovery_codes| Restored {
         sessions,
         scim_tokens,
+        recovery_codes,
     };
-    assert_eq!(store.restored(at(20)).await.unwrap(), ended(2, 1));
+    assert_eq!(store.restored(at(20)).await.unwrap(), ended(2, 1, 1));
+    assert_eq!(due().await, (0, true));
+    assert!(!store.use_recovery_code(user, codes[0]).await.unwrap());
+    // Two windows: the codes of one are shown, and good.
+    for (code, first) in [("three", true), ("four", false)] {
+        let new = vec![Digest::of(code)];
+        let replaced = store.replace_void_recovery_codes(user, new, at(21));
+        assert_eq!(replaced.await.unwrap(), first, "{code}");
+    }
+    assert_eq!(due().await, (1, false));
+    assert!(
+        !store
+            .use_recovery_code(user, Digest::of("four"))
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .use_recovery_code(user, Digest::of("three"))
+            .await
+            .unwrap()
+    );
     let admitted = store.admit_provisioner(Digest::of("kscim_x"), at(21));
     assert_eq!(admitted.await.unwrap(), None);
     assert_eq!(store.provisioners("acme").await.unwrap().len(), 1);
@@ -197,7 +233,7 @@ pub(super) async fn restored(store: Store) {
         assert_eq!(rows(&store, table).await, Vec::<String>::new(), "{table}");
     }
     assert!(store.user(user).await.unwrap().is_some());
-    assert_eq!(store.restored(at(22)).await.unwrap(), ended(0, 0));
+    assert_eq!(store.restored(at(22)).await.unwrap(), ended(0, 0, 0));
     let noted = store.audit_entries(0, 100).await.unwrap();
     let noted = noted.iter().filter(|entry| entry.action == "store.restore");
     assert_eq!(noted.count(), 2);

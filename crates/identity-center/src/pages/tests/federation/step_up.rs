@@ -79,7 +79,10 @@ async fn a_browser_that_is_signed_in_is_no_way_round_a_step_up() {
     browser.begin("native", &same).await.outside();
     for further in [
         ("acr_values", "urn:acme:mfa"),
-        ("claims", r#"{"id_token":{"acr":{"essential":true}}}"#),
+        (
+            "claims",
+            r#"{"id_token":{"acrs":{"essential":true,"value":"c1"}}}"#,
+        ),
     ] {
         let silent = [("prompt", "none"), further];
         let back = browser.begin("native", &silent).await.outside();
@@ -97,4 +100,26 @@ async fn a_browser_that_is_signed_in_is_no_way_round_a_step_up() {
         let tokens = service.redeem(&query(&end, "code").unwrap()).await.json();
         assert_eq!(claims(&tokens["id_token"])["acr"], "urn:acme:mfa");
     }
+    // What the service says itself needs nobody to be asked.
+    let plain = [
+        ("prompt", "none"),
+        (
+            "claims",
+            r#"{"id_token":{"email":null,"acr":{"essential":true}}}"#,
+        ),
+    ];
+    let back = browser.begin("native", &plain).await.outside();
+    assert_eq!(query(&back, "error"), None);
+    // A class that the application insists on, and that the provider did not reach.
+    let insists = r#"{"id_token":{"acr":{"essential":true,"values":["urn:acme:hardware"]}}}"#;
+    let at = browser.begin("native", &[("claims", insists)]).await;
+    let to = led(&browser, &at, AIKO).await;
+    assert_eq!(
+        query(&to, "acr_values").as_deref(),
+        Some("urn:acme:hardware")
+    );
+    let back = okta.sign_in(to, "aiko").await;
+    let end = brought(&browser, &back).await.outside();
+    let error = query(&end, "error");
+    assert_eq!(error.as_deref(), Some("unmet_authentication_requirements"));
 }
