@@ -94,7 +94,7 @@ impl Store {
                 let rows = tx.query(&sql, values![user, now]).await?;
                 let read = |row: &Row| {
                     let (session, _) = sessions::read(row)?;
-                    let name = row.optional(14, Row::text)?;
+                    let name = row.optional(sessions::BEHIND, Row::text)?;
                     Ok((session, name.map(str::to_owned)))
                 };
                 rows.iter().map(read).collect()

@@ -13,8 +13,7 @@ use crate::token::Token;
 
 /// Behind [`COLUMNS`].
 const PERSON: &str = "u.organization, u.user_name, u.display_name, u.given_name, u.family_name, u.email, u.modified_at";
-const PERSON_AT: usize = 15;
-/// Behind [`PERSON`].
+const PERSON_AT: usize = sessions::BEHIND;
 const CLIENT_AT: usize = PERSON_AT + 7;
 static FOUND: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {COLUMNS}, {PERSON} {FROM} WHERE s.id = $1"));

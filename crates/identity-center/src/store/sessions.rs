@@ -19,8 +19,9 @@ use crate::token::Token;
 pub(super) const COLUMNS: &str = "s.id, s.user_id, s.client_id, s.state, s.scopes, s.authentication, s.binding, s.rotation, s.rotated_at, \
                        s.created_at, s.expires_at, s.ended_at, s.ended_because, u.active, s.claims";
 const OFFER: &str = "s.redirect_uri, s.code_challenge, s.nonce, s.code_expires_at";
-/// [`OFFER`] stands behind [`COLUMNS`].
-const OFFER_AT: usize = 15;
+/// What stands behind [`COLUMNS`], such as [`OFFER`].
+pub(super) const BEHIND: usize = 15;
+const OFFER_AT: usize = BEHIND;
 pub(super) const FROM: &str = "FROM sessions s JOIN users u ON u.id = s.user_id";
 
 /// What a redeemed code gives: a session that lives, and what the ID token repeats.

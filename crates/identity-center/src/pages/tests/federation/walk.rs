@@ -67,6 +67,8 @@ async fn a_person_signs_in_at_okta_and_the_application_learns_who_and_how() {
         .store
         .own_sessions(aiko, service.center.now());
     let own = own.await.unwrap();
+    let is_named = |name: &Option<String>| name.as_deref().is_some_and(|name| name == "native");
+    assert!(own.iter().any(|(_, name)| is_named(name)), "{own:?}");
     let how = &own.first().unwrap().0.authentication;
     assert_eq!(how.upstream_session.as_deref(), Some("okta-1"));
     assert!(how.connection.is_some());
