@@ -88,16 +88,22 @@ impl Program {
 
     /// From one of this computer's own addresses, of which 127.0.0.0/8 has many.
     pub(crate) fn connect_from(&self, from: IpAddr) -> TcpStream {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .build();
         let connected = async {
             let socket = tokio::net::TcpSocket::new_v4()?;
             socket.bind(SocketAddr::new(from, 0))?;
-            socket.connect(self.address().parse().unwrap()).await
+            let stream = socket.connect(self.address().parse().unwrap()).await?;
+            stream.into_std()
         };
-        let stream = runtime.unwrap().block_on(connected).unwrap();
-        let stream = stream.into_std().unwrap();
+        // The test may have a runtime, in which none can be waited for.
+        let stream = std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_io()
+                    .build();
+                runtime.unwrap().block_on(connected)
+            });
+            waiting.join().unwrap().unwrap()
+        });
         stream.set_nonblocking(false).unwrap();
         stream
     }

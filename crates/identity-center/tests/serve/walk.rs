@@ -68,7 +68,11 @@ impl<'a> Browser<'a> {
                 if name == "set-cookie" {
                     let pair = value.split(';').next().unwrap();
                     let (name, value) = pair.split_once('=').unwrap();
-                    self.cookies.insert(name.to_owned(), value.to_owned());
+                    if value.is_empty() {
+                        self.cookies.remove(name);
+                    } else {
+                        self.cookies.insert(name.to_owned(), value.to_owned());
+                    }
                 } else if name == "location" {
                     location = Some(value.to_owned());
                 }
