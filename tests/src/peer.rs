@@ -32,6 +32,13 @@ pub fn python() -> PathBuf {
         .map_or_else(|| checkout().join("target/venv/bin/python"), PathBuf::from)
 }
 
+/// Node.js without V8's own threads: with them a start was seen to wait for ever, each of its threads in a futex.
+fn node() -> Command {
+    let mut node = Command::new("node");
+    node.arg("--v8-pool-size=0");
+    node
+}
+
 impl Peer {
     /// A program that says in one line of JSON where it listens, and ends when its stdin does.
     #[must_use]
@@ -63,7 +70,7 @@ impl Peer {
     /// Like Okta; `leeway` in seconds for a rotated refresh token.
     #[must_use]
     pub fn okta(leeway: u32) -> Peer {
-        let mut command = Command::new("node");
+        let mut command = node();
         command
             .arg(folder().join("okta.mjs"))
             .env("LEEWAY", leeway.to_string());
@@ -73,7 +80,7 @@ impl Peer {
     /// Like Entra ID; `tenant` is `organizations` or the id of the one tenant.
     #[must_use]
     pub fn entra(tenant: Option<&str>) -> Peer {
-        let mut command = Command::new("node");
+        let mut command = node();
         command.arg(folder().join("entra.mjs"));
         if let Some(tenant) = tenant {
             command.env("TENANT", tenant);
@@ -110,7 +117,7 @@ impl Peer {
     /// oidc-provider in memory, with so many refresh tokens to begin with: what `make bench` measures our service beside.
     #[must_use]
     pub fn load(tokens: usize) -> Peer {
-        let mut command = Command::new("node");
+        let mut command = node();
         command
             .arg(folder().join("load.mjs"))
             .env("TOKENS", tokens.to_string());
