@@ -129,6 +129,9 @@ async fn answer(
     };
     match met(&broken, &path, false) {
         Some(Fault::Bytes(bytes)) => {
+            // Said where an answer is whole, lest the next request be sent to a connection that is over.
+            let bytes =
+                bytes.replacen("content-length:", "connection: close\r\ncontent-length:", 1);
             let _ = stream.write_all(bytes.as_bytes()).await;
         }
         Some(Fault::Drip) => {
