@@ -14,6 +14,7 @@ mod identity_center;
 mod processes;
 mod provisioning;
 mod race;
+mod wire;
 
 /// The server of the store's own tests.
 #[path = "../../../../crates/identity-center/src/store/tests/server.rs"]
