@@ -146,6 +146,16 @@ impl World {
         links
     }
 
+    /// The link that the browser has handed over to such a launcher, once there is one.
+    pub async fn link(&self) -> String {
+        let links = self.path("links");
+        until("the browser hands over the link", async || {
+            let text = fs::read_to_string(&links).ok()?;
+            text.ends_with('\n').then(|| text.trim().to_owned())
+        })
+        .await
+    }
+
     /// A launcher named as the package names it, which writes each `kiro://` link into the returned file before it
     /// hands it to the app.
     #[must_use]

@@ -34,7 +34,7 @@ async fn the_same_callback_at_two_apps_and_a_command_is_one_sign_in() {
     let peer = Peer::okta(30);
     let world = World::new(Keyring::Unlocked);
     world.add_okta(&peer);
-    let links = world.keep_links();
+    let _ = world.keep_links();
     let mut tray = Tray::new(&world);
     let window = Window::open(&world).await;
     window.press("Sign in with SSO").await;
@@ -42,13 +42,8 @@ async fn the_same_callback_at_two_apps_and_a_command_is_one_sign_in() {
     let browser = world.browser().await;
     browser.tab("/interaction/").await;
     browser.sign_in("aiko").await;
-    let link = until("the browser hands over the link", async || {
-        fs::read_to_string(&links)
-            .ok()
-            .filter(|text| text.ends_with('\n'))
-    })
-    .await;
-    let link = link.trim();
+    let link = world.link().await;
+    let link = link.as_str();
     // The beginner dies, and nobody knows yet who finishes.
     let mut login = world.start_kiro(&["auth", "login", "--sso", "--no-browser", "--force"]);
     let _ = login.address();

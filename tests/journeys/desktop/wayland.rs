@@ -1,8 +1,6 @@
 //! On a Wayland desktop, where a program comes to the front by a token that the desktop gave for a person's click, and not by itself.
 
-use std::fs;
-
-use kiro_tests::{Keyring, Notifications, Peer, Window, World, until};
+use kiro_tests::{Keyring, Notifications, Peer, Window, World};
 
 /// A sign-in that waits for the link which the browser has got, and another program in front that has this link.
 async fn elsewhere() -> (Peer, World, Notifications, Window, String) {
@@ -10,7 +8,7 @@ async fn elsewhere() -> (Peer, World, Notifications, Window, String) {
     let mut world = World::new(Keyring::Unlocked);
     world.on_wayland();
     world.add_okta(&peer);
-    let links = world.keep_links();
+    let _ = world.keep_links();
     let notifications = Notifications::new(&world);
     let window = Window::open_unpictured(&world).await;
     world.comes_to_the_front("Kiro Sign-In").await;
@@ -19,12 +17,8 @@ async fn elsewhere() -> (Peer, World, Notifications, Window, String) {
     let browser = world.browser().await;
     browser.tab("/interaction/").await;
     browser.sign_in("aiko").await;
-    let link = until("the browser hands over the link", async || {
-        let text = fs::read_to_string(&links).ok()?;
-        text.ends_with('\n').then(|| text.trim().to_owned())
-    })
-    .await;
-    drop(world.record_links());
+    let link = world.link().await;
+    let _ = world.record_links();
     world.elsewhere(&link).await;
     (peer, world, notifications, window, link)
 }

@@ -134,19 +134,8 @@ impl Store {
         codes: Vec<Digest>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(move |tx| {
-            let codes = codes.clone();
-            Box::pin(async move {
-                let sql = "SELECT 1 FROM totp t WHERE user_id = $1 FOR UPDATE OF t";
-                if tx.row(sql, values![user]).await?.is_none() {
-                    return Ok(false);
-                }
-                give_recovery_codes(tx, user, codes).await?;
-                audit::of_person(tx, user, "recovery_codes.renew", json!({}), now).await?;
-                Ok(true)
-            })
-        })
-        .await
+        let sql = "SELECT 1 FROM totp t WHERE user_id = $1 FOR UPDATE OF t";
+        self.give_anew(sql, user, codes, now).await
     }
 
     /// Gives these recovery codes in place of those that a restoration made void. `false` where none are due any more: another window
@@ -157,11 +146,21 @@ impl Store {
         codes: Vec<Digest>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM totp t WHERE user_id = $1 AND recovery_due = 1 FOR UPDATE OF t";
+        self.give_anew(sql, user, codes, now).await
+    }
+
+    /// Gives recovery codes where `sql` finds the person's second factor, whose row it locks.
+    async fn give_anew(
+        &self,
+        sql: &'static str,
+        user: UserId,
+        codes: Vec<Digest>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         self.write(move |tx| {
             let codes = codes.clone();
             Box::pin(async move {
-                let sql =
-                    "SELECT 1 FROM totp t WHERE user_id = $1 AND recovery_due = 1 FOR UPDATE OF t";
                 if tx.row(sql, values![user]).await?.is_none() {
                     return Ok(false);
                 }

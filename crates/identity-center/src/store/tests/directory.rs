@@ -48,16 +48,21 @@ pub(super) async fn made(store: &Store, organization: &str, user_name: &str) -> 
 }
 
 pub(super) async fn client(store: &Store, id: &str, groups: Vec<GroupId>) {
+    let details = Details {
+        groups,
+        ..Details::default()
+    };
+    application(store, id, details).await;
+}
+
+pub(super) async fn application(store: &Store, id: &str, details: Details) {
     let client = Client {
         id: id.to_owned(),
         organization: Some("acme".to_owned()),
         wire: Wire::Oidc,
         secret: None,
         name: id.to_owned(),
-        details: Details {
-            groups,
-            ..Details::default()
-        },
+        details,
         issued_at: at(0),
         expires_at: None,
     };

@@ -6,9 +6,9 @@ use kiro_scim::{GROUP, Refusal};
 use serde_json::{Value, json};
 
 use super::super::cases::{at, session, token};
-use super::super::directory::{client, live, made, organization};
+use super::super::directory::{application, client, live, made, organization};
 use super::{assert_same, becomes, connection, everything, forms, group, patch, replacement};
-use crate::client::{Client, Details, Wire};
+use crate::client::Details;
 use crate::id::{GroupId, UserId};
 use crate::provisioning::Provisioner;
 use crate::session::{Ended, Session, State};
@@ -91,21 +91,12 @@ async fn waiting(store: &Store) -> usize {
 
 /// An application that is told when sessions end.
 async fn told_client(store: &Store, id: &str, groups: Vec<GroupId>) {
-    let client = Client {
-        id: id.to_owned(),
-        organization: Some("acme".to_owned()),
-        wire: Wire::Oidc,
-        secret: None,
-        name: id.to_owned(),
-        details: Details {
-            groups,
-            backchannel_logout_uri: Some("https://app.example/out".to_owned()),
-            ..Details::default()
-        },
-        issued_at: at(0),
-        expires_at: None,
+    let details = Details {
+        groups,
+        backchannel_logout_uri: Some("https://app.example/out".to_owned()),
+        ..Details::default()
     };
-    store.add_client(client).await.unwrap();
+    application(store, id, details).await;
 }
 
 async fn last_entry(store: &Store) -> i64 {
