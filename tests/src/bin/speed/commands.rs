@@ -29,7 +29,7 @@ pub(crate) fn measure(world: &World, folder: &Path, figures: &mut Vec<Figure>) {
         (
             "`kiro auth token`, plain key",
             format!("{kiro} auth token --profile plain"),
-            Some((FLOOR, 2.0)),
+            Some((FLOOR, 1.5)),
             f64::MAX,
         ),
         (

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use kiro_tests::{Keyring, Peer, Person, Tray, Window, World, until};
 
 use crate::processes::{end, family, memory, ticks};
-use crate::{Figure, median};
+use crate::{Figure, RUNS, median};
 
 /// How often each window is opened; the first time does not count.
-const TURNS: usize = 6;
+const TURNS: usize = 1 + RUNS;
 /// The web view tidies up after a page for so long.
 const TIDYING: Duration = Duration::from_secs(10);
 /// One tick of the kernel's clock is 0.03 % of it.
@@ -146,7 +146,7 @@ pub(crate) async fn closed(figures: &mut Vec<Figure>) {
 /// milliseconds are in the figure.
 pub(crate) async fn signed_in(peer: &Peer, figures: &mut Vec<Figure>) {
     let mut spent = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..RUNS {
         let world = World::new(Keyring::Unlocked);
         world.add_okta(peer);
         let opened = world.path("opened");

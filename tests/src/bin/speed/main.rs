@@ -27,6 +27,9 @@ use std::process::ExitCode;
 
 use kiro_tests::{Keyring, Peer, Person, World};
 
+/// What is timed is timed so often at the least, and the median is told.
+const RUNS: usize = 20;
+
 /// One figure: what, how much, and the limit, if it has one.
 struct Figure {
     what: String,
@@ -146,7 +149,7 @@ fn report(folder: &Path, figures: &[Figure]) -> ExitCode {
     let day = jiff::Zoned::now().date();
     writeln!(
         table,
-        "\n`make bench`, {day}, Debian 12, {processors} cores, release build; medians, warm."
+        "\n`make bench`, {day}, Debian 12, {processors} cores, release build; medians of {RUNS} or more, warm."
     )
     .unwrap();
     fs::write(folder.join("figures.md"), table).unwrap();

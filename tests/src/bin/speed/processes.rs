@@ -54,6 +54,16 @@ pub(crate) fn memory(root: u32) -> f64 {
     family(root).iter().filter_map(one).sum::<f64>() * 1024.0 / MIB
 }
 
+/// The most that one process has held so far (its resident set, with what it shares), in MiB.
+pub(crate) fn peak(process: u32) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let held = line
+        .and_then(|line| line.split_whitespace().next())
+        .unwrap();
+    held.parse::<f64>().unwrap() * 1024.0 / MIB
+}
+
 /// The processor time of a family, in hundredths of a second.
 pub(crate) fn ticks(root: u32) -> f64 {
     let one = |process: &u32| -> Option<f64> {

@@ -9,7 +9,7 @@ use kiro_tests::{Peer, checkout, http};
 use serde_json::{Value, json};
 
 use crate::identity_center::{FEW, Limits, Load, NONE, load, tell};
-use crate::processes::memory;
+use crate::processes::{memory, peak};
 use crate::wire::Wire;
 use crate::{Figure, median, postgresql};
 
@@ -17,91 +17,159 @@ const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
-/// How many arrive.
-const PEOPLE: usize = 100_000;
-const GROUPS: usize = 1_000;
-/// So many people are in each group.
-const MEMBERS: usize = 1_000;
+/// An organisation that arrives: its people, its groups, and how many of them are in each.
+struct Organization {
+    people: usize,
+    groups: usize,
+    members: usize,
+}
+
+const WHOLE: Organization = Organization {
+    people: 100_000,
+    groups: 1_000,
+    members: 1_000,
+};
+const TENTH: Organization = Organization {
+    people: 10_000,
+    groups: 100,
+    members: 1_000,
+};
 /// So many members come with one request.
 const TOGETHER: usize = 100;
 /// So often a member comes and goes; at scim2-server, which takes longer, less often.
 const TIMES: usize = 100;
 const PEERS_TIMES: usize = 10;
 
-/// Somebody who is in ten groups, and somebody who is in none.
-const JOINED: usize = 50_000;
-const LONELY: usize = 99_500;
+/// A group is small with so many members.
+const SMALL: usize = 100;
 /// What scim2-server is asked among: so many people, and so many members of its group.
 const PEERS_PEOPLE: usize = 1_000;
 /// A list's page.
 const PAGE: usize = 1_000;
 
 pub(crate) async fn measure(figures: &mut Vec<Figure>) {
-    arrival(figures).await;
-    on_postgresql(figures).await;
-    peer(figures).await;
+    let limits = Asked {
+        arrival: Some(180.0),
+        memory: Some(60.0),
+        look_up: Limits(Some(20_000.0), None, None),
+        growth: Some(1.2),
+        member: Some(1.0),
+        flat: Some(1.5),
+        push: Limits(Some(4_000.0), None, None),
+    };
+    arrival(Peer::identity_center(), "SCIM", &WHOLE, &limits, figures).await;
+    // The database's own processes are not counted.
+    let server = postgresql::Server::start(None);
+    let peer = Peer::identity_center_on(&server.database("kiro"));
+    let name = "SCIM on PostgreSQL";
+    arrival(peer, name, &TENTH, &Asked::NOTHING, figures).await;
+    peer_in_memory(figures).await;
 }
 
-async fn arrival(figures: &mut Vec<Figure>) {
-    let peer = Arc::new(Peer::identity_center());
+/// What is asked for: seconds, MiB, and milliseconds at the most, answers a second at the least, and how much more at most where
+/// there is more.
+struct Asked {
+    arrival: Option<f64>,
+    memory: Option<f64>,
+    look_up: Limits,
+    growth: Option<f64>,
+    member: Option<f64>,
+    flat: Option<f64>,
+    push: Limits,
+}
+
+impl Asked {
+    const NOTHING: Asked = Asked {
+        arrival: None,
+        memory: None,
+        look_up: NONE,
+        growth: None,
+        member: None,
+        flat: None,
+        push: NONE,
+    };
+}
+
+async fn arrival(
+    peer: Peer,
+    name: &str,
+    organization: &Organization,
+    asked: &Asked,
+    figures: &mut Vec<Figure>,
+) {
     let endpoint = Endpoint::of(&peer);
-    let first = created(&endpoint, 0..1000).await;
-    let few = by_name(&peer, &endpoint, 500);
+    let Organization {
+        people: all,
+        groups,
+        members,
+    } = *organization;
     let begun = Instant::now();
-    let mut people = first;
-    people.extend(created(&endpoint, 1000..PEOPLE).await);
+    let mut people = created(&endpoint, 0..PEERS_PEOPLE).await;
+    let first = begun.elapsed();
+    let few = by_name(&peer, &endpoint, PEERS_PEOPLE / 2);
+    let begun = Instant::now();
+    people.extend(created(&endpoint, PEERS_PEOPLE..all).await);
     let people = Arc::new(people);
-    let groups = grouped(&endpoint, &people).await;
+    grouped(&endpoint, &people, organization).await;
+    let took = first + begun.elapsed();
     figures.push(Figure::new(
-        &format!("SCIM, {PEOPLE} people, {GROUPS} groups and {} memberships by plain calls, 16 connections", GROUPS * MEMBERS),
-        begun.elapsed().as_secs_f64(),
+        &format!("{name}, {all} people, {groups} groups and {} memberships by plain calls, 16 connections", groups * members),
+        took.as_secs_f64(),
         "s",
-        Some(180.0),
+        asked.arrival,
     ));
     figures.push(Figure::new(
-        "SCIM: memory behind that",
-        memory(peer.process()),
+        &format!("{name}: the most memory in that time"),
+        peak(peer.process()),
         "MiB",
-        Some(60.0),
+        asked.memory,
     ));
-    let each = Limits(Some(20_000.0), None, None);
-    let seen = by_id(&peer, &endpoint, &people[JOINED]);
-    let what = "SCIM, somebody in ten groups by id, 16 connections";
-    tell(figures, what, &seen, &each);
-    let seen = by_name(&peer, &endpoint, JOINED);
-    let what = "SCIM, the same by `userName eq`, among 100,000";
-    tell(figures, what, &seen, &each);
+    // In the middle everybody is in ten groups; the last are in none.
+    let (joined, lonely) = (all / 2, all - 1);
+    let seen = by_id(&peer, &endpoint, &people[joined]);
+    let what = format!("{name}, somebody in ten groups by id, 16 connections");
+    tell(figures, &what, &seen, &asked.look_up);
+    let seen = by_name(&peer, &endpoint, joined);
+    let what = format!("{name}, the same by `userName eq`, among {all}");
+    tell(figures, &what, &seen, &asked.look_up);
     figures.push(Figure::new(
-        "SCIM, somebody in no group by `userName eq`: the cost among 100,000 people to that among 1,000",
-        by_name(&peer, &endpoint, LONELY).cost / few.cost,
+        &format!("{name}, somebody in no group by `userName eq`: the cost among {all} people to that among {PEERS_PEOPLE}"),
+        by_name(&peer, &endpoint, lonely).cost / few.cost,
         "×",
-        Some(1.2),
+        asked.growth,
     ));
-    walk(&peer, &endpoint, figures).await;
-    let everybody = whole_group(&endpoint, &people).await;
-    let small = joins_and_leaves(&endpoint, &groups[0], &people[0], TIMES).await;
-    let huge = joins_and_leaves(&endpoint, &everybody, &people[0], TIMES).await;
-    for (members, took) in [("1,000", small), ("100,000", huge)] {
-        let what = format!("SCIM, a member more or less of a group of {members} (median)");
-        figures.push(Figure::new(&what, took, "ms", Some(1.0)));
+    walk(&endpoint, name, all, figures).await;
+    figures.push(Figure::new(
+        &format!("{name}: the most memory until the end of that walk"),
+        peak(peer.process()),
+        "MiB",
+        asked.memory,
+    ));
+    let small = group(&endpoint, "a few", &people[..SMALL]).await;
+    let huge = group(&endpoint, "everybody", &people).await;
+    let few = joins_and_leaves(&endpoint, &small, &people[0], TIMES).await;
+    let many = joins_and_leaves(&endpoint, &huge, &people[0], TIMES).await;
+    for (members, took) in [(SMALL, few), (all, many)] {
+        let what = format!("{name}, a member more or less of a group of {members} (median)");
+        figures.push(Figure::new(&what, took, "ms", asked.member));
     }
-    figures.push(Figure::new(
-        "SCIM, the one to the other",
-        huge / small,
-        "×",
-        Some(1.5),
-    ));
+    let what = format!("{name}, the one to the other");
+    figures.push(Figure::new(&what, many / few, "×", asked.flat));
     let pushed = pushed(&peer, "n");
-    tell(
-        figures,
-        "SCIM, somebody new, 16 connections, durable",
-        &pushed,
-        &Limits(Some(4000.0), None, None),
-    );
+    let what = format!("{name}, somebody new, 16 connections, durable");
+    tell(figures, &what, &pushed, &asked.push);
+    // For so long nobody else's change is made.
+    let begun = Instant::now();
+    let path = format!("/Groups/{huge}");
+    let (status, answer) = endpoint.send("DELETE", &path, String::new()).await;
+    assert_eq!(status, 204, "{answer}");
+    let took = begun.elapsed().as_secs_f64();
+    let what = format!("{name}, a group of {all} is deleted");
+    figures.push(Figure::new(&what, took, "s", None));
 }
 
 /// Everybody, page by page.
-async fn walk(peer: &Peer, endpoint: &Endpoint, figures: &mut Vec<Figure>) {
+async fn walk(endpoint: &Endpoint, name: &str, all: usize, figures: &mut Vec<Figure>) {
     let (begun, mut cursor, mut seen) = (Instant::now(), String::new(), 0);
     loop {
         let path = format!("/Users?count={PAGE}&excludedAttributes=groups&cursor={cursor}");
@@ -113,44 +181,18 @@ async fn walk(peer: &Peer, endpoint: &Endpoint, figures: &mut Vec<Figure>) {
             None => break,
         }
     }
-    assert!(seen >= PEOPLE);
+    assert!(seen >= all);
     let took = begun.elapsed().as_secs_f64();
-    let what = format!("SCIM, everybody of {PEOPLE}, page by page, one connection");
+    let what = format!("{name}, everybody of {all}, page by page, one connection");
     figures.push(Figure::new(&what, took, "s", None));
-    let held = memory(peer.process());
-    figures.push(Figure::new(
-        "SCIM: memory behind that walk",
-        held,
-        "MiB",
-        Some(60.0),
-    ));
-}
-
-/// The same on PostgreSQL, whose own processes are not counted.
-async fn on_postgresql(figures: &mut Vec<Figure>) {
-    let server = postgresql::Server::start(None);
-    let peer = Peer::identity_center_on(&server.database("kiro"));
-    let endpoint = Endpoint::of(&peer);
-    let people = created(&endpoint, 0..PEERS_PEOPLE).await;
-    let group = whole_group(&endpoint, &people).await;
-    let on = |what: &str| format!("SCIM on PostgreSQL, {what}");
-    let seen = by_id(&peer, &endpoint, &people[0]);
-    tell(figures, &on("somebody by id, 16 connections"), &seen, &NONE);
-    let seen = by_name(&peer, &endpoint, 0);
-    tell(figures, &on("`userName eq` among 1,000"), &seen, &NONE);
-    let took = joins_and_leaves(&endpoint, &group, &people[0], TIMES).await;
-    let what = on("a member more or less of a group of 1,000 (median)");
-    figures.push(Figure::new(&what, took, "ms", None));
-    let seen = pushed(&peer, "n");
-    tell(figures, &on("somebody new, 16 connections"), &seen, &NONE);
 }
 
 /// The same questions to scim2-server, which keeps nothing.
-async fn peer(figures: &mut Vec<Figure>) {
+async fn peer_in_memory(figures: &mut Vec<Figure>) {
     let peer = Peer::scim();
     let endpoint = Endpoint::of(&peer);
     let people = created(&endpoint, 0..PEERS_PEOPLE).await;
-    let group = whole_group(&endpoint, &people).await;
+    let group = group(&endpoint, "everybody", &people).await;
     let theirs = |what: &str| format!("scim2-server in memory, {what}");
     let seen = by_id(&peer, &endpoint, &people[0]);
     tell(
@@ -242,36 +284,40 @@ async fn created(endpoint: &Endpoint, numbers: std::ops::Range<usize>) -> Vec<St
     all.into_iter().map(|(_, id)| id).collect()
 }
 
-/// Makes the groups, and fills each, a hundred members with a request.
-async fn grouped(endpoint: &Endpoint, people: &Arc<Vec<String>>) -> Vec<String> {
+/// Makes the groups, and fills each, a hundred members with a request. Everybody but the last few is in as many as anybody.
+async fn grouped(endpoint: &Endpoint, people: &Arc<Vec<String>>, organization: &Organization) {
+    let Organization {
+        groups, members, ..
+    } = *organization;
     let next = Arc::new(AtomicUsize::new(0));
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..FEW {
         let (next, endpoint, people) = (Arc::clone(&next), endpoint.clone(), Arc::clone(people));
         tasks.spawn(async move {
-            let mut made = Vec::new();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= GROUPS {
-                    return made;
+                if number >= groups {
+                    return;
                 }
-                let group = group(&endpoint, &format!("group {number}")).await;
-                let from = number * 97 % (people.len() - MEMBERS);
-                for members in people[from..from + MEMBERS].chunks(TOGETHER) {
-                    join(&endpoint, &group, members).await;
-                }
-                made.push(group);
+                let from = number * 97 % (people.len() - members);
+                let members = &people[from..from + members];
+                group(&endpoint, &format!("group {number}"), members).await;
             }
         });
     }
-    tasks.join_all().await.into_iter().flatten().collect()
+    tasks.join_all().await;
 }
 
-async fn group(endpoint: &Endpoint, name: &str) -> String {
+/// Makes a group and fills it.
+async fn group(endpoint: &Endpoint, name: &str, members: &[String]) -> String {
     let body = json!({ "schemas": [GROUP], "displayName": name });
     let (status, answer) = endpoint.send("POST", "/Groups", body.to_string()).await;
     assert_eq!(status, 201, "{answer}");
-    answer["id"].as_str().unwrap().to_owned()
+    let group = answer["id"].as_str().unwrap().to_owned();
+    for members in members.chunks(TOGETHER) {
+        join(endpoint, &group, members).await;
+    }
+    group
 }
 
 async fn join(endpoint: &Endpoint, group: &str, members: &[String]) {
@@ -285,14 +331,6 @@ async fn patch(endpoint: &Endpoint, group: &str, operations: Value) {
     let path = format!("/Groups/{group}");
     let (status, answer) = endpoint.send("PATCH", &path, body.to_string()).await;
     assert!(matches!(status, 200 | 204), "{answer}");
-}
-
-async fn whole_group(endpoint: &Endpoint, people: &[String]) -> String {
-    let group = group(endpoint, "everybody").await;
-    for members in people.chunks(10_000) {
-        join(endpoint, &group, members).await;
-    }
-    group
 }
 
 /// What it takes to take a member out and to put them in again, each by itself, in milliseconds.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kiro_tests::{Peer, World, program, until};
 use serde_json::{Value, json};
 
-use crate::{Figure, login, median};
+use crate::{Figure, RUNS, login, median};
 
 /// The answer of the identity provider takes this long in the race.
 const LATENCY: Duration = Duration::from_millis(50);
@@ -16,7 +16,7 @@ pub(crate) async fn measure(world: &World, peer: &Peer, figures: &mut Vec<Figure
     peer.control(json!({ "at_ttl": 1 })).await;
     login(world, &["--profile", "race", "--insecure-storage"]).await;
     let mut spent = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..RUNS {
         until("the access token ends", async || {
             let status = world.kiro(&["auth", "status", "--json", "--profile", "race"]);
             let status: Value = serde_json::from_slice(&status.stdout).ok()?;
