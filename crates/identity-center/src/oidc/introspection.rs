@@ -89,7 +89,8 @@ struct Described<'a> {
     scope: String,
     iat: i64,
     exp: i64,
-    auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
     amr: &'a [String],
     sid: SessionId,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,6 +115,7 @@ fn described<'a>(
     ends: Timestamp,
 ) -> Described<'a> {
     let binding = session.binding.as_deref();
+    let authentication = &session.authentication;
     Described {
         active: true,
         iss: center.settings.issuer(),
@@ -123,14 +125,14 @@ fn described<'a>(
         scope: session.scopes.join(" "),
         iat: session.rotated_at.as_second(),
         exp: ends.min(session.expires_at).as_second(),
-        auth_time: session.authentication.at.as_second(),
-        amr: &session.authentication.methods,
+        auth_time: authentication.authenticated_at().map(Timestamp::as_second),
+        amr: &authentication.methods,
         sid: session.id,
         token_type: match kind {
             Kind::Access => Some(binding.map_or("Bearer", |_| "DPoP")),
             Kind::Refresh => None,
         },
-        acr: session.authentication.context.as_deref(),
+        acr: authentication.context.as_deref(),
         cnf: binding.map(|jkt| Confirmation { jkt }),
     }
 }

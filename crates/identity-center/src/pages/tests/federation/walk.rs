@@ -6,12 +6,20 @@ use super::provider::{AIKO, Provider, brought, led, signed_in};
 use crate::oidc::tests::running::{Running, claims, query};
 use crate::pages::tests::browser::{Browser, Place, person, started};
 
-/// The claims of the ID token that the application gets at the end.
+/// The claims of the ID token that the application gets at the end. Introspection says the same of how the person was authenticated.
 async fn told(service: &Running, end: &Place) -> serde_json::Value {
     let code = query(&end.outside(), "code").unwrap();
     let tokens = service.redeem(&code).await;
     assert_eq!(tokens.status, 200, "{}", tokens.text());
-    claims(&tokens.json()["id_token"])
+    let tokens = tokens.json();
+    let said = claims(&tokens["id_token"]);
+    let token = tokens["access_token"].as_str().unwrap();
+    let form = [("client_id", "native"), ("token", token)];
+    let introspected = service.post("/oauth2/introspect", &[], &form).await.json();
+    for name in ["sub", "auth_time", "acr"] {
+        assert_eq!(introspected[name], said[name], "{name}");
+    }
+    said
 }
 
 #[tokio::test]
