@@ -43,7 +43,7 @@ pub mod finish;
 pub mod language;
 mod layout;
 mod name;
-mod origin;
+pub(crate) mod origin;
 mod password;
 mod plain;
 mod recovery_codes;

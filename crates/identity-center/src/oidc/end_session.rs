@@ -1,5 +1,6 @@
-//! Signing out by the application (OpenID Connect RP-Initiated Logout 1.0). With an ID token of ours as a hint it is done at once; without,
-//! the person is asked. The browser goes back to the application only where it is registered, byte for byte.
+//! Signing out by the application (OpenID Connect RP-Initiated Logout 1.0). With an ID token of ours as a hint it is done at once, where
+//! it speaks of whom the browser has signed in and is no form of another site's; else the person is asked. The browser goes back to the
+//! application only where it is registered, byte for byte.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use super::parameters::{Form, Parameters};
 use super::{hint, path};
 use crate::center::Center;
 use crate::cookie::Cookie;
-use crate::pages::{self, Language, Refusal};
+use crate::pages::{self, Language, Refusal, origin};
 use crate::session::Ended;
 use crate::store::StoreError;
 
@@ -82,10 +83,29 @@ async fn end(
             }
         },
     };
-    // A link on a stranger's page cannot confirm: a page of another site sends no cookie with its form, and nothing is ended.
-    let confirmed = posted && parameters.get("confirm") == Some("yes");
-    if hint.is_none() && !confirmed {
-        let kept = ["client_id", "post_logout_redirect_uri", "state"];
+    let now = center.now();
+    let cookie = Cookie::Browser.digest(&center.settings, headers);
+    let browser = match cookie {
+        Some(cookie) => center.store.browser_session(cookie, now).await?,
+        None => None,
+    };
+    let is_own = origin::is_own(&center.settings, headers);
+    let is_confirmed = posted && is_own && parameters.get("confirm") == Some("yes");
+    // §2: whoever has an ID token of their own signs nobody else out. Another site's form comes without the cookie: whom it means is not
+    // known.
+    let is_meant = hint.as_ref().is_some_and(|hint| {
+        let is_theirs = browser
+            .as_ref()
+            .is_none_or(|browser| hint.user == Some(browser.user.id));
+        is_theirs && (is_own || !posted)
+    });
+    if !is_meant && !is_confirmed {
+        let kept = [
+            "id_token_hint",
+            "client_id",
+            "post_logout_redirect_uri",
+            "state",
+        ];
         let fields: Vec<(&str, &str)> = kept
             .iter()
             .filter_map(|name| Some((*name, parameters.get(name)?)))
@@ -97,15 +117,14 @@ async fn end(
             after,
         ));
     }
-    let now = center.now();
     if let Some(session) = hint.and_then(|hint| hint.session) {
         center
             .store
             .end_session(session, Ended::SignedOut, now)
             .await?;
     }
-    if let Some(digest) = Cookie::Browser.digest(&center.settings, headers) {
-        center.store.forget_browser(digest).await?;
+    if let Some(cookie) = cookie {
+        center.store.forget_browser(cookie).await?;
     }
     let state = parameters.get("state").map(|state| ("state", state));
     let to = match (after, state) {
@@ -114,7 +133,8 @@ async fn end(
         (None, _) => center.settings.at("/signed-out"),
     };
     let mut response = redirect(&to);
-    let gone = Cookie::Browser.forget(&center.settings);
+    // What was not sent is not taken away, either: a browser takes a cookie from an answer to whom it sends none.
+    let gone = cookie.and_then(|_| Cookie::Browser.forget(&center.settings));
     response
         .headers_mut()
         .extend(gone.map(|gone| (header::SET_COOKIE, gone)));

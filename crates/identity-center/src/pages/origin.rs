@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use crate::center::Settings;
 
 /// Whether nothing says that the form came from elsewhere.
-pub(super) fn is_own(settings: &Settings, headers: &HeaderMap) -> bool {
+pub(crate) fn is_own(settings: &Settings, headers: &HeaderMap) -> bool {
     let text = |name: &str| {
         headers
             .get_all(name)

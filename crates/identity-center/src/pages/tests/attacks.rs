@@ -1,10 +1,11 @@
 //! What others try.
 
 use super::browser::{
-    Browser, PASSWORD, application, code, contact, person, started, with_factor, with_password,
+    Browser, PASSWORD, Place, application, code, contact, person, started, with_factor,
+    with_password,
 };
 use crate::lockout::BURST;
-use crate::oidc::tests::running::query;
+use crate::oidc::tests::running::{encode, query};
 use crate::store::Guess;
 
 #[tokio::test]
@@ -286,6 +287,72 @@ async fn who_signs_in_begins_with_a_clean_count() {
         for _ in 0..3 {
             let wrong = browser.password(&at, "aiko", "not the password").await;
             wrong.shows(422, "The name or the password is not right.");
+#[tokio::test]
+async fn nobody_signs_somebody_else_out() {
+    let service = started().await;
+    let ben = person(&service, "ben", "Ben").await;
+    with_password(&service, ben).await;
+    with_factor(&service, ben, &["AAAA-BBBB-CCCC-DDDD"]).await;
+    let tokens = async |back: &Place| {
+        let code = query(&back.outside(), "code").unwrap();
+        let tokens = service.redeem(&code).await.json();
+        ["id_token", "access_token"].map(|name| tokens[name].as_str().unwrap().to_owned())
+    };
+    let (victim, attacker) = (Browser::new(&service), Browser::new(&service));
+    let at = victim.begin("native", &[]).await;
+    let [own, _] = tokens(&victim.aiko(&at).await).await;
+    let at = attacker.begin("native", &[]).await;
+    let at = attacker.password(&at, "ben", PASSWORD).await;
+    let recovery = [("code", "AAAA-BBBB-CCCC-DDDD")];
+    let [strange, access] = tokens(&attacker.step(&at, "code", &recovery).await).await;
+
+    let asks = |at: &Place| {
+        at.shows(200, "Sign out?");
+        assert_eq!(at.answer.header("set-cookie"), None);
+    };
+    let still_signed_in = async || {
+        let at = victim.get("/sessions").await;
+        at.shows(200, "Aiko 愛子, at Acme");
+    };
+    let hinted = |hint: &str| format!("/oauth2/end_session?{}", encode(&[("id_token_hint", hint)]));
+    let path = "/oauth2/end_session";
+    asks(&victim.get(&hinted(&strange)).await);
+    for form in [
+        vec![("confirm", "yes")],
+        vec![("confirm", "yes"), ("id_token_hint", strange.as_str())],
+        vec![("confirm", "yes"), ("id_token_hint", own.as_str())],
+    ] {
+        asks(&victim.post_from_elsewhere(path, &form).await);
+        for headers in [("origin", "null"), ("sec-fetch-site", "same-site")] {
+            // An older browser sends the cookie.
+            let answer = victim.send("POST", path, &[headers], &form).await;
+            asks(&Place {
+                path: path.to_owned(),
+                answer,
+            });
+        }
+    }
+    still_signed_in().await;
+    assert_eq!(service.userinfo(&access).await.status, 200);
+
+    // The person may, of course; then it is over for both.
+    let confirmed = [("confirm", "yes"), ("id_token_hint", strange.as_str())];
+    let at = victim.post(path, &confirmed).await;
+    at.shows(200, "You are signed out");
+    assert_eq!(service.userinfo(&access).await.status, 401);
+    victim.get("/sessions").await.shows(200, "Work e-mail");
+    let at = victim.begin("native", &[]).await;
+    let [own, _] = tokens(&victim.aiko(&at).await).await;
+    still_signed_in().await;
+    let without = service.get(&hinted(&own), &[]).await;
+    assert_eq!((without.status, without.header("set-cookie")), (302, None));
+    victim
+        .get(&hinted(&own))
+        .await
+        .shows(200, "You are signed out");
+    victim.get("/sessions").await.shows(200, "Work e-mail");
+}
+
         }
         browser.aiko(&at).await.outside();
     }
