@@ -146,11 +146,17 @@ fn write(mut statements: Statements, jobs: &mpsc::Receiver<Job>) {
     }
 }
 
-/// One job among several in a commit: its failure undoes its own part alone.
+/// One job among several in a commit: its failure undoes its own part alone. Where the transaction was not begun, or SQLite has ended it
+/// (a full disk), nothing is done: a savepoint outside one is a transaction of its own, and would be committed.
 fn in_savepoint<T>(
     statements: &mut Statements,
     work: &(impl for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T> + ?Sized),
 ) -> Result<T, StoreError> {
+    if statements.connection.is_autocommit() {
+        return Err(StoreError::Unavailable(
+            "there is no transaction".to_owned(),
+        ));
+    }
     statements.execute("SAVEPOINT job", &[])?;
     let run = AssertUnwindSafe(|| {
         let mut tx = Tx::of(Connection::Sqlite(statements));

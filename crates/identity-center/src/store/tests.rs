@@ -17,6 +17,7 @@ pub(crate) mod provisioned;
 mod secrets;
 pub(crate) mod server;
 mod tls;
+mod transactions;
 
 use super::*;
 
