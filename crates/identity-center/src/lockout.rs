@@ -1,5 +1,5 @@
-//! Lock-out: how often somebody may guess. It counts by organisation and by what was typed, whether or not anybody has that name,
-//! so that its answers tell nothing of who is there; passwords, one-time codes and device codes count alike.
+//! Lock-out: how often somebody may guess. It counts by organisation (by each, where none is meant) and by what was typed, whether or not
+//! anybody has that name, so that its answers tell nothing of who is there; passwords, one-time codes and device codes count alike.
 //!
 //! An attempt is counted before it is looked at, so that many at once get no further than one after the other.
 //!

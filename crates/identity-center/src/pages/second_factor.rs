@@ -65,9 +65,9 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
     let (store, now) = (&visit.center.store, visit.center.now());
     let user = store.user(id).await?.ok_or(Refusal::Over)?;
     let organization = visit.seen.request.organization.as_deref();
-    let guess = Guess::of(organization, &fold(&user.profile.user_name));
-    let guesses = std::slice::from_ref(&guess);
-    if let Err(until) = store.attempt(guesses, now).await? {
+    let name = fold(&user.profile.user_name);
+    let guess = Guess::of(Some(&user.organization), &name);
+    if let Err(until) = store.attempt(&[guess], now).await? {
         let wait = until.duration_since(now);
         return Ok(locked(visit.language, wait, |said| page(visit, Some(said))));
     }
@@ -77,6 +77,8 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
             .await?;
         return wrong();
     }
+    // What the password counted at as well.
+    let guess = Guess::of(organization, &name);
     store.forget_attempts(&guess).await?;
     let authentication = Authentication::here(now, &["pwd", "otp", "mfa"]);
     if store.factors(Some(&user)).await?.recovery_due {

@@ -8,33 +8,46 @@ use super::{Store, StoreError, Tx, values};
 use crate::lockout::{self, Attempts, Verdict};
 use crate::secret::Digest;
 
-/// What is guessed at: an organisation's name, and the digest of what was typed; or from where.
+/// What is guessed at: a name, in an organisation or in whichever has it; a device's code; or from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guess {
+    whose: Whose,
+    name: Digest,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Whose {
+    Organization(String),
+    Any,
+    Address,
+}
+
+/// Where it is counted, and by which rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Counter {
     organization: String,
     name: Digest,
     limit: Limit,
 }
 
-/// Which rule counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Limit {
     Name,
     Address,
 }
 
-/// Attempts that were counted, each at what it guesses at.
+/// Attempts that were counted, each where it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counted(Vec<(Guess, Attempts)>);
+pub struct Counted(Vec<(Counter, Attempts)>);
 
 impl Guess {
-    /// Of the person whom this folded name calls, whether or not there is one.
+    /// Of the person whom this folded name calls, whether or not there is one. Where no organisation is meant it counts at each: it is at
+    /// one of them, and which one is not said.
     #[must_use]
     pub fn of(organization: Option<&str>, folded: &str) -> Guess {
         Guess {
-            organization: organization.unwrap_or_default().to_owned(),
+            whose: organization.map_or(Whose::Any, |name| Whose::Organization(name.to_owned())),
             name: Digest::of(&format!("name/{folded}")),
-            limit: Limit::Name,
         }
     }
 
@@ -42,9 +55,8 @@ impl Guess {
     #[must_use]
     pub fn of_device_by(organization: &str, user: crate::id::UserId) -> Guess {
         Guess {
-            organization: organization.to_owned(),
+            whose: Whose::Organization(organization.to_owned()),
             name: Digest::of(&format!("device/{user}")),
-            limit: Limit::Name,
         }
     }
 
@@ -56,10 +68,30 @@ impl Guess {
             IpAddr::V6(address) => format!("{:x}/64", address.to_bits() >> 64),
         };
         Guess {
-            organization: String::new(),
+            whose: Whose::Address,
             name: Digest::of(&format!("from/{from}")),
-            limit: Limit::Address,
         }
+    }
+
+    /// Where it is counted. Everybody asks in the same order.
+    async fn counters(&self, tx: &mut Tx<'_>) -> Result<Vec<Counter>, StoreError> {
+        let counter = |organization: &str, limit| Counter {
+            organization: organization.to_owned(),
+            name: self.name,
+            limit,
+        };
+        Ok(match &self.whose {
+            Whose::Organization(name) => vec![counter(name, Limit::Name)],
+            Whose::Address => vec![counter("", Limit::Address)],
+            Whose::Any => {
+                let sql = "SELECT name FROM organizations ORDER BY name";
+                let rows = tx.query(sql, &[]).await?;
+                let all = rows
+                    .iter()
+                    .map(|row| Ok(counter(row.text(0)?, Limit::Name)));
+                all.collect::<Result<_, StoreError>>()?
+            }
+        })
     }
 }
 
@@ -78,21 +110,23 @@ impl Store {
                 let mut counted = Vec::with_capacity(guesses.len());
                 let mut locked = None;
                 for guess in guesses {
-                    let before = known(tx, &guess, now).await?;
-                    let verdict = match guess.limit {
-                        Limit::Name => lockout::attempt(before, now),
-                        Limit::Address => lockout::from(before, now),
-                    };
-                    match verdict {
-                        Verdict::Try(after) => counted.push((guess, after)),
-                        Verdict::Locked { until } => locked = locked.max(Some(until)),
+                    for counter in guess.counters(tx).await? {
+                        let before = known(tx, &counter, now).await?;
+                        let verdict = match counter.limit {
+                            Limit::Name => lockout::attempt(before, now),
+                            Limit::Address => lockout::from(before, now),
+                        };
+                        match verdict {
+                            Verdict::Try(after) => counted.push((counter, after)),
+                            Verdict::Locked { until } => locked = locked.max(Some(until)),
+                        }
                     }
                 }
                 if let Some(until) = locked {
                     return Ok(Err(until));
                 }
-                for (guess, after) in &counted {
-                    keep(tx, guess, *after).await?;
+                for (counter, after) in &counted {
+                    keep(tx, counter, *after).await?;
                 }
                 Ok(Ok(Counted(counted)))
             })
@@ -105,12 +139,12 @@ impl Store {
         self.write(move |tx| {
             let counted = counted.clone();
             Box::pin(async move {
-                for (guess, counted) in counted.0 {
+                for (counter, counted) in counted.0 {
                     // Others may have been counted meanwhile: those stay.
                     let sql = "UPDATE attempts SET failures = failures - 1, locked_until = CASE WHEN failures = $3 THEN $4 ELSE locked_until END \
                                WHERE organization = $1 AND name_digest = $2 AND failures > 0";
                     let after = lockout::returned(counted, now);
-                    let row = values![guess.organization, guess.name, counted.failures, after.locked_until];
+                    let row = values![counter.organization, counter.name, counted.failures, after.locked_until];
                     tx.execute(sql, row).await?;
                 }
                 Ok(())
@@ -125,9 +159,11 @@ impl Store {
         self.write(move |tx| {
             let guess = guess.clone();
             Box::pin(async move {
-                let sql = "DELETE FROM attempts WHERE organization = $1 AND name_digest = $2";
-                tx.execute(sql, values![guess.organization, guess.name])
-                    .await?;
+                for counter in guess.counters(tx).await? {
+                    let sql = "DELETE FROM attempts WHERE organization = $1 AND name_digest = $2";
+                    tx.execute(sql, values![counter.organization, counter.name])
+                        .await?;
+                }
                 Ok(())
             })
         })
@@ -138,16 +174,16 @@ impl Store {
 /// What is remembered of it. The row is there before it is locked, so that two first attempts come one after the other.
 async fn known(
     tx: &mut Tx<'_>,
-    guess: &Guess,
+    counter: &Counter,
     now: Timestamp,
 ) -> Result<Option<Attempts>, StoreError> {
     let sql = "INSERT INTO attempts (organization, name_digest, failures, last_at, locked_until) VALUES ($1, $2, 0, $3, 0) \
                ON CONFLICT DO NOTHING";
-    tx.execute(sql, values![&guess.organization, guess.name, now])
+    tx.execute(sql, values![&counter.organization, counter.name, now])
         .await?;
     let sql = "SELECT failures, last_at, locked_until FROM attempts a WHERE organization = $1 AND name_digest = $2 FOR UPDATE OF a";
     let row = tx
-        .row(sql, values![&guess.organization, guess.name])
+        .row(sql, values![&counter.organization, counter.name])
         .await?;
     row.map(|row| {
         Ok(Attempts {
@@ -159,11 +195,11 @@ async fn known(
     .transpose()
 }
 
-async fn keep(tx: &mut Tx<'_>, guess: &Guess, after: Attempts) -> Result<(), StoreError> {
+async fn keep(tx: &mut Tx<'_>, counter: &Counter, after: Attempts) -> Result<(), StoreError> {
     let sql = "UPDATE attempts SET failures = $3, last_at = $4, locked_until = $5 WHERE organization = $1 AND name_digest = $2";
     let row = values![
-        &guess.organization,
-        guess.name,
+        &counter.organization,
+        counter.name,
         after.failures,
         after.last_at,
         after.locked_until,

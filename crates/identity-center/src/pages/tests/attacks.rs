@@ -4,6 +4,7 @@ use super::browser::{
     Browser, PASSWORD, Place, application, code, contact, person, started, with_factor,
     with_password,
 };
+use crate::directory::Organization;
 use crate::lockout::BURST;
 use crate::oidc::tests::running::{encode, query};
 use crate::store::Guess;
@@ -96,6 +97,66 @@ async fn a_lock_holds_against_the_right_password_and_in_every_browser() {
         .step(&at, "password", &[("password", PASSWORD)])
         .await
         .shows(200, "Enter your code");
+}
+
+#[tokio::test]
+async fn a_name_has_one_count_whichever_way_in_is_taken() {
+    let service = started().await;
+    let hinoki = Organization {
+        name: "hinoki".to_owned(),
+        title: "Hinoki".to_owned(),
+        contact: String::new(),
+        second_factor: true,
+    };
+    let made = service
+        .center
+        .store
+        .create_organization(hinoki, service.center.now());
+    made.await.unwrap().unwrap();
+    let tried = async |way: &str, user_name: &str, password: &str| {
+        let browser = Browser::new(&service);
+        let at = match way {
+            "native" => browser.begin(way, &[]).await,
+            start if start.starts_with("/start") => browser.post(start, &[]).await,
+            path => browser.get(path).await,
+        };
+        let at = browser.password(&at, user_name, password).await;
+        at.answer.status
+    };
+    for user_name in ["aiko", "nobody"] {
+        let wrong = async |way| tried(way, user_name, "not the password").await;
+        for way in [
+            "native",
+            "/sessions",
+            "/start/acme",
+            "/sessions",
+            "/start/hinoki",
+            "native",
+        ] {
+            assert_eq!(wrong(way).await, 422, "{user_name} {way}");
+        }
+        for way in ["native", "/sessions", "/start/acme"] {
+            let found = tried(way, user_name, PASSWORD).await;
+            assert_eq!(found, 429, "{user_name} {way}");
+        }
+        assert_eq!(wrong("/start/hinoki").await, 422, "{user_name}: another's");
+    }
+    // Whoever signs in begins with a clean count, whichever way they came.
+    service.pass(31);
+    let browser = Browser::new(&service);
+    let at = browser.get("/sessions").await;
+    browser.aiko(&at).await.shows(200, "Aiko 愛子, at Acme");
+    for way in ["/sessions", "native", "/sessions", "native"] {
+        assert_eq!(tried(way, "aiko", "not the password").await, 422, "{way}");
+    }
+    // So do codes.
+    let browser = Browser::new(&service);
+    let at = browser.get("/sessions").await;
+    let at = browser.password(&at, "aiko", PASSWORD).await;
+    let wrong = [("code", "AAAA-AAAA-AAAA-AAAA")];
+    let at = browser.step(&at, "code", &wrong).await;
+    at.shows(422, "That code is not right");
+    assert_eq!(tried("native", "aiko", PASSWORD).await, 429);
 }
 
 #[tokio::test]
@@ -227,67 +288,6 @@ async fn forms_of_other_sites_change_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_lost_meanwhile_is_not_granted() {
-    let service = started().await;
-    let (store, aiko) = (&service.center.store, service.user);
-    let group = store.create_group("acme", "Developers", None, service.center.now());
-    let group = group.await.unwrap().unwrap().id;
-    application(store, "asking", "Acme Builds", true, vec![group]).await;
-    let added = store.add_member(group, aiko, service.center.now());
-    added.await.unwrap().unwrap();
-    let allow = [("decision", "allow")];
-    let asked = async |browser: &Browser<'_>| {
-        let at = browser.begin("asking", &[("prompt", "login")]).await;
-        let at = browser.aiko(&at).await;
-        at.shows(200, "Sign in to Acme Builds?");
-        at
-    };
-    let (browser, other) = (Browser::new(&service), Browser::new(&service));
-    let at = asked(&browser).await;
-    let elsewhere = other.get("/sessions").await;
-    other
-        .aiko(&elsewhere)
-        .await
-        .shows(200, "Where you are signed in");
-    other
-        .post("/sessions/end", &[("session", "all")])
-        .await
-        .shows(200, "You are signed out");
-    let late = browser.step(&at, "consent", &allow).await;
-    late.shows(410, "This sign-in is over");
-    service.pass(2);
-    let at = asked(&browser).await;
-    let removed = store.remove_member(group, aiko, service.center.now());
-    removed.await.unwrap();
-    browser
-        .step(&at, "consent", &allow)
-        .await
-        .shows(403, "You do not have access yet");
-    let added = store.add_member(group, aiko, service.center.now());
-    added.await.unwrap().unwrap();
-    let at = asked(&browser).await;
-    let gone = store.deactivate_user(aiko, service.center.now());
-    gone.await.unwrap().unwrap();
-    browser
-        .step(&at, "consent", &allow)
-        .await
-        .shows(403, "is not active");
-    let back = store.reactivate_user(aiko, service.center.now());
-    back.await.unwrap().unwrap();
-    let revived = browser.step(&at, "consent", &allow).await;
-    revived.shows(410, "This sign-in is over");
-}
-
-#[tokio::test]
-async fn who_signs_in_begins_with_a_clean_count() {
-    let service = started().await;
-    for _ in 0..2 {
-        let browser = Browser::new(&service);
-        let at = browser.begin("native", &[]).await;
-        for _ in 0..3 {
-            let wrong = browser.password(&at, "aiko", "not the password").await;
-            wrong.shows(422, "The name or the password is not right.");
-#[tokio::test]
 async fn nobody_signs_somebody_else_out() {
     let service = started().await;
     let ben = person(&service, "ben", "Ben").await;
@@ -353,6 +353,67 @@ async fn nobody_signs_somebody_else_out() {
     victim.get("/sessions").await.shows(200, "Work e-mail");
 }
 
+#[tokio::test]
+async fn what_was_lost_meanwhile_is_not_granted() {
+    let service = started().await;
+    let (store, aiko) = (&service.center.store, service.user);
+    let group = store.create_group("acme", "Developers", None, service.center.now());
+    let group = group.await.unwrap().unwrap().id;
+    application(store, "asking", "Acme Builds", true, vec![group]).await;
+    let added = store.add_member(group, aiko, service.center.now());
+    added.await.unwrap().unwrap();
+    let allow = [("decision", "allow")];
+    let asked = async |browser: &Browser<'_>| {
+        let at = browser.begin("asking", &[("prompt", "login")]).await;
+        let at = browser.aiko(&at).await;
+        at.shows(200, "Sign in to Acme Builds?");
+        at
+    };
+    let (browser, other) = (Browser::new(&service), Browser::new(&service));
+    let at = asked(&browser).await;
+    let elsewhere = other.get("/sessions").await;
+    other
+        .aiko(&elsewhere)
+        .await
+        .shows(200, "Where you are signed in");
+    other
+        .post("/sessions/end", &[("session", "all")])
+        .await
+        .shows(200, "You are signed out");
+    let late = browser.step(&at, "consent", &allow).await;
+    late.shows(410, "This sign-in is over");
+    service.pass(2);
+    let at = asked(&browser).await;
+    let removed = store.remove_member(group, aiko, service.center.now());
+    removed.await.unwrap();
+    browser
+        .step(&at, "consent", &allow)
+        .await
+        .shows(403, "You do not have access yet");
+    let added = store.add_member(group, aiko, service.center.now());
+    added.await.unwrap().unwrap();
+    let at = asked(&browser).await;
+    let gone = store.deactivate_user(aiko, service.center.now());
+    gone.await.unwrap().unwrap();
+    browser
+        .step(&at, "consent", &allow)
+        .await
+        .shows(403, "is not active");
+    let back = store.reactivate_user(aiko, service.center.now());
+    back.await.unwrap().unwrap();
+    let revived = browser.step(&at, "consent", &allow).await;
+    revived.shows(410, "This sign-in is over");
+}
+
+#[tokio::test]
+async fn who_signs_in_begins_with_a_clean_count() {
+    let service = started().await;
+    for _ in 0..2 {
+        let browser = Browser::new(&service);
+        let at = browser.begin("native", &[]).await;
+        for _ in 0..3 {
+            let wrong = browser.password(&at, "aiko", "not the password").await;
+            wrong.shows(422, "The name or the password is not right.");
         }
         browser.aiko(&at).await.outside();
     }

@@ -75,6 +75,9 @@ pub(super) async fn factors(store: Store) {
 }
 
 pub(super) async fn guesses(store: Store) {
+    for name in ["acme", "hinoki"] {
+        organization(&store, name).await;
+    }
     let (known, other) = (
         Guess::of(Some("acme"), "aiko"),
         Guess::of(Some("hinoki"), "aiko"),
