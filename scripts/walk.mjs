@@ -23,7 +23,8 @@ export const atIdentityCenter = (users) => async (page, person, keep) => {
   if (secret) {
     await page.type("//input[@name='code']", code(secret).code);
     await keep(page, `${person}: the code that her authenticator app shows`);
-    return page.click(first);
+    await page.click(first);
+    return allow(page, person, keep);
   }
   await page.shows("Add a second step");
   await keep(page, `${person}: she has no second step yet, and sets it up`);
@@ -32,5 +33,13 @@ export const atIdentityCenter = (users) => async (page, person, keep) => {
   await page.click(first);
   await page.shows("Keep your recovery codes");
   await keep(page, `${person}: her recovery codes, shown once`);
-  return page.click(first);
+  await page.click(first);
+  return allow(page, person, keep);
 };
+
+/** The program has registered itself: the person is asked whether it is the one that they started. */
+async function allow(page, person, keep) {
+  await page.shows("Any program can call itself that");
+  await keep(page, `${person}: whether this program may`);
+  return page.click("//button[@value='allow']");
+}

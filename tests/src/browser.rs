@@ -94,6 +94,12 @@ impl Browser {
         self.press("button.first").await;
     }
 
+    /// Allows the program that our own Identity Center asks about.
+    pub async fn allow_program(&self) {
+        self.says("Any program can call itself that").await;
+        self.press("button[value=allow]").await;
+    }
+
     /// Fills in a field of the page in front, and sends its form.
     pub async fn type_into(&self, name: &str, text: &str) {
         let field = format!("input[name={name}]:not([readonly])");

@@ -31,6 +31,8 @@ mod role_credentials;
 mod roles;
 mod token;
 
+pub(crate) use bearer::SCOPE;
+
 /// A request's body is no larger.
 const LIMIT: usize = 64 * 1024;
 

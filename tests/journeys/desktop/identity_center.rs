@@ -18,6 +18,7 @@ async fn sign_in(peer: &Peer, world: &World, window: &Window) -> Browser {
     window.says("This window moves on by itself").await;
     let browser = world.browser().await;
     browser.sign_in_at(peer, "aiko").await;
+    browser.allow_program().await;
     window.says("Sign out of this computer").await;
     browser
 }
@@ -91,7 +92,9 @@ async fn what_the_person_ends_on_the_service_s_page_is_over_in_window_tray_and_c
     browser.goto(peer.word("start_url")).await;
     browser.says("Aiko Tanaka").await;
     browser.says("Developer · ReadOnly").await;
+    // A program whose sign-in they ended is one that they are asked about.
     window.press("Sign in again").await;
+    browser.allow_program().await;
     window.says("Sign out of this computer").await;
     assert_eq!(world.status()["account"]["state"], "signed_in");
 }
@@ -116,6 +119,7 @@ async fn people_of_okta_and_of_entra_by_saml_sign_in_through_it_in_window_tray_a
             // The provider's page hands its answer over by a form.
             browser.press("button#hand-over").await;
         }
+        browser.allow_program().await;
         browser.says("You are signed in.").await;
         window.says("Sign out of this computer").await;
         tray.says(called).await;
@@ -145,6 +149,7 @@ async fn whom_an_administrator_deactivates_is_out_of_window_tray_and_command() {
     assert_eq!(status, 204);
     assert_eq!(peer.portal(&token).await.0, 401);
     browser.sign_in_at(&peer, "aiko").await;
+    browser.allow_program().await;
     window.says("Sign out of this computer").await;
 }
 

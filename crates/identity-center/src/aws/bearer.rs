@@ -11,7 +11,7 @@ use crate::token::{self, Token};
 /// Where the portal's callers put it.
 const HEADER: &str = "x-amz-sso_bearer_token";
 /// What a session must have been granted before the portal shows or gives anything.
-pub(super) const SCOPE: &str = "sso:account:access";
+pub(crate) const SCOPE: &str = "sso:account:access";
 
 /// The session of the presented token. One that is bound to a key (RFC 9449) is none of the portal's: nobody proves a key here.
 async fn session(center: &Center, headers: &HeaderMap) -> Result<Session, Exception> {

@@ -9,7 +9,9 @@ use super::layout::{fact, time};
 use super::words::{Words, fill, shown};
 use super::{Refusal, device, finish};
 use crate::authorization::{Progress, Purpose};
+use crate::aws;
 use crate::claims::Claims;
+use crate::client::Wire;
 use crate::id::UserId;
 use crate::oidc::parameters::Parameters;
 
@@ -22,20 +24,33 @@ pub(super) async fn show(visit: &Visit, user: UserId) -> Answer {
         Purpose::Code {
             client,
             redirect_uri,
+            wire,
             ..
         } => {
             let application = store.client(client, visit.center.now()).await?;
             let application = application.ok_or(Refusal::ApplicationGone)?;
             let request = &visit.seen.request;
             let by_name = request.asked().granted(&application.details.scopes);
-            let learns = learns(words, &request.scopes, &by_name);
+            let (lead, learns, uses) = match wire {
+                Wire::Aws => (
+                    words.consent_program,
+                    told(words),
+                    Some(uses(words, &request.scopes)),
+                ),
+                Wire::Oidc => (
+                    words.consent_lead,
+                    learns(words, &request.scopes, &by_name),
+                    None,
+                ),
+            };
             let facts = html! {
                 (fact(words.consent_to, &place(words, redirect_uri)))
                 (fact(words.consent_you, &you))
+                @if let Some(uses) = uses { (fact(words.consent_uses, &html! { (uses) })) }
                 (fact(words.consent_learns, &html! { (learns) }))
             };
             let title = fill(words.consent_title, &[("app", &application.name)]);
-            (title, words.consent_lead, facts)
+            (title, lead, facts)
         }
         Purpose::Device(typed) => {
             let device = store.waiting_device(*typed, visit.center.now()).await?;
@@ -77,6 +92,25 @@ fn learns(words: &Words, scopes: &[String], by_name: &Claims) -> String {
     learned.extend(asks("profile").then_some(words.consent_profile));
     learned.extend(asks("email").then_some(words.consent_email));
     learned.join(" · ")
+}
+
+/// What an AWS client is told of the person beside its tokens.
+fn told(words: &Words) -> String {
+    [
+        words.consent_identity,
+        words.consent_profile,
+        words.consent_email,
+    ]
+    .join(" · ")
+}
+
+/// What an AWS client may use: AWS's own scope in words, others as they are written.
+fn uses(words: &Words, scopes: &[String]) -> String {
+    let named = scopes.iter().map(|scope| match scope.as_str() {
+        aws::SCOPE => words.consent_accounts.to_owned(),
+        other => shown(other),
+    });
+    named.collect::<Vec<_>>().join(" · ")
 }
 
 /// Where the answer goes, as a person knows it: the host, this computer, or whoever opens such links.

@@ -180,7 +180,11 @@ async fn proceed(
         Purpose::Code { client, .. } => {
             let client = application(center, client, user).await?;
             let prompted = seen.request.prompt.iter().any(|prompt| prompt == "consent");
-            if !client.details.consent && !prompted {
+            let asks = match client.wire {
+                Wire::Aws => !uses(center, user.id, &client).await?,
+                Wire::Oidc => client.details.consent,
+            };
+            if !asks && !prompted {
                 return granted(center, seen, &client, user, authentication).await;
             }
             if silent {
@@ -244,6 +248,13 @@ pub(super) async fn allowed(visit: &Visit, user: UserId, authentication: Authent
         }
         Purpose::OwnSessions | Purpose::Trial(_) => Err(Refusal::Over),
     }
+}
+
+/// Whether the person has allowed this registration, and has ended nothing of it since. Anybody may register a program under any name,
+/// which listens on their computer or on one that others use as well: a signed-in browser alone allows none.
+async fn uses(center: &Center, user: UserId, client: &Client) -> Result<bool, Refusal> {
+    let live = center.store.own_sessions(user, center.now()).await?;
+    Ok(live.iter().any(|(session, _)| session.client == client.id))
 }
 
 /// The application, if this person may use it.

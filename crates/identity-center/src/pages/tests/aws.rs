@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::browser::{Browser, started};
+use super::browser::{Browser, PASSWORD, Place, person, started, with_factor, with_password};
 use crate::device::GRANT;
-use crate::oidc::tests::running::{Answer, Running};
+use crate::oidc::tests::running::{Answer, CALLBACK, Running, VERIFIER, challenge, encode, query};
 use crate::start_url;
 
 async fn call(service: &Running, path: &str, body: &Value) -> Answer {
@@ -62,4 +62,91 @@ async fn what_a_person_allows_on_the_page_is_what_aws_s_device_gets() {
             assert_eq!(accounts.json()["accountList"], json!([]));
         }
     }
+}
+
+/// A program registers itself, for codes.
+pub(super) async fn registered(service: &Running, name: &str) -> Value {
+    let asked = json!({
+        "clientName": name, "clientType": "public", "scopes": ["sso:account:access", "codewhisperer:completions"],
+        "redirectUris": ["http://127.0.0.1/cb"], "grantTypes": ["authorization_code", "refresh_token"],
+        "issuerUrl": start_url::of(&service.center.settings, "acme"),
+    });
+    call(service, "/client/register", &asked).await.json()
+}
+
+/// It sends the browser.
+pub(super) async fn begun(browser: &Browser<'_>, client: &Value) -> Place {
+    let challenge = challenge(VERIFIER);
+    let asked = encode(&[
+        ("response_type", "code"),
+        ("client_id", client["clientId"].as_str().unwrap()),
+        ("redirect_uri", CALLBACK),
+        ("state", "s"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ]);
+    browser.get(&format!("/authorize?{asked}")).await
+}
+
+#[tokio::test]
+async fn a_program_is_asked_about_until_its_registration_is_signed_in() {
+    let service = started().await;
+    let redeemed = async |client: &Value, at: &Place| {
+        let body = json!({
+            "clientId": client["clientId"], "clientSecret": client["clientSecret"], "grantType": "authorization_code",
+            "code": query(&at.outside(), "code").unwrap(), "redirectUri": CALLBACK, "codeVerifier": VERIFIER,
+        });
+        let answer = call(&service, "/token", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    let asks = |at: &Place| {
+        for said in [
+            "Sign in to AWS CLI?",
+            "Any program can call itself that.",
+            "this computer (127.0.0.1)",
+            "your AWS accounts, in your roles · codewhisperer:completions",
+            "who you are · your name · your e-mail address",
+            "value=\"deny\"",
+        ] {
+            at.shows(200, said);
+        }
+    };
+    let (client, allow) = (
+        registered(&service, "AWS CLI").await,
+        [("decision", "allow")],
+    );
+    let browser = Browser::new(&service);
+    let at = begun(&browser, &client).await;
+    let at = browser.aiko(&at).await;
+    asks(&at);
+    let no = browser.step(&at, "consent", &[("decision", "deny")]).await;
+    let error = query(&no.outside(), "error");
+    assert_eq!(error.as_deref(), Some("access_denied"));
+    // The browser is signed in from now on: that alone allows nothing.
+    let at = begun(&browser, &client).await;
+    asks(&at);
+    let offered = browser.step(&at, "consent", &allow).await;
+    asks(&begun(&browser, &client).await);
+    redeemed(&client, &offered).await;
+    let again = begun(&browser, &client).await;
+    redeemed(&client, &again).await;
+    asks(&begun(&browser, &registered(&service, "AWS CLI").await).await);
+
+    // What one person allowed is not another's.
+    let ben = person(&service, "ben", "Ben").await;
+    with_password(&service, ben).await;
+    with_factor(&service, ben, &["AAAA-BBBB-CCCC-DDDD"]).await;
+    let other = Browser::new(&service);
+    let at = begun(&other, &client).await;
+    let at = other.password(&at, "ben", PASSWORD).await;
+    let recovery = [("code", "AAAA-BBBB-CCCC-DDDD")];
+    asks(&other.step(&at, "code", &recovery).await);
+
+    // Whoever has ended it is asked again.
+    let (store, now) = (&service.center.store, service.center.now());
+    for (session, _) in store.own_sessions(service.user, now).await.unwrap() {
+        let ended = store.end_own_session(service.user, session.id, now);
+        assert!(ended.await.unwrap());
+    }
+    asks(&begun(&browser, &client).await);
 }

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use url::{Position, Url};
 
+use super::aws::{begun, registered};
 use super::browser::{
     Browser, PASSWORD, Place, application, code, person, started, with_factor, with_password,
 };
@@ -251,6 +252,8 @@ async fn pictures_of_every_page() {
                 .begin("asking", &[("redirect_uri", "kiro://kiro.oauth/callback")])
                 .await,
         );
+        let program = registered(&service, "Kiro command line").await;
+        folder.keep("consent-program", &begun(&browser, &program).await);
         folder.keep("not-assigned", &browser.begin("closed", &[]).await);
         folder.keep("sessions-none", &browser.get("/sessions").await);
         for client in ["native", "native"] {
