@@ -55,6 +55,10 @@ refused("InvalidRedirectUriException", oidc.register_client, clientName="x", cli
 refused("InvalidRequestException", oidc.start_device_authorization, startUrl="https://d-0000000000.awsapps.com/start", **who)
 refused("InvalidClientException", oidc.start_device_authorization, startUrl=start_url, clientId=made["clientId"], clientSecret="x")
 
+# Its body has no secret: it is signed instead.
+signing = session.create_client("sso-oidc", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+refused("UnsupportedGrantTypeException", signing.create_token_with_iam, clientId="arn:aws:sso::123456789012:application/x", grantType="urn:ietf:params:oauth:grant-type:jwt-bearer", assertion="x")
+
 
 def sign_in(allow=True):
     """Through the device flow, as the AWS command line goes."""

@@ -237,8 +237,8 @@ async fn a_token_request_is_refused_in_aws_s_words() {
         .send(
             "POST",
             "/token?aws_iam=t",
-            &[],
-            br#"{"clientId":"","clientSecret":"","grantType":""}"#,
+            &[("authorization", "AWS4-HMAC-SHA256 Credential=x")],
+            br#"{"clientId":"arn:aws:sso::123456789012:application/x","grantType":"urn:ietf:params:oauth:grant-type:jwt-bearer","assertion":"x"}"#,
         )
         .await;
     refused(

@@ -37,12 +37,14 @@ pub(super) struct Asked {
 pub(super) async fn post(
     State(center): State<Arc<Center>>,
     RawQuery(query): RawQuery,
-    Body(asked): Body<Asked>,
+    body: Result<Body<Asked>, Exception>,
 ) -> Result<Response, Exception> {
+    // Its body is another one, and signed: it has no secret.
     if query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("aws_iam="))) {
         let why = "CreateTokenWithIAM is not offered";
         return Err(Exception::new(Kind::UnsupportedGrantType, why));
     }
+    let Body(asked) = body?;
     let client = authenticate(&center, &asked.client_id, &asked.client_secret).await?;
     let grant = match asked.grant_type.as_str() {
         "authorization_code" => Grant::AuthorizationCode,
