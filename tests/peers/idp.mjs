@@ -51,6 +51,8 @@ export async function serve(flavour) {
 
   const policy = interactionPolicy.base();
   policy.get("consent").checks.remove("native_client_prompt");
+  // A class that was not reached is said as it is, and is for who asked to judge.
+  for (const check of ["essential_acr", "essential_acrs"]) policy.get("login").checks.remove(check);
   for (const name of options.prompts ?? []) policy.add(new interactionPolicy.Prompt({ name, requestable: true }), 0);
   const scopes = ["openid", "profile", "email", "offline_access", OFFLINE, ...(options.scopes ?? [])];
 
@@ -67,7 +69,7 @@ export async function serve(flavour) {
     claims: { openid: ["sub", "tid", "oid"], profile: ["name", "given_name", "family_name", "preferred_username"], email: ["email"] },
     features: {
       devInteractions: { enabled: false }, deviceFlow: { enabled: true }, revocation: { enabled: options.revocation ?? true }, introspection: { enabled: options.revocation ?? true },
-      rpInitiatedLogout: { enabled: true }, claimsParameter: { enabled: false },
+      rpInitiatedLogout: { enabled: true }, claimsParameter: { enabled: true },
     },
     routes: options.routes, interactions: { policy, url: (ctx, i) => `${mount}/interaction/${i.uid}` },
     rotateRefreshToken: true,

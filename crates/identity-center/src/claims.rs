@@ -152,6 +152,23 @@ impl Asked {
     }
 }
 
+/// The parameter as it goes on to an upstream provider: without `sub`, which names one of our people, and nobody there.
+#[must_use]
+pub fn onwards(text: &str) -> String {
+    let mut asked: BTreeMap<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    let members = ["id_token", "userinfo"];
+    let mut named = false;
+    for member in members {
+        if let Some(Value::Object(claims)) = asked.get_mut(member) {
+            named |= claims.remove("sub").is_some();
+        }
+    }
+    match named {
+        true => serde_json::to_string(&asked).unwrap_or_default(),
+        false => text.to_owned(),
+    }
+}
+
 /// The names of the claims that a session gives its application beside those of its scopes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
@@ -250,6 +267,22 @@ mod tests {
             given.scopes().collect::<Vec<_>>(),
             ["profile", "email", "profile"]
         );
+    }
+
+    #[test]
+    fn whom_we_call_so_is_nobody_elsewhere() {
+        let check = |text: &str, expected: &str| assert_eq!(onwards(text), expected, "{text}");
+        check(
+            r#"{"id_token":{"sub":{"value":"USER"},"acrs":{"value":"c1"}},"userinfo":{"sub":null},"x":1}"#,
+            r#"{"id_token":{"acrs":{"value":"c1"}},"userinfo":{},"x":1}"#,
+        );
+        for as_it_came in [
+            "{}",
+            r#" {"userinfo":null, "id_token":{"acrs" :null}}"#,
+            r#"{"access_token":{"sub":{"value":"theirs"}}}"#,
+        ] {
+            check(as_it_came, as_it_came);
+        }
     }
 
     #[test]

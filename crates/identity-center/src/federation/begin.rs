@@ -13,6 +13,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::{CALLBACK, Connection, Fault, Kind, saml};
 use crate::authorization::{Authorization, Request};
 use crate::center::Center;
+use crate::claims;
 use crate::id::AuthorizationId;
 use crate::secret::Digest;
 
@@ -125,7 +126,7 @@ fn further(kind: Kind, request: &Request, typed: &str) -> Vec<(String, String)> 
             "acr_values",
             Some(classes).filter(|classes| !classes.is_empty()),
         ),
-        ("claims", request.claims.clone()),
+        ("claims", request.claims.as_deref().map(claims::onwards)),
     ];
     let named = all.into_iter();
     named

@@ -37,6 +37,26 @@ async fn a_step_up_reaches_the_provider() {
 }
 
 #[tokio::test]
+async fn who_the_application_means_is_said_to_nobody_who_knows_them_otherwise() {
+    let (service, okta) = Provider::okta_with_aiko().await;
+    let aiko = service.center.store.user_by_name(Some("acme"), AIKO);
+    let aiko = aiko.await.unwrap().unwrap().id.to_string();
+    let wish = json!({ "id_token": { "sub": { "value": aiko }, "acrs": { "value": "c1" } } });
+    let browser = Browser::new(&service);
+    let further = [("claims", wish.to_string())];
+    let further = further
+        .each_ref()
+        .map(|(name, wish)| (*name, wish.as_str()));
+    let at = browser.begin("native", &further).await;
+    // This provider acts on `claims`.
+    let end = signed_in(&browser, &at, &okta, AIKO).await.outside();
+    let tokens = service.redeem(&query(&end, "code").unwrap()).await.json();
+    assert_eq!(claims(&tokens["id_token"])["sub"], aiko);
+    let sent = okta.asked().await;
+    assert_eq!(sent["claims"], r#"{"id_token":{"acrs":{"value":"c1"}}}"#);
+}
+
+#[tokio::test]
 async fn an_authentication_is_as_fresh_as_the_application_wants_it() {
     let (service, okta) = Provider::okta_with_aiko().await;
     let browser = Browser::new(&service);
