@@ -17,7 +17,7 @@ const TENANT_PEOPLE = {
 const PASSWORD = "demo";
 const STYLE = fs.readFileSync(new URL("page.css", import.meta.url), "utf8");
 // Another service that signs people in here: confidential, and it comes from any port of this computer.
-const SERVICE = { id: "identity-center", redirect: /^http:\/\/127\.0\.0\.1:\d+\/federation\/oidc\/callback$/ };
+const SERVICE = { id: "identity-center", redirect: /^http:\/\/127\.0\.0\.1:\d+\/federation\/oidc\/[a-z0-9-]+\/[a-z0-9-]+\/callback$/ };
 const OFFLINE = "held_offline";
 const inward = (scope) => scope?.replace(/\boffline_access\b/, OFFLINE);
 const now = () => Math.floor(Date.now() / 1000);
@@ -63,7 +63,7 @@ export async function serve(flavour) {
       grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
     }, {
       ...service, application_type: "native", token_endpoint_auth_method: options.secretBy ?? "client_secret_basic", response_types: ["code"],
-      redirect_uris: ["http://127.0.0.1/federation/oidc/callback"], grant_types: ["authorization_code"],
+      redirect_uris: ["http://127.0.0.1/federation/oidc/acme/okta/callback"], grant_types: ["authorization_code"],
     }],
     jwks: { keys: [key.jwk] }, cookies: { keys: ["kiro-tests"] }, pkce: { required: () => true }, scopes, conformIdTokenClaims: false,
     claims: { openid: ["sub", "tid", "oid"], profile: ["name", "given_name", "family_name", "preferred_username"], email: ["email"] },

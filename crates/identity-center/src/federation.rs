@@ -31,5 +31,9 @@ pub use connection::{Connection, ConnectionRefusal, Details, Kind};
 pub use fault::Fault;
 pub use identity::Identity;
 
-/// Where every OpenID Provider sends the browser back to.
-pub const CALLBACK: &str = "/federation/oidc/callback";
+/// Where an OpenID Provider sends the browser back to: each to an address of its own, so that one provider's answer is not taken for
+/// another's (RFC 9700 §4.4.2.2).
+#[must_use]
+pub fn callback(organization: &str, connection: &str) -> String {
+    format!("/federation/oidc/{organization}/{connection}/callback")
+}

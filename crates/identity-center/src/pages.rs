@@ -6,7 +6,7 @@
 //! /sign-in/{id}/account         the one here    name          /sign-in/{id}/continue    recovery codes are kept     enrolment
 //! /sign-in/{id}/password        password        password      /sign-in/{id}/consent     may it?                     consent
 //! /sign-in/{id}/code            second factor   second_factor /sign-in/{id}/back        somebody else               name
-//! /federation/oidc/callback     back from an identity provider                              upstream
+//! /federation/oidc/{organization}/{connection}/callback                  back from a provider        upstream
 //! /federation/saml/{organization}/{connection}/acs, metadata, /sign-in/{id}/answered         saml
 //! /test/{token}, /sign-in/{id}/trial     a connection is tried                              trial
 //! /setup/{token}                a password is set by a link                                 setup
@@ -112,7 +112,10 @@ pub fn router() -> Router<Arc<Center>> {
         )
         .route("/test/{token}", get(trial::get))
         .route("/sign-in/{id}/trial", get(entry::back).post(trial::post))
-        .route(federation::CALLBACK, get(upstream::callback))
+        .route(
+            &federation::callback("{organization}", "{connection}"),
+            get(upstream::callback),
+        )
         .route(
             "/federation/saml/{organization}/{connection}/metadata",
             get(saml::metadata),

@@ -243,7 +243,7 @@ fn view(
 ) -> Connection {
     let redirect_uri = match &connection.details.saml {
         Some(_) => Ourselves::to(&center.settings, &connection.organization, &connection.name).acs,
-        None => center.settings.at(federation::CALLBACK),
+        None => center.settings.at(&connection.callback()),
     };
     let saml = connection.details.saml.as_ref().map(|saml| SamlConnection {
         entity_id: saml.entity_id.clone(),

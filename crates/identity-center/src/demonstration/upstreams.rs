@@ -10,7 +10,7 @@ use super::{DemonstrationError, ORGANIZATION};
 use crate::center::Center;
 use crate::directory::Profile;
 use crate::federation::saml::{self, ConnectSaml, Ourselves};
-use crate::federation::{CALLBACK, Connect, Connection, Kind, connect};
+use crate::federation::{Connect, Connection, Kind, connect};
 
 /// The variable that names them: a JSON list of [`Upstream`]s. It has their client secrets, which belong in no argument.
 pub const VARIABLE: &str = "KIRO_DEMO_UPSTREAMS";
@@ -95,7 +95,7 @@ async fn one(center: &Center, upstream: Upstream) -> Result<Value, Demonstration
     }
     let redirect_uri = match connection.details.saml {
         Some(_) => Ourselves::to(&center.settings, ORGANIZATION, name).acs,
-        None => center.settings.at(CALLBACK),
+        None => center.settings.at(&connection.callback()),
     };
     Ok(json!({
         "kind": kind,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use url::Url;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{CALLBACK, Connection, Fault, Kind, saml};
+use super::{Connection, Fault, Kind, saml};
 use crate::authorization::{Authorization, Request};
 use crate::center::Center;
 use crate::claims;
@@ -82,13 +82,13 @@ pub async fn begin(
         )));
     }
     let random = State::generate();
-    // The answer comes to one address: its state names the sign-in that it belongs to.
+    // Its state names the sign-in that the answer belongs to.
     let state = State::from_secret(format!("{}.{}", seen.id, random.secret()));
     let (nonce, verifier) = (Nonce::generate(), CodeVerifier::generate());
     let url = authorization_url(&AuthorizationRequest {
         metadata: &provider.metadata,
         client_id: &details.client_id,
-        redirect_uri: &center.settings.at(CALLBACK),
+        redirect_uri: &center.settings.at(&connection.callback()),
         scopes: &details.scopes,
         state: &state,
         nonce: &nonce,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::begin::{Expected, asks_anew, at};
-use super::{CALLBACK, Connection, Fault, Identity, identity};
+use super::{Connection, Fault, Identity, identity};
 use crate::authorization::Authorization;
 use crate::center::Center;
 use crate::id::AuthorizationId;
@@ -66,7 +66,7 @@ pub async fn complete(
         metadata,
         &details.client_id,
         ClientAuthentication::by_secret(metadata, &secret),
-        &center.settings.at(CALLBACK),
+        &center.settings.at(&connection.callback()),
         code,
         CodeVerifier::from_secret(expected.verifier.clone()),
     )

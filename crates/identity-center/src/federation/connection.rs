@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::callback;
 use super::saml::Saml;
 use crate::center::Center;
 use crate::id::ConnectionId;
@@ -95,6 +96,12 @@ impl Connection {
             connection: self.id,
             domains: self.domains.clone(),
         }
+    }
+
+    /// Where its answers come, where it speaks OpenID Connect.
+    #[must_use]
+    pub fn callback(&self) -> String {
+        callback(&self.organization, &self.name)
     }
 
     /// What its client secret is sealed for.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use kiro_relying_party::{AuthorizationResponse, display_host, parse_response};
@@ -37,14 +37,15 @@ pub(super) async fn begin(visit: &Visit, connection: ConnectionId, typed: &str) 
     }
 }
 
-/// `GET /federation/oidc/callback`
+/// `GET /federation/oidc/{organization}/{connection}/callback`
 pub(super) async fn callback(
     State(center): State<Arc<Center>>,
+    Path(to): Path<(String, String)>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
     let language = Language::of(&center.settings, &headers, &[]);
-    let mut response = match answered(center, &headers, query.as_deref()).await {
+    let mut response = match answered(center, &to, &headers, query.as_deref()).await {
         Ok((visit, answer)) => visit.answer(answer),
         Err(why) => refusal(language, why),
     };
@@ -59,6 +60,7 @@ pub(super) async fn callback(
 /// The sign-in that the answer is of, if this browser began it, and what becomes of it.
 async fn answered(
     center: Arc<Center>,
+    to: &(String, String),
     headers: &HeaderMap,
     query: Option<&str>,
 ) -> Result<(Visit, Answer), Refusal> {
@@ -69,11 +71,12 @@ async fn answered(
     let id = federation::named(response.state.secret()).ok_or(Refusal::Over)?;
     let visit = Visit::open(center, &id.to_string(), headers).await;
     let visit = visit.map_err(|(_, why)| why)?;
-    let answer = taken(&visit, response).await;
+    let answer = taken(&visit, to, response).await;
     Ok((visit, answer))
 }
 
-async fn taken(visit: &Visit, response: AuthorizationResponse) -> Answer {
+/// `to`: whose address, by organisation and connection, the answer came to.
+async fn taken(visit: &Visit, to: &(String, String), response: AuthorizationResponse) -> Answer {
     let (center, seen) = (&visit.center, &visit.seen);
     let Progress::Upstream {
         connection,
@@ -82,7 +85,11 @@ async fn taken(visit: &Visit, response: AuthorizationResponse) -> Answer {
     else {
         return Err(Refusal::Over);
     };
-    if !federation::belongs(center, seen.id, expected, &response) {
+    let connection = connected(visit, *connection).await?;
+    let (organization, name) = to;
+    // RFC 9700 §4.4.2.2: a provider that sends the browser on to another one gets nothing of that one's.
+    let is_its_own = connection.organization == *organization && connection.name == *name;
+    if !is_its_own || !federation::belongs(center, seen.id, expected, &response) {
         return Err(Refusal::Over);
     }
     // From here on the answer is used up, whatever comes of it.
@@ -94,7 +101,6 @@ async fn taken(visit: &Visit, response: AuthorizationResponse) -> Answer {
     else {
         return Err(Refusal::Over);
     };
-    let connection = connected(visit, *connection).await?;
     let complete = federation::complete(center, &connection, &seen, expected, response);
     let proof = match complete.await {
         Ok(proof) => proof,

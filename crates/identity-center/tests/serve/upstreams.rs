@@ -145,12 +145,12 @@ fn the_demonstration_signs_people_in_at_the_providers_that_it_is_given() {
         let expected = json!([
             {
                 "kind": "okta", "issuer": okta.upstream["issuer"], "domain": "okta.acme.example",
-                "redirect_uri": format!("{}/federation/oidc/callback", program.text("issuer")),
+                "redirect_uri": format!("{}/federation/oidc/acme/okta/callback", program.text("issuer")),
                 "users": [{ "user_name": "aiko@okta.acme.example" }],
             },
             {
                 "kind": "entra", "issuer": entra.upstream["issuer"], "domain": "entra.acme.example",
-                "redirect_uri": format!("{}/federation/oidc/callback", program.text("issuer")),
+                "redirect_uri": format!("{}/federation/oidc/acme/entra/callback", program.text("issuer")),
                 "users": [{ "user_name": "maya@entra.acme.example" }],
             },
         ]);

@@ -56,7 +56,7 @@ async fn a_connection_is_active_once_somebody_has_come_back_from_it() {
         (&made["active"], &made["last_sign_in_at"]),
         (&json!(false), &Value::Null)
     );
-    let back = format!("{}/federation/oidc/callback", service.issuer());
+    let back = format!("{}/federation/oidc/acme/okta/callback", service.issuer());
     assert_eq!(made["redirect_uri"], back);
     let untried = ask("POST", "/connections/okta/activate", nothing()).await;
     assert_eq!((untried.status, kind(&untried).as_str()), (409, "untried"));

@@ -11,7 +11,7 @@ use super::print;
 use super::remote::{Remote, encoded};
 use crate::admin::ProviderKind;
 use crate::command::Failure;
-use crate::federation::CALLBACK;
+use crate::federation::callback;
 
 /// Which provider, and how it knows this service.
 #[derive(Args)]
@@ -61,7 +61,7 @@ pub(super) async fn connect(remote: &Remote, asked: Connect, json: bool) -> Resu
     let name = asked.name.clone().unwrap_or_else(|| word.to_owned());
     let said = match &asked.metadata {
         Some(file) => by_saml(remote, &asked, &name, file).await?,
-        None => by_openid(remote, &asked, title)?,
+        None => by_openid(remote, &asked, &name, title).await?,
     };
     let kept = remote
         .put(&format!("/connections/{}", encoded(&name)), &said)
@@ -80,14 +80,22 @@ pub(super) async fn connect(remote: &Remote, asked: Connect, json: bool) -> Resu
     let stands = if kept["active"] == true {
         "Saved, active as before.".to_owned()
     } else {
-        format!("Saved, inactive. `admin idp activate {name}`")
+        format!(
+            "Saved, inactive. `admin idp activate {name}` (keeps one local administrator for emergencies)"
+        )
     };
     writeln!(io::stderr().lock(), "{stands}")?;
     Ok(())
 }
 
 /// What is said of a provider that speaks OpenID Connect; what is missing is asked for.
-fn by_openid(remote: &Remote, asked: &Connect, title: &str) -> Result<Value, Failure> {
+async fn by_openid(
+    remote: &Remote,
+    asked: &Connect,
+    name: &str,
+    title: &str,
+) -> Result<Value, Failure> {
+    let callback = callback(&organization(remote).await?, name);
     let base = remote.url.as_str().trim_end_matches('/');
     let create = match asked.kind {
         ProviderKind::Okta => "OIDC · Web Application · Authorization Code",
@@ -96,7 +104,7 @@ fn by_openid(remote: &Remote, asked: &Connect, title: &str) -> Result<Value, Fai
     };
     writeln!(
         io::stderr().lock(),
-        "In {title} create: {create}\n  Sign-in redirect URI   {base}{CALLBACK}\n  Sign-out redirect URI  {base}/signed-out"
+        "In {title} create: {create}\n  Sign-in redirect URI   {base}{callback}\n  Sign-out redirect URI  {base}/signed-out"
     )?;
     let client_id = match &asked.client_id {
         Some(id) => id.clone(),
@@ -129,8 +137,7 @@ async fn by_saml(
     name: &str,
     file: &Path,
 ) -> Result<Value, Failure> {
-    let me = remote.get("/me").await?;
-    let organization = me["organization"].as_str().unwrap_or_default();
+    let organization = organization(remote).await?;
     let base = remote.url.as_str().trim_end_matches('/');
     let ours = format!("{base}/federation/saml/{organization}/{name}");
     writeln!(
@@ -143,6 +150,11 @@ async fn by_saml(
         "idp_initiated": asked.idp_initiated,
         "domains": domains(asked)?,
     }))
+}
+
+async fn organization(remote: &Remote) -> Result<String, Failure> {
+    let me = remote.get("/me").await?;
+    Ok(me["organization"].as_str().unwrap_or_default().to_owned())
 }
 
 fn domains(asked: &Connect) -> Result<Vec<String>, Failure> {

@@ -34,6 +34,37 @@ async fn is_nobody(service: &Running, browser: &Browser<'_>) {
 }
 
 #[tokio::test]
+async fn a_provider_that_sends_the_browser_on_to_another_gets_nothing_of_that_one_s() {
+    let (service, okta) = Provider::okta_with_aiko().await;
+    let entra = Provider::entra(None).await;
+    entra.connected(&service).await;
+    person(&service, MAYA, "Maya").await;
+    let (browser, attacker) = (Browser::new(&service), Browser::new(&service));
+    let at = browser.begin("native", &[]).await;
+    let sent = led(&browser, &at, AIKO).await;
+    let state = query(&sent, "state").unwrap();
+    // Okta has the browser sign in at Entra ID for whom it likes, with the state that it was given (RFC 9700 §4.4.1).
+    let theirs = attacker.begin("native", &[]).await;
+    let theirs = led(&attacker, &theirs, MAYA).await;
+    let back = entra
+        .sign_in(with(&theirs, "state", Some(&state)), "maya")
+        .await;
+    assert_eq!(query(&back, "state").unwrap(), state);
+    let page = brought(&browser, &back).await;
+    page.shows(410, "This sign-in is over");
+    assert_eq!(okta.seen("token_requests").await, 0, "it has no code");
+    let genuine = okta.sign_in(sent, "aiko").await;
+    let genuine = &genuine[url::Position::BeforePath..];
+    for wrong in [("/acme/", "/hinoki/"), ("/okta/", "/entra/")] {
+        let elsewhere = genuine.replace(wrong.0, wrong.1);
+        let page = browser.get(&elsewhere).await;
+        page.shows(410, "This sign-in is over");
+    }
+    is_nobody(&service, &browser).await;
+    browser.get(genuine).await.outside();
+}
+
+#[tokio::test]
 async fn forged_answers_change_nothing_and_the_genuine_one_wins_once() {
     let (service, okta) = Provider::okta_with_aiko().await;
     let browser = Browser::new(&service);

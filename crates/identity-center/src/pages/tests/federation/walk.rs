@@ -49,7 +49,7 @@ async fn a_person_signs_in_at_okta_and_the_application_learns_who_and_how() {
         sent("login_hint").as_deref(),
         Some("AIKO@okta.acme.example")
     );
-    let redirect_uri = format!("{}/federation/oidc/callback", service.issuer());
+    let redirect_uri = format!("{}/federation/oidc/acme/okta/callback", service.issuer());
     assert_eq!(sent("redirect_uri"), Some(redirect_uri));
     for absent in ["prompt", "max_age", "acr_values", "claims"] {
         assert_eq!(sent(absent), None, "{absent}");
