@@ -40,10 +40,20 @@ const ACCOUNTS: [(&str, &str, &[&str]); 2] = [
     ("111122223333", "Development", &["Developer", "ReadOnly"]),
     ("444455556666", "Production", &["ReadOnly"]),
 ];
-const DESKTOP: [&str; 3] = [
+/// At `localhost` each port by itself: those that our programs take.
+const DESKTOP: [&str; 12] = [
     "kiro://kiro.oauth/callback",
     "http://127.0.0.1/cb",
-    "http://localhost/oauth/callback",
+    "http://localhost:3128/oauth/callback",
+    "http://localhost:4649/oauth/callback",
+    "http://localhost:6588/oauth/callback",
+    "http://localhost:8008/oauth/callback",
+    "http://localhost:9091/oauth/callback",
+    "http://localhost:49153/oauth/callback",
+    "http://localhost:50153/oauth/callback",
+    "http://localhost:51153/oauth/callback",
+    "http://localhost:52153/oauth/callback",
+    "http://localhost:53153/oauth/callback",
 ];
 const WEB: [&str; 1] = ["http://127.0.0.1/cb"];
 

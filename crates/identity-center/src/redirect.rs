@@ -1,12 +1,14 @@
 //! Whether an answer may be sent to an address (RFC 8252 §7, RFC 9700 §4.1.3). What may be registered is so plain that comparing bytes
 //! is enough: no two ways to write it, nothing that a browser would read otherwise.
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::client::Wire;
 
-/// The hosts of one's own computer. Where one is registered without a port, any port is meant: a program takes a free one.
-const LOOPBACK: [&str; 3] = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
+/// The addresses of one's own computer. Where one is registered without a port, any port is meant: a program takes a free one.
+const LOOPBACK: [&str; 2] = ["http://127.0.0.1", "http://[::1]"];
+/// A name, which may lead elsewhere (RFC 8252 §8.3): each port is registered by itself.
+const LOCALHOST: &str = "http://localhost";
 /// A redirect URI is no longer.
 const LIMIT: usize = 512;
 /// Schemes by which a browser runs, reads or fetches something itself.
@@ -55,7 +57,7 @@ pub fn allows(registered: &str, presented: &str) -> bool {
 /// Whether an application of this wire may register this redirect URI.
 ///
 /// - AWS's: `http://127.0.0.1/…` or `http://[::1]/…`, without port and query.
-/// - OpenID Connect's: `https`, a loopback address (`localhost` too) with or without port, or a scheme of the application's own.
+/// - OpenID Connect's: `https`, a loopback address with or without port, `localhost` with one, or a scheme of the application's own.
 ///
 /// Neither has user information, a fragment, an encoded character, a backslash, a dot segment, or anything that is written otherwise by
 /// who reads it.
@@ -74,20 +76,16 @@ pub fn registrable(wire: Wire, uri: &str) -> bool {
     if url.as_str() != uri || dots || url.port() == Some(0) {
         return false;
     }
-    let loopback = LOOPBACK.iter().any(|host| {
+    let at = |host: &str| {
         uri.strip_prefix(host)
             .is_some_and(|rest| rest.starts_with([':', '/']))
-    });
+    };
+    let loopback = LOOPBACK.iter().any(|host| at(host));
     match wire {
-        Wire::Aws => {
-            loopback
-                && url.port().is_none()
-                && url.query().is_none()
-                && url.host() != Some(Host::Domain("localhost"))
-        }
+        Wire::Aws => loopback && url.port().is_none() && url.query().is_none(),
         Wire::Oidc => match url.scheme() {
             "https" => url.host_str().is_some_and(|host| !host.is_empty()),
-            "http" => loopback,
+            "http" => loopback || (at(LOCALHOST) && url.port().is_some()),
             other => !BROWSERS_OWN.contains(&other) && !url.cannot_be_a_base(),
         },
     }

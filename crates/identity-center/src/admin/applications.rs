@@ -84,7 +84,8 @@ pub(crate) struct ApplicationSaid {
     /// was made.
     #[serde(default)]
     pub(crate) confidential: bool,
-    /// `https`, a scheme of the application's own, or a loopback address, where any port is meant if none is named.
+    /// `https`, a scheme of the application's own, `localhost` with its port, or a loopback address, where any port is meant if none is
+    /// named.
     #[serde(default)]
     pub(crate) redirect_uris: Vec<String>,
     #[serde(default)]
@@ -130,7 +131,7 @@ async fn details(center: &Center, who: &Who, said: ApplicationSaid) -> Result<De
         if !registrable(Wire::Oidc, uri) {
             let title = "A redirect URI cannot be registered";
             return Err(Problem::unfit("redirect-uri", title).because(
-                "https, a scheme of its own, or a loopback address; without user information, fragment, escapes or dot segments",
+                "https, a scheme of its own, localhost with its port, or a loopback address; without user information, fragment, escapes or dot segments",
             ));
         }
     }

@@ -1,11 +1,10 @@
 use super::*;
 
 /// What the application of the table has registered.
-pub(crate) const REGISTERED: [&str; 10] = [
+pub(crate) const REGISTERED: [&str; 9] = [
     "http://127.0.0.1/oauth/callback",
     "http://127.0.0.1:9000/fixed",
     "http://[::1]/oauth/callback",
-    "http://localhost/oauth/callback",
     "http://localhost:9001/fixed",
     "https://app.example/cb",
     "https://app.example/cb?from=kiro",
@@ -15,7 +14,7 @@ pub(crate) const REGISTERED: [&str; 10] = [
 ];
 
 /// Where the answer may go: a redirect.
-pub(crate) const ALLOWED: [&str; 22] = [
+pub(crate) const ALLOWED: [&str; 17] = [
     "http://127.0.0.1/oauth/callback",
     "http://127.0.0.1:1/oauth/callback",
     "http://127.0.0.1:80/oauth/callback",
@@ -26,11 +25,6 @@ pub(crate) const ALLOWED: [&str; 22] = [
     "http://[::1]:1/oauth/callback",
     "http://[::1]:4321/oauth/callback",
     "http://[::1]:65535/oauth/callback",
-    "http://localhost/oauth/callback",
-    "http://localhost:1/oauth/callback",
-    "http://localhost:4321/oauth/callback",
-    "http://localhost:9000/oauth/callback",
-    "http://localhost:65535/oauth/callback",
     "http://localhost:9001/fixed",
     "https://app.example/cb",
     "https://app.example/cb?from=kiro",
@@ -41,7 +35,7 @@ pub(crate) const ALLOWED: [&str; 22] = [
 ];
 
 /// Where it may not: a page.
-pub(crate) const REFUSED: [&str; 154] = [
+pub(crate) const REFUSED: [&str; 159] = [
     // other ports
     "http://127.0.0.1:/oauth/callback",
     "http://127.0.0.1:0/oauth/callback",
@@ -62,6 +56,11 @@ pub(crate) const REFUSED: [&str; 154] = [
     "http://127.0.0.1/fixed",
     "http://localhost:9000/fixed",
     "http://localhost/fixed",
+    "http://localhost/oauth/callback",
+    "http://localhost:1/oauth/callback",
+    "http://localhost:4321/oauth/callback",
+    "http://localhost:9001/oauth/callback",
+    "http://localhost:65535/oauth/callback",
     "http://[::1]:/oauth/callback",
     "http://[::1]:0/oauth/callback",
     "http://[::1]:65536/oauth/callback",
@@ -217,6 +216,15 @@ fn an_answer_goes_where_it_was_registered_to_go_and_nowhere_else() {
 }
 
 #[test]
+fn a_name_has_the_port_that_was_registered_even_where_an_older_version_registered_none() {
+    for host in ["localhost", "127.0.0.1"] {
+        let at = |port: &str| format!("http://{host}{port}/cb");
+        assert!(allows(&at(""), &at("")));
+        assert_eq!(allows(&at(""), &at(":4321")), host != "localhost");
+    }
+}
+
+#[test]
 fn only_a_plain_address_can_be_registered() {
     let check = |uri: &str, aws, oidc| {
         let found = (registrable(Wire::Aws, uri), registrable(Wire::Oidc, uri));
@@ -232,7 +240,6 @@ fn only_a_plain_address_can_be_registered() {
     for uri in [
         "http://127.0.0.1:4321/cb",
         "http://[::1]:4321/cb",
-        "http://localhost/oauth/callback",
         "http://localhost:4321/cb",
         "http://127.0.0.1/cb?a=b",
         "https://127.0.0.1/cb",
@@ -269,6 +276,8 @@ fn only_a_plain_address_can_be_registered() {
         "http://2130706433/cb",
         "http://[::ffff:127.0.0.1]/cb",
         "http://0.0.0.0/cb",
+        "http://localhost/oauth/callback",
+        "http://localhost:80/cb",
         "http://localhost.evil.example/cb",
         "http://localhost./cb",
         "http://app.example/cb",
