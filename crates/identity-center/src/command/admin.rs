@@ -27,6 +27,9 @@ use remote::{Remote, encoded};
 use scim::Scim;
 use verbs::{Account, Administrator, Application, Group, Idp, Keys, PermissionSet, User};
 
+/// What nothing here ends (`docs/aws-role-credentials.md`).
+const CREDENTIALS: &str = "AWS credentials that were given live to their own end";
+
 /// Look after an organisation: people, identity providers, applications, AWS accounts
 #[derive(Args)]
 pub struct Admin {
@@ -158,6 +161,18 @@ impl Shown {
             writeln!(io::stderr().lock(), "✓ {sentence}")?;
         }
         Ok(())
+    }
+
+    /// That something of people's has ended, and what has not.
+    fn ended(&self, answer: &Value, sentence: &str) -> Result<(), Failure> {
+        let sessions = answer["sessions"].as_u64();
+        let sessions =
+            sessions.map_or_else(String::new, |count| format!(". Ended: {count} sessions"));
+        let outside = "; sessions at Okta or Entra ID are ended there";
+        self.done(
+            answer,
+            &format!("{sentence}{sessions}. {CREDENTIALS}{outside}"),
+        )
     }
 
     async fn verb(&mut self, remote: &Remote, verb: Verb) -> Result<(), Failure> {

@@ -168,10 +168,22 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
     let (_, said) = computer.refused(&["user", "show", "nobody"]);
     assert!(said.contains("there is nobody called nobody"), "{said}");
 
-    // Whoever leaves is out.
-    computer.admin(&["user", "deactivate", "maya"]);
+    // Whoever leaves is out; what lies outside is said.
+    let ends = |arguments: &[&str]| {
+        let (code, _, said) = computer.run(&[&["admin"], arguments].concat());
+        assert_eq!(code, 0, "{arguments:?}: {said}");
+        let outside = "AWS credentials that were given live to their own end; sessions at Okta or Entra ID are ended there\n";
+        assert!(said.ends_with(outside), "{arguments:?}: {said}");
+    };
+    ends(&["user", "deactivate", "maya"]);
     let (_, page) = maya.open("GET", "/sessions", &[]);
     assert!(page.contains("name=\"user_name\""), "{page}");
+
+    ends(&["user", "forget-second-factor", "maya"]);
+    ends(&["user", "sign-out", "maya"]);
+    ends(&["group", "leave", "engineers", "maya"]);
+    ends(&["group", "remove", "engineers"]);
+    ends(&["user", "remove", "maya"]);
 
     let token = fs::read_to_string(&saved).unwrap();
     let token: Value = serde_json::from_str(&token).unwrap();

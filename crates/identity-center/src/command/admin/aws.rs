@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Shown;
 use super::remote::{Remote, encoded};
 use super::verbs::{Account, PermissionSet, Principal};
+use super::{CREDENTIALS, Shown};
 use crate::command::Failure;
 
 impl Shown {
@@ -22,7 +22,10 @@ impl Shown {
             }
             Account::Remove { id } => {
                 let done = remote.delete(&path(&id)).await?;
-                self.done(&done, &format!("{id} is gone, and who may do what there"))
+                self.done(
+                    &done,
+                    &format!("{id} is gone, and who may do what there. {CREDENTIALS}"),
+                )
             }
         }
     }
@@ -56,7 +59,10 @@ impl Shown {
             }
             PermissionSet::Remove { name } => {
                 let done = remote.delete(&path(&name)).await?;
-                self.done(&done, &format!("{name} is gone, and who may take it where"))
+                self.done(
+                    &done,
+                    &format!("{name} is gone, and who may take it where. {CREDENTIALS}"),
+                )
             }
             PermissionSet::Assignments => {
                 let all = remote.assignments().await?;
@@ -76,7 +82,13 @@ impl Shown {
             PermissionSet::Unassign { account, role, to } => {
                 let path = assignment(remote, &account, &role, &to).await?;
                 let done = remote.delete(&path).await?;
-                self.done(&done, &format!("{} may not take {role} in {account} any more. Credentials that were given live to their own end", to.name()))
+                self.done(
+                    &done,
+                    &format!(
+                        "{} may not take {role} in {account} any more. {CREDENTIALS}",
+                        to.name()
+                    ),
+                )
             }
         }
     }

@@ -50,7 +50,7 @@ impl Shown {
                 let ended = remote
                     .post(&format!("{path}/deactivate"), &Value::Null)
                     .await?;
-                self.done(&ended, &format!("{user} may not sign in any more. Ended: {} sessions. AWS credentials that were given live to their own end", ended["sessions"]))
+                self.ended(&ended, &format!("{user} may not sign in any more"))
             }
             User::Reactivate { user } => {
                 let path = remote.user(&user).await?.0;
@@ -61,8 +61,11 @@ impl Shown {
             }
             User::Remove { user } => {
                 let path = remote.user(&user).await?.0;
-                let done = remote.delete(&path).await?;
-                self.done(&done, &format!("{user} is gone, with everything of theirs"))
+                let ended = remote.delete(&path).await?;
+                self.ended(
+                    &ended,
+                    &format!("{user} is gone, with everything of theirs"),
+                )
             }
             User::SetupLink { user } => {
                 let path = remote.user(&user).await?.0;
@@ -74,7 +77,10 @@ impl Shown {
             User::ForgetSecondFactor { user } => {
                 let path = remote.user(&user).await?.0;
                 let ended = remote.delete(&format!("{path}/second-factor")).await?;
-                self.done(&ended, &format!("{user} sets up a second factor anew at the next sign-in. Ended: {} sessions", ended["sessions"]))
+                self.ended(
+                    &ended,
+                    &format!("{user} sets up a second factor anew at the next sign-in"),
+                )
             }
             User::Sessions { user } => {
                 let path = remote.user(&user).await?.0;
@@ -95,10 +101,10 @@ impl Shown {
                 session: Some(session),
             } => {
                 drop(remote.user(&user).await?);
-                let done = remote
+                let ended = remote
                     .delete(&format!("/sessions/{}", encoded(&session)))
                     .await?;
-                self.done(&done, "The session has ended")
+                self.ended(&ended, "The session has ended")
             }
             User::SignOut {
                 user,
@@ -106,13 +112,7 @@ impl Shown {
             } => {
                 let path = remote.user(&user).await?.0;
                 let ended = remote.delete(&format!("{path}/sessions")).await?;
-                self.done(
-                    &ended,
-                    &format!(
-                        "{user} is signed out everywhere. Ended: {} sessions",
-                        ended["sessions"]
-                    ),
-                )
+                self.ended(&ended, &format!("{user} is signed out everywhere"))
             }
         }
     }
@@ -148,9 +148,9 @@ impl Shown {
                 self.done(&made, &format!("{group} is there"))
             }
             Group::Remove { group } => {
-                let done = remote.delete(&remote.group(&group).await?).await?;
-                self.done(
-                    &done,
+                let ended = remote.delete(&remote.group(&group).await?).await?;
+                self.ended(
+                    &ended,
                     &format!("{group} is gone; its members have lost what it gave them"),
                 )
             }
@@ -174,13 +174,7 @@ impl Shown {
             Group::Leave { group, user } => {
                 let path = remote.membership(&group, &user).await?;
                 let ended = remote.delete(&path).await?;
-                self.done(
-                    &ended,
-                    &format!(
-                        "{user} is no longer in {group}. Ended: {} sessions",
-                        ended["sessions"]
-                    ),
-                )
+                self.ended(&ended, &format!("{user} is no longer in {group}"))
             }
         }
     }
