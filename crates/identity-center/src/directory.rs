@@ -5,8 +5,10 @@ use jiff::Timestamp;
 
 use crate::id::{ConnectionId, GroupId, UserId};
 
-/// A name is at most so long, in bytes (an e-mail address has 254: RFC 5321 §4.5.3.1.3).
-const NAME_LIMIT: usize = 320;
+/// A name is at most so long, in characters (an e-mail address has 254: RFC 5321 §4.5.3.1.3).
+pub const NAME_LIMIT: usize = 320;
+/// … and so long in bytes as it is folded: an index of PostgreSQL takes 2,704 of them.
+const FOLDED_LIMIT: usize = 2048;
 
 /// What two names are compared by: what SCIM compares text by ([`kiro_scim::fold`]), without the space around it. `STRASSE` is
 /// `straße`, `ΣΑΣ` is `σας`; `str::to_lowercase` keeps both apart.
@@ -30,13 +32,19 @@ pub fn is_invisible(character: char) -> bool {
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether a text is longer than a name may be.
+#[must_use]
+pub fn is_too_long(text: &str) -> bool {
+    text.chars().count() > NAME_LIMIT || fold(text).len() > FOLDED_LIMIT
+}
+
 /// Why a name is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAName {
     /// Nothing, or nothing but space.
     #[error("the name is empty")]
     Empty,
-    /// More than 320 bytes.
+    /// See [`is_too_long`].
     #[error("the name is too long")]
     TooLong,
     /// A control or another invisible character is in it.
@@ -52,7 +60,7 @@ pub fn name(text: &str) -> Result<&str, NotAName> {
     let name = text.trim();
     if name.is_empty() {
         Err(NotAName::Empty)
-    } else if name.len() > NAME_LIMIT {
+    } else if is_too_long(name) {
         Err(NotAName::TooLong)
     } else if name.chars().any(is_invisible) {
         Err(NotAName::Invisible)
@@ -204,7 +212,13 @@ mod tests {
         check(" Aiko ", Ok("Aiko"));
         check("田中 愛子", Ok("田中 愛子"));
         check("مها", Ok("مها"));
-        check(&"a".repeat(321), Err(NotAName::TooLong));
+        for character in ["a", "ü", "愛", "𠮷"] {
+            let (longest, more) = (character.repeat(320), character.repeat(321));
+            check(&longest, Ok(&longest));
+            check(&more, Err(NotAName::TooLong));
+        }
+        // Each is three characters of four bytes, folded.
+        check(&"\u{1d160}".repeat(320), Err(NotAName::TooLong));
         for empty in ["", " ", "\u{3000}"] {
             check(empty, Err(NotAName::Empty));
         }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
-use crate::directory::{NotAName, is_invisible, name};
+use crate::directory::{NotAName, is_invisible, is_too_long, name};
 use crate::id::{GroupId, SessionId, UserId};
 
 /// A body in JSON.
@@ -164,7 +164,7 @@ pub(super) fn whole<'de, D: serde::Deserializer<'de>>(from: D) -> Result<i64, D:
     found.ok_or_else(|| serde::de::Error::custom("a number is not whole, or too large"))
 }
 
-/// A line of text: something visible, at most 320 bytes, without controls and other invisible characters.
+/// A line of text: something visible, at most 320 characters, without controls and other invisible characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
 #[schema(value_type = String, min_length = 1, max_length = 320, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u061C\\u180E\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\uFEFF\\uFFF9-\\uFFFB\u{E0000}-\u{E007F}]*[^\\s\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u061C\\u180E\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\uFEFF\\uFFF9-\\uFFFB\u{E0000}-\u{E007F}][^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u061C\\u180E\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\uFEFF\\uFFF9-\\uFFFB\u{E0000}-\u{E007F}]*$")]
@@ -196,7 +196,7 @@ impl TryFrom<String> for Note {
     type Error = NotAName;
 
     fn try_from(text: String) -> Result<Note, NotAName> {
-        if text.len() > 320 {
+        if is_too_long(&text) {
             Err(NotAName::TooLong)
         } else if text.chars().any(is_invisible) {
             Err(NotAName::Invisible)

@@ -12,14 +12,14 @@ use super::route::{Realm, Route, route};
 use super::words::{fill, shown};
 use super::{Refusal, finish, trial, upstream};
 use crate::authorization::{self, Progress, Purpose};
-use crate::directory::fold;
+use crate::directory::{NAME_LIMIT, fold, is_too_long};
 use crate::federation::Connection;
 use crate::oidc::parameters::Parameters;
 use crate::session::Authentication;
 use crate::store::BrowserSession;
 
-/// A name is at most so long.
-const LIMIT: usize = 320;
+/// What a form's field takes, which counts in UTF-16: a character has two units at most.
+pub(super) const LONGEST: usize = 2 * NAME_LIMIT;
 
 /// What a browser in which somebody is signed in means for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ async fn page(visit: &Visit, browser: Option<&BrowserSession>, wrong: Option<&st
             label.field {
                 span.label { (words.name_label) }
                 input type="text" name="user_name" value=(shown(hint)) autocomplete="username" autocapitalize="none" spellcheck="false" required
-                    maxlength=(LIMIT) dir="auto" autofocus[browser.is_none()] aria-invalid=[wrong.map(|_| "true")]
+                    maxlength=(LONGEST) dir="auto" autofocus[browser.is_none()] aria-invalid=[wrong.map(|_| "true")]
                     aria-describedby=[wrong.map(|_| "wrong")];
             }
             button.button.first { (words.next) }
@@ -184,7 +184,7 @@ async fn named(visit: &Visit, form: &Parameters) -> Answer {
         return Ok(visit.onwards());
     }
     let typed = form.get("user_name").map(str::trim).unwrap_or_default();
-    if typed.is_empty() || typed.len() > LIMIT {
+    if typed.is_empty() || is_too_long(typed) {
         return page(visit, None, Some(visit.words().name_missing)).await;
     }
     match route(typed, &realms(visit).await?) {

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use super::enrolment::fresh_seed;
 use super::entry::{Answer, chosen_language, form};
 use super::layout::{Page, Standing, alert};
+use super::name::LONGEST;
 use super::words::{Words, fill, shown};
 use super::{Language, Refusal, refusal};
 use crate::administrator::SetupRefusal;
@@ -115,7 +116,7 @@ impl Opened<'_> {
                 } @else {
                     label.field {
                         span.label { (words.setup_name) }
-                        input type="text" name="user_name" value=(typed) autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="320" autofocus;
+                        input type="text" name="user_name" value=(typed) autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength=(LONGEST) autofocus;
                     }
                 }
                 label.field {

@@ -48,7 +48,7 @@ fn name(attribute: &'static str, text: &str) -> Result<String, Refusal> {
         Ok(name) => Ok(name.to_owned()),
         Err(_) => Err(Refusal::value(
             attribute,
-            "a name: not empty, at most 320 bytes, nothing invisible in it",
+            "a name: not empty, at most 320 characters, nothing invisible in it",
         )),
     }
 }

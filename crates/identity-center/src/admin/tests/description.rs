@@ -41,6 +41,9 @@ fn what_has_few_values_is_described_by_them() {
     assert_eq!(*kind, "#/components/schemas/ProviderKind");
     let scopes = &schemas["ApplicationSaid"]["properties"]["scopes"]["items"]["enum"];
     assert_eq!(*scopes, json!(super::super::applications::SCOPES));
+    for text in ["Line", "Note"] {
+        assert_eq!(schemas[text]["maxLength"], crate::directory::NAME_LIMIT);
+    }
     let id = &schemas["UserId"];
     assert_eq!(
         *id,

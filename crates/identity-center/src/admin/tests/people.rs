@@ -83,6 +83,18 @@ async fn a_person_is_added_changed_found_and_removed_under_the_administrator_s_n
     let found = ask("GET", "/users?user_name=NOA", Value::Null).await.json();
     assert_eq!(found["items"], json!([changed]));
 
+    // As long as the document says, in characters.
+    for (length, status) in [(200, 201), (320, 201), (321, 400)] {
+        let name = "愛".repeat(length);
+        let said = json!({ "user_name": name, "display_name": name, "given_name": name });
+        let made = ask("POST", "/users", said).await;
+        assert_eq!(made.status, status, "{length}: {}", made.text());
+        if status == 201 {
+            let gone = format!("/users/{}", made.json()["id"].as_str().unwrap());
+            assert_eq!(ask("DELETE", &gone, Value::Null).await.status, 204);
+        }
+    }
+
     // Every person once, page by page.
     for number in 0..5 {
         person(&service, "acme", &format!("Person {number}")).await;

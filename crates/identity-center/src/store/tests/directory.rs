@@ -12,6 +12,7 @@ use crate::store::{Granted, Store};
 
 pub(super) const ALL: &[(&str, Case)] = &[
     ("users", |store| Box::pin(users(store))),
+    ("longest_names", |store| Box::pin(longest_names(store))),
     ("groups", |store| Box::pin(groups(store))),
     ("ends_of_users", |store| Box::pin(ends_of_users(store))),
     ("factors", |store| Box::pin(factors::factors(store))),
@@ -45,6 +46,40 @@ pub(super) async fn organization(store: &Store, name: &str) {
 pub(super) async fn made(store: &Store, organization: &str, user_name: &str) -> User {
     let made = store.create_user(organization, profile(user_name), at(0));
     made.await.unwrap().unwrap()
+}
+
+/// The longest names that there are: an index of either database takes them.
+async fn longest_names(store: Store) {
+    organization(&store, "acme").await;
+    // No database makes these shorter.
+    let mut state: u64 = 1;
+    let mut noise = |from: char, kinds: u32, length: usize| -> String {
+        let next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let kind = u32::try_from(state >> 33).unwrap() % kinds;
+            char::from_u32(u32::from(from) + kind).unwrap()
+        };
+        std::iter::repeat_with(next).take(length).collect()
+    };
+    let names = [
+        noise('\u{20000}', 40_000, 320),
+        // Each is three, folded.
+        noise('\u{1d160}', 5, 170),
+    ];
+    for name in names {
+        let profile = Profile {
+            display_name: name.clone(),
+            ..profile(&name)
+        };
+        let made = store.create_user("acme", profile, at(0)).await.unwrap();
+        let user = made.unwrap();
+        let found = store.user_by_name(Some("acme"), &name).await.unwrap();
+        assert_eq!(found.map(|found| found.id), Some(user.id));
+        let group = store.create_group("acme", &name, None, at(0)).await;
+        assert_eq!(group.unwrap().unwrap().display_name, name);
+    }
 }
 
 pub(super) async fn client(store: &Store, id: &str, groups: Vec<GroupId>) {
