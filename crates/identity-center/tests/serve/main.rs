@@ -4,6 +4,7 @@
 
 mod administration;
 mod back_up;
+mod canary;
 mod computer;
 mod copy_to;
 mod figures;
