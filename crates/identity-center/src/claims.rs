@@ -328,6 +328,11 @@ mod tests {
         check(insists, Some("b"), fine);
         check(insists, Some("c"), (true, true, false));
         check(insists, None, (true, true, true));
+        check(
+            r#"{"id_token":{"acr":{"essential":true,"value":7}}}"#,
+            None,
+            (true, true, true),
+        );
         check(r#"{"id_token":{"acr":{"values":["a"]}}}"#, None, fine);
         check(
             r#"{"id_token":{"acr":{"essential":true}}}"#,

@@ -168,6 +168,19 @@ mod tests {
         );
     }
     #[test]
+    fn one_sign_in_stays_where_the_others_are_taken_away() {
+        let settings = Settings::new("https://id.acme.example".parse().unwrap(), "us-east-1");
+        let id = |number: u8| AuthorizationId::from([number; 16]);
+        let sent =
+            [1, 2, 3].map(|number| format!("{}=v", Cookie::SignIn(id(number)).name(&settings)));
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, sent.join("; ").parse().unwrap());
+        let gone: Vec<HeaderValue> = others(&settings, &headers, id(2)).collect();
+        let expected = [1, 3].map(|number| Cookie::SignIn(id(number)).forget(&settings).unwrap());
+        assert_eq!(gone, expected);
+    }
+
+    #[test]
     fn the_eldest_sign_in_makes_room_for_a_ninth() {
         let settings = Settings::new("https://id.acme.example".parse().unwrap(), "us-east-1");
         let name = |number: u8| Cookie::SignIn(AuthorizationId::from([number; 16])).name(&settings);
