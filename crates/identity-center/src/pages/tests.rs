@@ -9,6 +9,7 @@ mod by_name;
 mod chromium;
 mod devices;
 pub(crate) mod federation;
+mod guessing;
 mod own;
 mod pictures;
 mod saml;
