@@ -42,6 +42,12 @@ impl Residency {
         }
     }
 
+    /// The residency that this region is inside of, if it is of one.
+    pub fn of(region: &Region) -> Option<Residency> {
+        let mut all = [Residency::Eu, Residency::Us].into_iter();
+        all.find(|residency| residency.admits(region))
+    }
+
     /// Whether what is sent to this region stays.
     pub fn admits(self, region: &Region) -> bool {
         match self {

@@ -221,6 +221,19 @@ fn a_host_stays_where_it_names_a_region_inside_or_is_this_computer() {
 }
 
 #[test]
+fn a_region_is_inside_of_one_residency_or_of_none() {
+    for (name, expected) in [
+        ("eu-central-1", Some(Residency::Eu)),
+        ("eusc-de-east-1", Some(Residency::Eu)),
+        ("us-gov-west-1", Some(Residency::Us)),
+        ("eu-west-2", None),
+        ("ap-northeast-1", None),
+    ] {
+        assert_eq!(Residency::of(&at(name)), expected, "{name}");
+    }
+}
+
+#[test]
 fn a_region_is_a_name_and_nothing_that_could_lead_elsewhere() {
     for good in [
         "us-east-1",

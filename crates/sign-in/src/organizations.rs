@@ -9,6 +9,7 @@ mod inference;
 
 use std::path::PathBuf;
 
+use kiro_models::Residency;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -252,6 +253,18 @@ impl Organizations {
             [only] => Ok(only),
             [_, _, ..] => Err(context.failure(Code::ChooseOrganization)),
         }
+    }
+
+    /// Where what is sent for somebody of this organisation, whose Identity Center is in this region, has to stay.
+    ///
+    /// # Errors
+    /// As [`Organizations::load`], where only a file that cannot be read could tell.
+    pub(crate) fn residency(
+        context: &Context,
+        name: &str,
+        region: Option<&str>,
+    ) -> Result<Option<Residency>, Failure> {
+        file::residency(context, name, region)
     }
 
     /// Reads a file's text as an administrator's `kiro org check FILE` does.

@@ -12,7 +12,7 @@ use kiro_credentials::{FileError, FileLock, ProfileName, SealedBlob, StoreError,
 use kiro_relying_party::{CodeVerifier, Nonce, State};
 use serde::{Deserialize, Serialize};
 
-use crate::organizations::{Organization, Settings};
+use crate::organizations::{Inference, Organization, Organizations, Settings};
 use crate::{Context, Failure};
 
 /// How long a sign-in may take before the person extends it.
@@ -266,7 +266,22 @@ impl PendingSignIn {
         Ok(lock)
     }
 
-    /// Unseals a sign-in whose beginner is gone. The caller holds its lock.
+    /// The same, its organisation bound as it is now, and not as it was: what stays in a region does from the moment that it
+    /// has to.
+    ///
+    /// # Errors
+    /// Where nobody can tell what has to stay.
+    pub(crate) fn bound(mut self, context: &Context) -> Result<PendingSignIn, Failure> {
+        let Organization { name, settings, .. } = &self.organization;
+        if let Settings::IdentityCenter { region, .. } = settings {
+            let residency = Organizations::residency(context, name, Some(region))?;
+            self.organization.inference.residency = residency;
+        }
+        Ok(self)
+    }
+
+    /// Unseals a sign-in whose beginner is gone, and of which nobody knows yet where it has to stay ([`Self::bound`]). The
+    /// caller holds its lock.
     pub(crate) fn unseal(
         context: &Context,
         record: &Record,
@@ -288,11 +303,7 @@ impl PendingSignIn {
             nonce: Nonce::from_secret(sealed.nonce),
             redirect_uri: sealed.redirect_uri,
             organization: Organization {
-                // As it is now, and not as it was: what stays in a region does from the moment that it has to.
-                inference: context
-                    .organization(&sealed.name)
-                    .map(|known| known.inference)
-                    .unwrap_or_default(),
+                inference: Inference::default(),
                 name: sealed.name,
                 display_name: sealed.display_name,
                 settings: sealed.settings,

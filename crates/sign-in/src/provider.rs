@@ -17,7 +17,7 @@ use url::Url;
 use crate::device::Device;
 use crate::flow::AccountChoice;
 use crate::loopback::Loopback;
-use crate::organizations::{Checked, Organization, Provider, Settings};
+use crate::organizations::{Checked, Organization, Organizations, Provider, Settings};
 use crate::session::Revoked;
 use crate::{Code, Context, Failure};
 
@@ -252,8 +252,12 @@ pub(crate) fn portal(
         &public.scopes,
     );
     // What stays does from the moment that it has to, also in sessions that are older.
-    let organization = context.organization(&public.organization);
-    Ok(center.within(organization.and_then(|known| known.inference.residency)))
+    let region = public.region.as_deref();
+    Ok(center.within(Organizations::residency(
+        context,
+        &public.organization,
+        region,
+    )?))
 }
 
 /// A token request's failure, in the words of a failure for a person.

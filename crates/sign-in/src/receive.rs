@@ -116,9 +116,13 @@ async fn take_over(
     record: &Record,
     callback: Callback,
 ) -> Received {
-    let pending = match unseal(context, record).await {
-        Ok(Some(pending)) if answers(&pending, &callback) => pending,
+    let bound = match unseal(context, record).await {
+        Ok(Some(pending)) if answers(&pending, &callback) => pending.bound(context),
         Ok(_) => return Received::NotOurs,
+        Err(failure) => Err(failure),
+    };
+    let pending = match bound {
+        Ok(pending) => pending,
         Err(failure) => {
             files.finish(Outcome::Failed(Box::new(failure.clone())));
             return Received::Finished(Box::new(Err(failure)));

@@ -129,7 +129,7 @@ pub(crate) async fn refresh(
         let mut exchange = |session: &Session| {
             let renewed = match provider::of_session(&inside, &session.public) {
                 Ok(idp) => runtime.block_on(idp.renew(session)),
-                Err(failure) => Err(NotRenewed::new(RefusalKind::Other, failure)),
+                Err(failure) => Err(NotRenewed::passing(failure)),
             };
             renewed.map_err(|not| {
                 let refusal = not.refusal();

@@ -223,20 +223,46 @@ pub(super) fn check_settings(settings: &Settings) -> Result<(), String> {
 }
 
 pub(super) fn load(context: &Context) -> Result<Organizations, Failure> {
+    let managed = managed(context)?;
     let own = context.home().organizations_file();
-    let managed_text = read_managed(&context.managed_organizations)
-        .map_err(|why| invalid(context, &context.managed_organizations, why))?;
     let own_text = read_own(&own).map_err(|error| crate::session::file_failure(context, &error))?;
-    let managed = match managed_text {
-        Some(text) => Some(
-            parse(&text, true)
-                .map_err(|why| invalid(context, &context.managed_organizations, why))?,
-        ),
-        None => None,
-    };
     let person = parse(own_text.as_deref().unwrap_or_default(), false)
         .map_err(|why| invalid(context, &own, why))?;
     Ok(merge(managed, person, &context.managed_organizations))
+}
+
+/// The administrator's file, if there is one.
+fn managed(context: &Context) -> Result<Option<Organizations>, Failure> {
+    let path = &context.managed_organizations;
+    let read = read_managed(path).and_then(|text| match text {
+        Some(text) => parse(&text, true).map(Some),
+        None => Ok(None),
+    });
+    read.map_err(|why| invalid(context, path, why))
+}
+
+/// Where what is sent for somebody of this organisation has to stay. What cannot be read is not taken for "anywhere", and
+/// the administrator's word holds though the person's own file is broken.
+///
+/// An organisation that is gone may have had a residency, and that one alone which its Identity Center is inside of: what is
+/// sent to end its sessions, or to renew them, stays there.
+pub(super) fn residency(
+    context: &Context,
+    name: &str,
+    region: Option<&str>,
+) -> Result<Option<Residency>, Failure> {
+    let named = |all: &Organizations| {
+        let mut list = all.list.iter();
+        let found = list.find(|organization| organization.name == name)?;
+        Some(found.inference.residency)
+    };
+    if let Some(decided) = managed(context)?.as_ref().and_then(named) {
+        return Ok(decided);
+    }
+    Ok(named(&load(context)?).unwrap_or_else(|| {
+        let region = region?.parse().ok()?;
+        Residency::of(&region)
+    }))
 }
 
 /// The managed file wins: its organisations hide the person's of the same name, its default and contact come first.

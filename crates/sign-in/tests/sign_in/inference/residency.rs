@@ -1,15 +1,16 @@
 //! What has to stay in the EU stays: a proxy writes down every host that anybody tries to reach.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 use kiro_relying_party::Proxy;
-use kiro_sign_in::{Code, Question, access_token, ask, sign_out};
+use kiro_sign_in::{AwsEndpoints, Code, Question, Revoked, access_token, ask, health, sign_out};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::aws::{Aws, Way, signed_in, web};
+use super::aws::{Aws, CENTER, Way, signed_in, web};
 use super::{at, question};
 use crate::world::World;
 
@@ -31,6 +32,19 @@ async fn way_out(world: &mut World) -> Arc<Mutex<Vec<String>>> {
     });
     world.context.http = Arc::new(web(address.parse::<Proxy>().unwrap()));
     asked
+}
+
+/// Identity Center as a person's environment may have it: in the USA.
+fn away() -> AwsEndpoints {
+    let at = |service: &str| {
+        let address = format!("https://{service}.us-east-1.amazonaws.com/");
+        Some(address.parse().unwrap())
+    };
+    AwsEndpoints {
+        oidc: at("oidc"),
+        portal: at("portal.sso"),
+        ..AwsEndpoints::default()
+    }
 }
 
 fn taken(asked: &Mutex<Vec<String>>) -> Vec<String> {
@@ -56,7 +70,7 @@ async fn only_hosts_of_the_eu_are_reached_for_and_only_after_the_decision() {
     assert_eq!(aws.control(json!({})).await["given"], 0);
 
     // Allowed: Identity Center's portal in the EU is asked for credentials, and then the model, there.
-    world.context.aws = kiro_sign_in::AwsEndpoints::default();
+    world.context.aws = AwsEndpoints::default();
     let failure = ask(&world.context, None, &question()).await.map(drop);
     assert_eq!(failure.unwrap_err().code, Code::Unreachable);
     assert_eq!(
@@ -87,15 +101,7 @@ async fn only_hosts_of_the_eu_are_reached_for_and_only_after_the_decision() {
         );
     }
     // Nor are the token calls of the session itself: credentials, renewal, sign-out.
-    let away = |service: &str| {
-        Some(
-            format!("https://{service}.us-east-1.amazonaws.com/")
-                .parse()
-                .unwrap(),
-        )
-    };
-    world.context.aws.portal = away("portal.sso");
-    world.context.aws.oidc = away("oidc");
+    world.context.aws = away();
     world.clock.advance(SignedDuration::from_hours(2));
     let failure = access_token(&world.context, None).await.unwrap_err();
     assert_eq!(failure.code, Code::OutsideResidency, "{failure:?}");
@@ -120,7 +126,7 @@ async fn a_session_that_began_elsewhere_is_not_used_from_the_moment_that_data_ha
     );
     std::fs::write(&file, text).unwrap();
     let asked = way_out(&mut world).await;
-    world.context.aws = kiro_sign_in::AwsEndpoints::default();
+    world.context.aws = AwsEndpoints::default();
     let here = Question {
         region: Some(at("us-east-1")),
         ..question()
@@ -133,12 +139,73 @@ async fn a_session_that_began_elsewhere_is_not_used_from_the_moment_that_data_ha
     assert_eq!(taken(&asked), [""; 0]);
 }
 
+/// The administrator's file, and what the person has in theirs.
+fn files(world: &mut World, managed: &str, own: &str) {
+    let folder = world.folder.path();
+    std::fs::write(folder.join("home/organizations.toml"), own).unwrap();
+    let path = folder.join("managed.toml");
+    std::fs::write(&path, managed).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    world.context.managed_organizations = path;
+}
+
+#[tokio::test]
+async fn what_nobody_can_read_any_more_lets_nothing_leave() {
+    let aws = Aws::start();
+    let stays = format!("{CENTER}residency = \"eu\"\n");
+    let broken = "organizations = [";
+    let rows = [
+        (
+            "the person's file is broken",
+            stays.as_str(),
+            broken,
+            Code::OutsideResidency,
+        ),
+        ("and the only one", "", broken, Code::OrganizationsInvalid),
+        (
+            "the administrator's is",
+            "[organizations",
+            CENTER,
+            Code::OrganizationsInvalid,
+        ),
+        ("the organisation is gone", "", "", Code::OutsideResidency),
+    ];
+    for (row, managed, own, expected) in rows {
+        let mut world = signed_in(Way::IdentityCenter, &aws, "").await;
+        let asked = way_out(&mut world).await;
+        files(&mut world, managed, own);
+        world.context.aws = away();
+        drop(health(&world.context, None).await);
+        world.clock.advance(SignedDuration::from_hours(2));
+        let failure = access_token(&world.context, None).await.unwrap_err();
+        assert_eq!(failure.code, expected, "{row}: {failure:?}");
+        let receipt = sign_out(&world.context, None).await.unwrap();
+        assert_eq!(receipt.revoked, Revoked::Failed, "{row}");
+        assert_eq!(taken(&asked), [""; 0], "{row}");
+    }
+}
+
+/// What it may have had to stay in is where its Identity Center is, and there its sessions can be renewed and ended.
+#[tokio::test]
+async fn a_session_of_an_organisation_that_is_gone_ends_where_it_began() {
+    let aws = Aws::start();
+    let mut world = signed_in(Way::IdentityCenter, &aws, "").await;
+    let asked = way_out(&mut world).await;
+    files(&mut world, "", "");
+    world.context.aws = AwsEndpoints::default();
+    sign_out(&world.context, None).await.unwrap();
+    assert_eq!(
+        taken(&asked),
+        ["CONNECT portal.sso.eu-central-1.amazonaws.com:443 HTTP/1.1"]
+    );
+}
+
 #[tokio::test]
 async fn sts_is_asked_in_the_region_and_never_at_its_global_address() {
     let aws = Aws::start();
     let mut world = signed_in(Way::Okta, &aws, "residency = \"us\"\n").await;
     let asked = way_out(&mut world).await;
-    world.context.aws = kiro_sign_in::AwsEndpoints::default();
+    world.context.aws = AwsEndpoints::default();
     let failure = ask(&world.context, None, &question()).await.map(drop);
     assert_eq!(failure.unwrap_err().code, Code::Unreachable);
     assert_eq!(
