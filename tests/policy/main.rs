@@ -11,6 +11,7 @@ mod documents;
 mod licence;
 mod manifests;
 mod metadata;
+mod residency;
 mod sources;
 
 use std::path::{Path, PathBuf};

@@ -49,6 +49,18 @@ pub enum Residency {
     Us,
 }
 
+/// AWS's regions in member states, as the clients have them (a policy test compares). London (`eu-west-2`) and Zurich
+/// (`eu-central-2`) are in none.
+const EU: [&str; 7] = [
+    "eu-central-1",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-3",
+    "eusc-de-east-1",
+];
+
 /// Why clients could not use it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
@@ -113,13 +125,10 @@ impl Residency {
         }
     }
 
-    /// Whether the clients take this region for one inside. London (`eu-west-2`) and Zurich (`eu-central-2`) are not in the EU.
+    /// Whether the clients take this region for one inside.
     fn admits(self, region: &str) -> bool {
         match self {
-            Residency::Eu => {
-                (region.starts_with("eu-") || region.starts_with("eusc-"))
-                    && !matches!(region, "eu-west-2" | "eu-central-2")
-            }
+            Residency::Eu => EU.contains(&region),
             Residency::Us => region.starts_with("us-"),
         }
     }
@@ -215,7 +224,9 @@ mod tests {
         let eu = |it: &mut Inference| it.residency = Some(Residency::Eu);
         check(&eu, "eu-central-1", Ok(()));
         check(&eu, "us-east-1", outside("us-east-1"));
-        check(&eu, "eu-west-2", outside("eu-west-2"));
+        for foreign in ["eu-west-2", "eu-central-2", "eu-isoe-west-1"] {
+            check(&eu, foreign, outside(foreign));
+        }
         let elsewhere = |it: &mut Inference| {
             eu(it);
             it.region = region("us-east-1");
