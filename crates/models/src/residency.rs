@@ -104,7 +104,7 @@ impl Residency {
         if loopback {
             return true;
         }
-        let Some(labels) = SUFFIXES.iter().find_map(|suffix| host.strip_suffix(suffix)) else {
+        let Some(labels) = aws_labels(host) else {
             return false;
         };
         let mut regions = labels
@@ -113,4 +113,16 @@ impl Residency {
             .peekable();
         regions.peek().is_some() && regions.all(|region| self.admits(&region))
     }
+
+    /// Whether an organisation may have an Identity Center of its own at this host, and be believed about where that is.
+    /// Only what AWS's hosts say of themselves contradicts it.
+    pub fn admits_own_host(self, host: &str) -> bool {
+        let host = host.trim_end_matches('.');
+        aws_labels(host).is_none() || self.admits_host(host)
+    }
+}
+
+/// What stands before the end of a host of AWS's; `None` for anybody else's.
+fn aws_labels(host: &str) -> Option<&str> {
+    SUFFIXES.iter().find_map(|suffix| host.strip_suffix(suffix))
 }

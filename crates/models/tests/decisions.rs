@@ -221,6 +221,22 @@ fn a_host_stays_where_it_names_a_region_inside_or_is_this_computer() {
 }
 
 #[test]
+fn an_organisation_s_own_host_is_believed_unless_it_says_itself_that_it_is_outside() {
+    let check = |host: &str, eu: bool, us: bool| {
+        assert_eq!(Residency::Eu.admits_own_host(host), eu, "eu: {host}");
+        assert_eq!(Residency::Us.admits_own_host(host), us, "us: {host}");
+    };
+    check("id.acme.example", true, true);
+    check("127.0.0.1", true, true);
+    check("oidc.us-east-1.amazonaws.com", false, true);
+    check("oidc.us-east-1.amazonaws.com.", false, true);
+    check("oidc.eu-west-2.amazonaws.com", false, false);
+    check("id.eu-central-1.elb.amazonaws.com", true, false);
+    check("sts.amazonaws.com", false, false);
+    check("amazonaws.com.acme.example", true, true);
+}
+
+#[test]
 fn a_region_is_inside_of_one_residency_or_of_none() {
     for (name, expected) in [
         ("eu-central-1", Some(Residency::Eu)),

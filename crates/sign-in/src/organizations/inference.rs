@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use kiro_models::{Region, Residency, Role};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::Settings;
 
@@ -59,10 +60,17 @@ impl Inference {
             if let Some(region) = table.region.as_ref().filter(|region| !stays(region)) {
                 return Err(outside("inference: region", region.as_str()));
             }
-            if let Settings::IdentityCenter { region, .. } = settings
-                && !region.parse().as_ref().is_ok_and(stays)
+            if let Settings::IdentityCenter {
+                region, endpoint, ..
+            } = settings
             {
-                return Err(outside("region", region));
+                if !region.parse().as_ref().is_ok_and(stays) {
+                    return Err(outside("region", region));
+                }
+                let host = endpoint.as_ref().and_then(Url::host_str);
+                if let Some(host) = host.filter(|host| !residency.admits_own_host(host)) {
+                    return Err(outside("endpoint", host));
+                }
             }
         }
         Ok(Inference {

@@ -37,7 +37,8 @@ pub(crate) struct IdentityCenter {
     region: String,
     endpoint: Option<Url>,
     scopes: Vec<String>,
-    /// Where its calls have to stay. An endpoint of the organisation's own is where the organisation says it is.
+    /// Where its calls have to stay. An endpoint of the organisation's own is where the organisation says it is, unless its
+    /// name says otherwise.
     residency: Option<Residency>,
 }
 
@@ -68,8 +69,10 @@ impl IdentityCenter {
 
     /// The same, of an organisation whose data has to stay there.
     pub(super) fn within(self, residency: Option<Residency>) -> IdentityCenter {
+        let host = self.endpoint.as_ref().and_then(Url::host_str);
+        let believed = |residency: &Residency| host.is_some_and(|it| residency.admits_own_host(it));
         IdentityCenter {
-            residency: residency.filter(|_| self.endpoint.is_none()),
+            residency: residency.filter(|residency| !believed(residency)),
             ..self
         }
     }

@@ -221,6 +221,11 @@ async fn what_is_decided_about_models_is_read_and_what_could_not_stay_is_refused
             "region us-east-1 is outside: residency is `eu`",
         ),
         (
+            CENTER,
+            "residency = \"us\"\nendpoint = \"https://oidc.eu-central-1.amazonaws.com\"",
+            "endpoint oidc.eu-central-1.amazonaws.com is outside: residency is `us`",
+        ),
+        (
             ACME,
             "[organizations.acme.inference]\nregion = \"evil.test\"",
             "no region",
@@ -251,7 +256,9 @@ async fn what_is_decided_about_models_is_read_and_what_could_not_stay_is_refused
         let why = failure.detail.description.unwrap();
         assert!(why.contains(reason), "{decided}: {why}");
     }
-    parse(&format!("{CENTER}residency = \"us\"")).unwrap();
+    let stays = format!("{CENTER}residency = \"us\"\n");
+    parse(&stays).unwrap();
+    parse(&format!("{stays}endpoint = \"https://id.acme.test\"")).unwrap();
 }
 
 #[tokio::test]
