@@ -81,7 +81,7 @@ fn by(context: &Context, account: Account, name: &str) -> Result<Grounds, Failur
         region: inference.region,
         models: inference.models,
         role: inference.role,
-        managed: organization.managed,
+        managed: inference.managed,
     };
     let preferred = Preferences::load(context.home()).models.region;
     Ok(Grounds {

@@ -105,6 +105,29 @@ pub enum Settings {
     },
 }
 
+impl Settings {
+    /// Where people sign in. Organisations that share it have the same people, by whatever name they stand in a file.
+    fn place(&self) -> String {
+        match self {
+            Settings::Okta { issuer, .. } => kiro_relying_party::display_host(issuer),
+            Settings::Entra {
+                tenant, authority, ..
+            } => {
+                let cloud = kiro_relying_party::display_host(authority);
+                format!("{cloud}/{tenant}").to_lowercase()
+            }
+            Settings::IdentityCenter { start_url, .. } => place(start_url),
+        }
+    }
+}
+
+/// The place of a start URL, which people write with and without what follows the path.
+fn place(start_url: &Url) -> String {
+    let host = kiro_relying_party::display_host(start_url);
+    let path = start_url.path().trim_end_matches('/');
+    format!("{host}{path}").to_lowercase()
+}
+
 /// `https://login.microsoftonline.com`, the authority of the public cloud.
 fn entra_authority() -> Url {
     #[expect(clippy::expect_used, reason = "a constant; a test parses it")]
@@ -255,16 +278,18 @@ impl Organizations {
         }
     }
 
-    /// Where what is sent for somebody of this organisation, whose Identity Center is in this region, has to stay.
+    /// Where what is sent for somebody of this organisation has to stay, whose people sign in at this start URL, and whose
+    /// Identity Center is in this region.
     ///
     /// # Errors
     /// As [`Organizations::load`], where only a file that cannot be read could tell.
     pub(crate) fn residency(
         context: &Context,
         name: &str,
-        region: Option<&str>,
+        start_url: &Url,
+        region: &str,
     ) -> Result<Option<Residency>, Failure> {
-        file::residency(context, name, region)
+        file::residency(context, name, &place(start_url), region)
     }
 
     /// Reads a file's text as an administrator's `kiro org check FILE` does.

@@ -273,8 +273,11 @@ impl PendingSignIn {
     /// Where nobody can tell what has to stay.
     pub(crate) fn bound(mut self, context: &Context) -> Result<PendingSignIn, Failure> {
         let Organization { name, settings, .. } = &self.organization;
-        if let Settings::IdentityCenter { region, .. } = settings {
-            let residency = Organizations::residency(context, name, Some(region))?;
+        if let Settings::IdentityCenter {
+            start_url, region, ..
+        } = settings
+        {
+            let residency = Organizations::residency(context, name, start_url, region)?;
             self.organization.inference.residency = residency;
         }
         Ok(self)

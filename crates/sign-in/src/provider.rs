@@ -244,20 +244,17 @@ pub(crate) fn portal(
         .endpoint
         .as_deref()
         .and_then(|endpoint| kiro_relying_party::secure_url(endpoint).ok());
+    let region = public.region.as_deref().unwrap_or_default();
     let center = identity_center::IdentityCenter::new(
         context,
         &start_url,
-        public.region.as_deref().unwrap_or_default(),
+        region,
         endpoint.as_ref(),
         &public.scopes,
     );
     // What stays does from the moment that it has to, also in sessions that are older.
-    let region = public.region.as_deref();
-    Ok(center.within(Organizations::residency(
-        context,
-        &public.organization,
-        region,
-    )?))
+    let residency = Organizations::residency(context, &public.organization, &start_url, region)?;
+    Ok(center.within(residency))
 }
 
 /// A token request's failure, in the words of a failure for a person.

@@ -153,6 +153,7 @@ fn decided(shell: &Shell, organization: &Organization) {
         region,
         role,
         models,
+        managed: _,
     } = &organization.inference;
     let models = models.as_ref().map(|models| {
         let models: Vec<&str> = models.iter().map(String::as_str).collect();

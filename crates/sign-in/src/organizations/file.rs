@@ -122,7 +122,10 @@ pub(super) fn parse(text: &str, managed: bool) -> Result<Organizations, String> 
         let here = |why| format!("[organizations.{name}] {why}");
         check_settings(&entry.settings).map_err(here)?;
         let inference = Inference::read(entry.residency, entry.inference, &entry.settings);
-        let inference = inference.map_err(here)?;
+        let inference = Inference {
+            managed,
+            ..inference.map_err(here)?
+        };
         list.push(Organization {
             display_name: entry.display_name.unwrap_or_else(|| title_case(&name)),
             name,
@@ -249,23 +252,38 @@ fn managed(context: &Context) -> Result<Option<Organizations>, Failure> {
 pub(super) fn residency(
     context: &Context,
     name: &str,
-    region: Option<&str>,
+    place: &str,
+    region: &str,
 ) -> Result<Option<Residency>, Failure> {
     let named = |all: &Organizations| {
         let mut list = all.list.iter();
         let found = list.find(|organization| organization.name == name)?;
         Some(found.inference.residency)
     };
-    if let Some(decided) = managed(context)?.as_ref().and_then(named) {
-        return Ok(decided);
+    if let Some(managed) = managed(context)? {
+        let bound = managed.bound(Inference::default(), place).residency;
+        if let Some(decided) = bound.map(Some).or_else(|| named(&managed)) {
+            return Ok(decided);
+        }
     }
     Ok(named(&load(context)?).unwrap_or_else(|| {
-        let region = region?.parse().ok()?;
+        let region = region.parse().ok()?;
         Residency::of(&region)
     }))
 }
 
-/// The managed file wins: its organisations hide the person's of the same name, its default and contact come first.
+impl Organizations {
+    /// What somebody has decided about models, bound by what these organisations have decided whose people sign in at the
+    /// same place: a second entry for it, by another name, leads nowhere else.
+    fn bound(&self, own: Inference, place: &str) -> Inference {
+        let list = self.list.iter();
+        let theirs = list.filter(|organization| organization.settings.place() == place);
+        theirs.fold(own, |own, theirs| own.under(&theirs.inference))
+    }
+}
+
+/// The managed file wins: its organisations hide the person's of the same name and bind those of the same people, its
+/// default and contact come first.
 fn merge(managed: Option<Organizations>, person: Organizations, path: &Path) -> Organizations {
     let Some(mut all) = managed else {
         return person;
@@ -275,7 +293,11 @@ fn merge(managed: Option<Organizations>, person: Organizations, path: &Path) -> 
         let own = person
             .list
             .into_iter()
-            .filter(|own| all.list.iter().all(|managed| managed.name != own.name));
+            .filter(|own| all.list.iter().all(|managed| managed.name != own.name))
+            .map(|own| Organization {
+                inference: all.bound(own.inference, &own.settings.place()),
+                ..own
+            });
         let own: Vec<_> = own.collect();
         all.list.extend(own);
     }

@@ -19,6 +19,8 @@ pub struct Inference {
     pub role: Option<Role>,
     /// The models that are approved; `None` approves all.
     pub models: Option<BTreeSet<String>>,
+    /// It is the administrator's to change, in whose file it stands, or one of whose organisations binds it.
+    pub managed: bool,
 }
 
 /// The table `[organizations.NAME.inference]`.
@@ -78,7 +80,19 @@ impl Inference {
             region: table.region,
             role,
             models: table.models,
+            managed: false,
         })
+    }
+
+    /// The same, where an administrator has decided this about the same people.
+    pub(super) fn under(self, theirs: &Inference) -> Inference {
+        Inference {
+            residency: theirs.residency.or(self.residency),
+            region: theirs.region.clone().or(self.region),
+            role: theirs.role.clone().or(self.role),
+            models: theirs.models.clone().or(self.models),
+            managed: true,
+        }
     }
 
     /// As it stands in the file, beside `residency`.

@@ -261,6 +261,77 @@ async fn what_is_decided_about_models_is_read_and_what_could_not_stay_is_refused
     parse(&format!("{stays}endpoint = \"https://id.acme.test\"")).unwrap();
 }
 
+/// Whatever the second entry is called and however its address is written.
+#[tokio::test]
+async fn a_second_entry_for_the_same_people_is_bound_by_what_the_administrator_has_decided() {
+    const DECIDED: &str = "residency = \"us\"\n[organizations.acme.inference]\nregion = \"us-east-1\"\naccount = \"111122223333\"\nrole = \"Kiro\"\n";
+    const OWN: &str = "[organizations.own.inference]\naccount = \"999999999999\"\nrole = \"Own\"\nmodels = [\"opus-4.6\"]\n";
+    let okta = |name: &str, issuer: &str| {
+        format!(
+            "[organizations.{name}]\nprovider = \"okta\"\nissuer = \"{issuer}\"\nclient_id = \"c\"\n"
+        )
+    };
+    let entra = |name: &str, tenant: &str| {
+        format!(
+            "[organizations.{name}]\nprovider = \"entra\"\ntenant = \"{tenant}\"\nclient_id = \"c\"\n"
+        )
+    };
+    let center = |name: &str, start: &str| {
+        format!(
+            "[organizations.{name}]\nprovider = \"identity-center\"\nstart_url = \"{start}\"\nregion = \"us-east-1\"\n"
+        )
+    };
+    let start = "https://acme.test/start";
+    let rows = [
+        (
+            center("acme", start),
+            center("own", "https://ACME.test/start/#/"),
+            true,
+        ),
+        (
+            center("acme", start),
+            center("own", "https://acme.test:443/Start?a=b"),
+            true,
+        ),
+        (
+            center("acme", start),
+            center("own", "https://acme.test/start/other"),
+            false,
+        ),
+        (
+            okta("acme", "https://acme.test"),
+            okta("own", "https://acme.test/oauth2/own"),
+            true,
+        ),
+        (
+            okta("acme", "https://acme.test"),
+            okta("own", "https://own.test"),
+            false,
+        ),
+        (entra("acme", "acme.test"), entra("own", "ACME.test"), true),
+        (entra("acme", "acme.test"), entra("own", "own.test"), false),
+    ];
+    for (theirs, own, bound) in rows {
+        let mut world = World::new();
+        let file = world.folder.path().join("home/organizations.toml");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        kiro_credentials::replace(&file, format!("{own}{OWN}").as_bytes()).unwrap();
+        managed(&mut world, &format!("{theirs}{DECIDED}"));
+        let all = Organizations::load(&world.context).unwrap();
+        let seen = &all.find("own", &world.context).unwrap().inference;
+        let role = seen.role.as_ref().unwrap().name.as_str();
+        let expected = if bound {
+            (Some(Residency::Us), true, "Kiro")
+        } else {
+            (None, false, "Own")
+        };
+        assert_eq!((seen.residency, seen.managed, role), expected, "{own}");
+        assert_eq!(seen.region.is_some(), bound, "{own}");
+        let approved = Some(BTreeSet::from(["opus-4.6".to_owned()]));
+        assert_eq!(seen.models, approved, "of which nothing is decided");
+    }
+}
+
 #[tokio::test]
 async fn comments_survive_a_write_and_an_export_is_a_file_that_can_be_read() {
     let world = World::new();

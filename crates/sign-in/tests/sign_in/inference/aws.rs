@@ -25,7 +25,8 @@ pub(super) enum Way {
 /// What `organizations.toml` says of each.
 const OKTA: &str = "[organizations.acme]\nprovider = \"okta\"\nissuer = \"https://login.acme.test/oauth2/default\"\nclient_id = \"kiro-desktop\"\n";
 pub(super) const CENTER: &str = "[organizations.acme]\nprovider = \"identity-center\"\nstart_url = \"https://acme.awsapps.test/start\"\nregion = \"eu-central-1\"\n";
-const ROLE: &str = "[organizations.acme.inference]\naccount = \"111122223333\"\nrole = \"Kiro\"\n";
+pub(super) const ROLE: &str =
+    "[organizations.acme.inference]\naccount = \"111122223333\"\nrole = \"Kiro\"\n";
 
 /// The peer, for as long as this lives.
 pub(super) struct Aws(Bedrock);

@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 use kiro_relying_party::Proxy;
-use kiro_sign_in::{AwsEndpoints, Code, Question, Revoked, access_token, ask, health, sign_out};
+use kiro_sign_in::{
+    AwsEndpoints, Code, Organizations, Question, Request, Revoked, Via, access_token, ask,
+    begin_device, grounds, health, sign_out,
+};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::aws::{Aws, CENTER, Way, signed_in, web};
+use super::aws::{Aws, CENTER, ROLE, Way, signed_in, web};
 use super::{at, question};
 use crate::world::World;
 
@@ -183,6 +186,46 @@ async fn what_nobody_can_read_any_more_lets_nothing_leave() {
         assert_eq!(receipt.revoked, Revoked::Failed, "{row}");
         assert_eq!(taken(&asked), [""; 0], "{row}");
     }
+}
+
+#[tokio::test]
+async fn a_second_entry_for_the_same_identity_center_leads_nowhere_else() {
+    let aws = Aws::start();
+    let mut world = signed_in(Way::IdentityCenter, &aws, "").await;
+    let asked = way_out(&mut world).await;
+    let theirs = CENTER.replace(".acme]", ".theirs]");
+    let decided = "[organizations.theirs.inference]\nregion = \"eu-central-1\"\n";
+    let managed = format!("[locks]\nregion = true\n{theirs}residency = \"eu\"\n{decided}");
+    files(&mut world, &managed, &format!("{CENTER}{ROLE}"));
+    world.context.aws = away();
+    for region in ["us-east-1", "eu-west-1"] {
+        let elsewhere = Question {
+            region: Some(at(region)),
+            ..question()
+        };
+        let failure = ask(&world.context, None, &elsewhere).await.map(drop);
+        assert_eq!(failure.unwrap_err().code, Code::ModelBlocked, "{region}");
+    }
+    let (_, grounds) = grounds(&world.context, None).unwrap();
+    let policy = &grounds.policy;
+    assert!(policy.managed && policy.region_fixed, "{policy:?}");
+    world.clock.advance(SignedDuration::from_hours(2));
+    let failure = access_token(&world.context, None).await.unwrap_err();
+    assert_eq!(failure.code, Code::OutsideResidency, "{failure:?}");
+
+    world.context.aws = AwsEndpoints::default();
+    let outside = CENTER.replace("eu-central-1", "us-east-1");
+    let endpoint = format!("{CENTER}endpoint = \"https://oidc.us-east-1.amazonaws.com\"\n");
+    for own in [outside, endpoint] {
+        files(&mut world, &managed, &own);
+        let all = Organizations::load(&world.context).unwrap();
+        let acme = all.find("acme", &world.context).unwrap().clone();
+        let request = Request::new(acme, Via::Loopback);
+        let failure = begin_device(&world.context, request).await.map(drop);
+        let failure = failure.unwrap_err();
+        assert_eq!(failure.code, Code::OutsideResidency, "{own}");
+    }
+    assert_eq!(taken(&asked), [""; 0]);
 }
 
 /// What it may have had to stay in is where its Identity Center is, and there its sessions can be renewed and ended.
