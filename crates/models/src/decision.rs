@@ -136,6 +136,24 @@ pub fn all<'a>(account: &Account, policy: &Policy, catalogue: &'a Catalogue) -> 
         .collect()
 }
 
+/// The model to ask when nobody names one: the first that may be asked in this region, else the first that is offered there,
+/// else the catalogue's first.
+pub fn model<'a>(
+    account: &Account,
+    policy: &Policy,
+    catalogue: &'a Catalogue,
+    region: &Region,
+) -> Option<&'a Model> {
+    let standings = all(account, policy, catalogue);
+    let mut here: Vec<_> = standings
+        .iter()
+        .filter(|one| &one.offer.region == region)
+        .collect();
+    here.sort_by_key(|one| one.decision.is_err());
+    let first = here.first().map(|one| one.model);
+    first.or(catalogue.models.first())
+}
+
 /// The region to ask in: the organisation's where it is fixed, else the one that the person prefers, else the
 /// organisation's, else the catalogue's first that the residency admits. `None` where there is none of them.
 pub fn region(

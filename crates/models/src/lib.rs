@@ -25,7 +25,7 @@ mod residency;
 
 pub use account::{Account, Method, Plan};
 pub use catalogue::{BadCatalogue, Catalogue, Model, Offer, Status, is_model_id};
-pub use decision::{Endpoint, Standing, all, decide, region};
+pub use decision::{Endpoint, Standing, all, decide, model, region};
 pub use policy::{Policy, Role};
 pub use reason::{Reason, Who, Why};
 pub use region::{BadRegion, Region};

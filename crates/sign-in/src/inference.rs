@@ -2,7 +2,9 @@
 //! (Amazon Bedrock, `ConverseStream`).
 //!
 //! One region is asked, by one identifier, and both are the decision's: a retry asks the same again, and there is no other
-//! way. Nothing at all is sent before the decision, which rests on the authenticated part of the session.
+//! way. Before the decision nothing is sent but a renewal of the session that is due: it rests on the authenticated part of
+//! the session as it is then, and so do the credentials. Whoever is no longer let in, or no longer given the model, does not
+//! ask by what is kept.
 
 mod credentials;
 mod fault;
@@ -16,14 +18,14 @@ use aws_sdk_bedrockruntime::types::{
     ContentBlock, ContentBlockDelta, ConversationRole, ConverseStreamOutput, Message,
 };
 use fault::Fault;
-use kiro_credentials::{ProfileName, Session};
-use kiro_models::{Endpoint, Region, Residency, all, decide};
+use kiro_credentials::{ProfileName, Public};
+use kiro_models::{Endpoint, Region, Residency, decide};
 use secrecy::ExposeSecret;
 
 use crate::flow::blocking;
 use crate::grounds::{Grounds, grounds_of};
-use crate::role_credentials::RoleCredentials;
-use crate::session::{held, nobody};
+use crate::role_credentials::{RoleCredentials, passing, session};
+use crate::session::held;
 use crate::{Code, Context, Failure, aws};
 
 /// How often the same is asked.
@@ -84,10 +86,11 @@ pub struct Answer {
 pub struct Asking {
     context: Context,
     profile: ProfileName,
-    session: Session,
+    question: Question,
+    /// The session's public part by which it was decided.
+    public: Public,
     endpoint: Endpoint,
     residency: Option<Residency>,
-    text: String,
     credentials: RoleCredentials,
     renewed: bool,
 }
@@ -131,26 +134,44 @@ pub async fn prepare(
     question: &Question,
 ) -> Result<Asking, Failure> {
     let (profile, _, _) = held(context, named)?;
-    let slot = profile.clone();
-    let session = blocking(context, move |context| context.store.session(&slot)).await?;
-    let session = session.ok_or_else(|| nobody(context, named))?;
-    let grounds = grounds_of(context, &session.public)?;
+    decided(context, profile, question.clone()).await
+}
+
+/// The decision, and credentials for what was decided.
+async fn decided(
+    context: &Context,
+    profile: ProfileName,
+    question: Question,
+) -> Result<Asking, Failure> {
+    let session = session(context, &profile).await;
+    let public = match &session {
+        Ok(session) => session.public.clone(),
+        // What is kept of the role may serve until somebody can be asked.
+        Err(failure) if passing(failure) => {
+            let slot = profile.clone();
+            let kept = blocking(context, move |context| context.store.session(&slot)).await?;
+            kept.ok_or_else(|| context.failure(Code::NotSignedIn))?
+                .public
+        }
+        Err(failure) => return Err(failure.clone()),
+    };
+    let grounds = grounds_of(context, &public)?;
     let by = credentials::By {
         context,
         profile: &profile,
-        public: &session.public,
-        endpoint: &chosen(context, &grounds, question)?,
+        public: &public,
+        endpoint: &chosen(context, &grounds, &question)?,
         residency: grounds.policy.residency,
     };
-    let credentials = by.credentials().await?;
+    let credentials = by.credentials(session).await?;
     Ok(Asking {
         context: context.clone(),
         endpoint: by.endpoint.clone(),
         residency: by.residency,
-        text: question.text.clone(),
         renewed: false,
-        profile,
-        session,
+        profile: profile.clone(),
+        public: public.clone(),
+        question,
         credentials,
     })
 }
@@ -168,14 +189,9 @@ fn chosen(context: &Context, grounds: &Grounds, question: &Question) -> Result<E
     let region = region.ok_or_else(|| blocked(question.model.clone().unwrap_or_default()))?;
     let model = match &question.model {
         Some(model) => model.clone(),
-        None => {
-            let standings = all(account, policy, catalogue);
-            let here = standings.iter().filter(|one| &one.offer.region == region);
-            let usable = here.clone().find(|one| one.decision.is_ok());
-            let first = usable.or_else(|| here.clone().next());
-            let first = first.map(|one| one.model).or(catalogue.models.first());
-            first.map(|model| model.id.clone()).unwrap_or_default()
-        }
+        None => kiro_models::model(account, policy, catalogue, region)
+            .map(|model| model.id.clone())
+            .unwrap_or_default(),
     };
     decide(account, policy, catalogue, &model, region).map_err(|reasons| {
         tracing::info!(%model, %region, ?reasons, "the model is not asked");
@@ -228,7 +244,7 @@ impl Asking {
         }
     }
 
-    /// The same question with new credentials; once. The session may be renewed on the way.
+    /// The same question, decided anew and with new credentials; once. The session may be renewed on the way.
     ///
     /// # Errors
     /// As [`prepare`].
@@ -236,23 +252,22 @@ impl Asking {
         let by = credentials::By {
             context: &self.context,
             profile: &self.profile,
-            public: &self.session.public,
+            public: &self.public,
             endpoint: &self.endpoint,
             residency: self.residency,
         };
         by.forget();
-        let credentials = by.credentials().await?;
+        let again = decided(&self.context, self.profile, self.question).await?;
         Ok(Asking {
-            credentials,
             renewed: true,
-            ..self
+            ..again
         })
     }
 
     async fn once(&self) -> Result<(ConverseStreamOutput, Events), Fault> {
         let message = Message::builder()
             .role(ConversationRole::User)
-            .content(ContentBlock::Text(self.text.clone()))
+            .content(ContentBlock::Text(self.question.text.clone()))
             .build()
             .map_err(|error| {
                 let failure = self.context.failure(Code::Unexpected);

@@ -101,11 +101,16 @@ pub(crate) async fn kept_or(
             place.write(context, fresh.clone()).await;
             Ok(fresh)
         }
-        Err(failure) if matches!(failure.code, Code::Unreachable | Code::ServerError) => {
+        Err(failure) if passing(&failure) => {
             kept.filter(|kept| kept.expires_at > now).ok_or(failure)
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// Whether nobody could be asked now, and what is kept serves meanwhile.
+pub(crate) fn passing(failure: &Failure) -> bool {
+    matches!(failure.code, Code::Unreachable | Code::ServerError)
 }
 
 /// Forgets what is kept of this role: AWS does not take it any more.

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::aws::{self, transport};
 use crate::organizations::Provider;
-use crate::role_credentials::{Role, RoleCredentials, forget, kept_or, session};
+use crate::role_credentials::{Role, RoleCredentials, forget, kept_or};
 use crate::session::refresh;
 use crate::{Code, Context, Failure, provider};
 
@@ -28,17 +28,22 @@ pub(super) struct By<'a> {
 }
 
 impl By<'_> {
-    /// Credentials that are good for now.
-    pub(super) async fn credentials(&self) -> Result<RoleCredentials, Failure> {
+    /// Credentials that are good for now: what is kept, or by this session, which was just renewed if that was due.
+    pub(super) async fn credentials(
+        &self,
+        session: Result<Session, Failure>,
+    ) -> Result<RoleCredentials, Failure> {
         let role = self.role();
         let fetched = async {
-            match Provider::parse(&self.public.provider) {
+            let session = session?;
+            match Provider::parse(&session.public.provider) {
                 Some(Provider::IdentityCenter) => {
-                    let session = session(self.context, self.profile).await?;
                     let portal = provider::portal(self.context, &session.public)?;
                     portal.role_credentials(&session.tokens.access, &role).await
                 }
-                Some(Provider::Okta | Provider::Entra) | None => self.by_id_token(&role).await,
+                Some(Provider::Okta | Provider::Entra) | None => {
+                    self.by_id_token(&session, &role).await
+                }
             }
         };
         kept_or(self.context, self.profile, self.public, &role, fetched).await
@@ -55,8 +60,12 @@ impl By<'_> {
     }
 
     /// STS's, in the region that is asked and never at the global address (`AssumeRoleWithWebIdentity`).
-    async fn by_id_token(&self, role: &Role) -> Result<RoleCredentials, Failure> {
-        let token = self.id_token().await?;
+    async fn by_id_token(
+        &self,
+        session: &Session,
+        role: &Role,
+    ) -> Result<RoleCredentials, Failure> {
+        let token = self.id_token(session).await?;
         let region = &self.endpoint.region;
         let arn = format!(
             "arn:{}:iam::{}:role/{}",
@@ -107,17 +116,17 @@ impl By<'_> {
 
     /// An ID token that is still good: the session's, or that of a renewed one. It lives shorter than the access token at
     /// some providers.
-    async fn id_token(&self) -> Result<SecretString, Failure> {
+    async fn id_token(&self, session: &Session) -> Result<SecretString, Failure> {
         let now = self.context.now();
         let good = |session: &Session| {
             let token = session.tokens.id.clone()?;
             (ends(token.expose_secret())? > now + LEEWAY).then_some(token)
         };
-        let due = session(self.context, self.profile).await?;
-        if let Some(token) = good(&due) {
+        if let Some(token) = good(session) {
             return Ok(token);
         }
-        let when = RefreshWhen::Revision(due.public.revision);
+        // Where there are ID tokens there are no plans: nothing that was decided by changes.
+        let when = RefreshWhen::Revision(session.public.revision);
         let renewed = refresh(self.context, self.profile, when).await?;
         good(&renewed.session).ok_or_else(|| {
             let failure = self.context.failure(Code::RoleRefused);

@@ -6,13 +6,20 @@ mod aws;
 mod bedrock;
 mod residency;
 
+use std::sync::Arc;
+
 use aws::{Aws, Way, signed_in};
 use jiff::SignedDuration;
 use kiro_models::Region;
-use kiro_sign_in::{Answer, Code, Failure, Piece, Question, Usage, add, ask, sign_out};
+use kiro_sign_in::{
+    Answer, Begun, Code, Failure, Piece, Question, Usage, access_token, add, ask, prepare, sign_out,
+};
 use serde_json::json;
 
+use crate::faults::{Peer, organization, sign_in};
 use crate::flow::sign_in_with;
+use crate::models::answer;
+use crate::wire::{Fault, Wire};
 use crate::world::{World, okta};
 
 const WHOLE: &str = "Once upon a time – 日本";
@@ -159,6 +166,114 @@ async fn an_id_token_that_ended_is_renewed_before_sts_sees_it() {
     assert_eq!(whole(&world).await.unwrap(), WHOLE);
     let requests = world.provider.token_requests.lock().unwrap();
     assert_eq!(requests.len(), before + 1, "one renewal");
+}
+
+#[tokio::test]
+async fn whose_session_is_over_asks_nothing_by_what_is_kept() {
+    let aws = Aws::start();
+    aws.control(json!({ "role_ttl": 7200 })).await;
+    for recorded in [true, false] {
+        let world = signed_in(Way::Okta, &aws, "").await;
+        assert_eq!(whole(&world).await.unwrap(), WHOLE);
+        let before = aws.requests().await.len();
+        let over = (400, json!({"error": "invalid_grant"}));
+        world.behave(|behaviour| behaviour.token_answers.push_back(over));
+        world.clock.advance(SignedDuration::from_mins(57));
+        if recorded {
+            let ended = access_token(&world.context, None).await.unwrap_err();
+            assert_eq!(ended.code, Code::SessionEnded);
+        }
+        let refused = whole(&world).await.unwrap_err();
+        assert_eq!(refused.code, Code::SessionEnded, "{recorded}");
+        assert_eq!(aws.requests().await.len(), before, "{recorded}");
+        aws.control(json!({ "clock": 0 })).await;
+    }
+}
+
+/// Somebody of our Identity Center whose groups give them a model, for now.
+async fn whose_groups_give_a_model(aws: &Aws) -> (World, Arc<Wire>) {
+    let mut world = World::new();
+    add(&world.context, &organization(Peer::IdentityCenter)).unwrap();
+    let wire = Wire::lay(&mut world).await;
+    wire.cut("/token", &answer(r#","models":["opus-4.6"]"#), 1);
+    sign_in(&world, Peer::IdentityCenter).await.unwrap();
+    (aws.around(world, Way::IdentityCenter, ""), wire)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_decided_by_what_the_renewed_session_gives() {
+    let aws = Aws::start();
+    for kept in [true, false] {
+        // The world's clock is days behind the peer's: what is given is kept for long, or over already.
+        let ttl = if kept { 3600 } else { -864_000 };
+        aws.control(json!({ "role_ttl": ttl })).await;
+        let (world, wire) = whose_groups_give_a_model(&aws).await;
+        assert_eq!(whole(&world).await.unwrap(), WHOLE);
+        let before = aws.requests().await.len();
+        wire.cut("/token", &answer(r#","models":["haiku"]"#), 1);
+        world.clock.advance(SignedDuration::from_mins(61));
+        let blocked = whole(&world).await.unwrap_err();
+        assert_eq!(blocked.code, Code::ModelBlocked, "{kept}");
+        assert_eq!(aws.requests().await.len(), before, "{kept}");
+        wire.cut("/token", &answer(r#","models":["opus-4.6"]"#), 1);
+        world.clock.advance(SignedDuration::from_mins(61));
+        assert_eq!(whole(&world).await.unwrap(), WHOLE, "given again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn between_the_decision_and_the_question_a_model_may_be_taken_away() {
+    let aws = Aws::start();
+    let (world, wire) = whose_groups_give_a_model(&aws).await;
+    let asking = prepare(&world.context, None, &question()).await.unwrap();
+    aws.control(json!({ "spend": true })).await;
+    let Begun::Refused(refused) = asking.begin().await.unwrap() else {
+        panic!("AWS takes them no more");
+    };
+    wire.cut("/token", &answer(r#","models":[]"#), 1);
+    world.clock.advance(SignedDuration::from_mins(61));
+    let blocked = refused.with_others().await.map(drop).unwrap_err();
+    assert_eq!(blocked.code, Code::ModelBlocked);
+    assert_eq!(aws.requests().await.len(), 1, "it was not asked again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_serves_where_nobody_can_be_asked_whether_the_session_lives() {
+    let aws = Aws::start();
+    let (world, wire) = whose_groups_give_a_model(&aws).await;
+    assert_eq!(whole(&world).await.unwrap(), WHOLE);
+    wire.cut("/token", &Fault::Bytes(""), 9);
+    world.clock.advance(SignedDuration::from_mins(61));
+    assert_eq!(whole(&world).await.unwrap(), WHOLE);
+    aws.control(json!({ "spend": true })).await;
+    let nobody = whole(&world).await.unwrap_err();
+    assert_eq!(nobody.code, Code::Unreachable, "{nobody:?}");
+}
+
+#[tokio::test]
+async fn an_answer_outlives_its_credentials_and_the_next_question_gets_others() {
+    let aws = Aws::start();
+    let world = signed_in(Way::Okta, &aws, "").await;
+    aws.control(json!({ "role_ttl": 1200, "gate": true })).await;
+    let mut answer = ask(&world.context, None, &question()).await.unwrap();
+    let first = answer.next().await.unwrap();
+    assert_eq!(first, Some(Piece::Text("Once ".into())));
+    world.clock.advance(SignedDuration::from_mins(30));
+    aws.control(json!({ "spend": true, "go_on": true, "gate": false }))
+        .await;
+    let (rest, ended) = read(&mut answer).await;
+    assert_eq!(
+        (format!("Once {rest}").as_str(), ended.is_ok()),
+        (WHOLE, true)
+    );
+    assert_eq!(whole(&world).await.unwrap(), WHOLE);
+    let seen = aws.control(json!({})).await;
+    let requests = seen["requests"].as_array().unwrap();
+    assert!(
+        requests.iter().all(|one| one["refused"].is_null()),
+        "{seen}"
+    );
+    assert_eq!((requests.len(), &seen["given"]), (2, &json!(2)));
 }
 
 /// What a fault of a request is to the person, and how often the same was asked.

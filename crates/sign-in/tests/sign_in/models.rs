@@ -9,7 +9,7 @@ use crate::wire::{Fault, Wire};
 use crate::world::World;
 
 /// A token answer with this behind its other members.
-fn answer(member: &str) -> Fault {
+pub(crate) fn answer(member: &str) -> Fault {
     let body = format!(
         "{{\"accessToken\":\"access-aws\",\"tokenType\":\"Bearer\",\"expiresIn\":3600,\"refreshToken\":\"refresh-aws\"{member}}}"
     );

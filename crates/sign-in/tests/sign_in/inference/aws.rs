@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::bedrock::Bedrock;
-use crate::world::{CLIENT, ISSUER, Provider, World};
+use crate::world::{CLIENT, ISSUER, World};
 
 /// How somebody is signed in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,10 +31,10 @@ pub(super) const ROLE: &str =
 /// The peer, for as long as this lives.
 pub(super) struct Aws(Bedrock);
 
-/// This computer itself over a wire, anything else at the provider in memory.
+/// This computer itself over a wire, anything else as the world has it.
 struct Wire {
     web: WebClient,
-    provider: Arc<Provider>,
+    elsewhere: Arc<dyn HttpClient>,
 }
 
 #[async_trait]
@@ -46,7 +46,7 @@ impl HttpClient for Wire {
         if request.uri().host() == Some("127.0.0.1") {
             self.web.send(request).await
         } else {
-            self.provider.send(request).await
+            self.elsewhere.send(request).await
         }
     }
 
@@ -115,7 +115,7 @@ impl Aws {
         };
         world.context.http = Arc::new(Wire {
             web: web(Proxy::None),
-            provider: Arc::clone(&world.provider),
+            elsewhere: Arc::clone(&world.context.http),
         });
         world
     }
