@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    Account, Catalogue, Method, Model, Offer, Plan, Policy, Reason, Region, Role, Status, Who, Why,
+    Account, Catalogue, Method, Model, Offer, Plan, Policy, Reason, Region, Residency, Role,
+    Status, Who, Why,
 };
 
 /// Where and how a model is asked.
@@ -51,6 +52,7 @@ pub fn decide(
     } else {
         Who::Person
     };
+    let fixed = policy.region.as_ref().filter(|_| policy.region_fixed);
     let mut reason = |why, who| reasons.push(Reason { why, who });
     let known = catalogue.find(model);
     let offer = known.and_then(|known| known.offers.iter().find(|offer| &offer.region == region));
@@ -59,7 +61,17 @@ pub fn decide(
         (Some(known), None) => {
             let regions = known.offers.iter().map(|offer| offer.region.clone());
             let regions = regions.collect();
-            reason(Why::NotInRegion { regions }, Who::Person);
+            // A person names another where one is left to them.
+            let left = |offer: &Offer| {
+                let admits = |residency: Residency| residency.admits(&offer.region);
+                offer.methods.contains(&account.method) && policy.residency.is_none_or(admits)
+            };
+            let who = if fixed.is_none() && known.offers.iter().any(left) {
+                Who::Person
+            } else {
+                Who::Administrator
+            };
+            reason(Why::NotInRegion { regions }, who);
         }
         (Some(_), Some(offer)) if !offer.methods.contains(&account.method) => {
             let methods = offer.methods.clone();
@@ -67,9 +79,7 @@ pub fn decide(
         }
         (Some(_), Some(_)) => {}
     }
-    if let Some(fixed) = policy.region.as_ref().filter(|_| policy.region_fixed)
-        && fixed != region
-    {
+    if let Some(fixed) = fixed.filter(|fixed| *fixed != region) {
         let region = fixed.clone();
         reason(Why::RegionFixed { region }, Who::Administrator);
     }

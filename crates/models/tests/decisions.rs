@@ -331,6 +331,17 @@ fn the_other_reasons_and_whose_they_are() {
         &fixed,
         "fixed: eu-central-1 [administrator]",
     );
+    let nowhere = Policy {
+        region: Some(at("eu-west-1")),
+        ..fixed.clone()
+    };
+    check(
+        "opus-4.6",
+        "eu-west-1",
+        &okta,
+        &nowhere,
+        "not in region, but in [(\"us-east-1\"), (\"eu-central-1\")] [administrator]",
+    );
     let free = Policy {
         region_fixed: false,
         ..fixed.clone()
