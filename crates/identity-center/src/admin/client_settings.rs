@@ -38,7 +38,7 @@ fn organizations(settings: &Settings, organization: &Organization, inference: In
     if let Some(residency) = inference.residency {
         set("residency", residency.word().to_owned());
     }
-    let locked = inference.region_locked;
+    let locks = locks(&inference);
     let inference = table(inference);
     if !inference.is_empty() {
         entry.insert("inference".to_owned(), inference.into());
@@ -46,13 +46,23 @@ fn organizations(settings: &Settings, organization: &Organization, inference: In
     let mut organizations = toml::Table::new();
     organizations.insert(organization.name.clone(), entry.into());
     let mut file = toml::Table::new();
-    if locked {
-        let locks = toml::Table::from_iter([("region".to_owned(), true.into())]);
+    if !locks.is_empty() {
         file.insert("locks".to_owned(), locks.into());
     }
     file.insert("default".to_owned(), organization.name.clone().into());
     file.insert("organizations".to_owned(), organizations.into());
     toml::to_string_pretty(&file).unwrap_or_default()
+}
+
+/// `[locks]`: what has to stay, or to be asked in one region, does not by an entry that a person makes beside this one.
+fn locks(inference: &Inference) -> toml::Table {
+    let region = inference.region_locked;
+    let own_organizations = inference.residency.is_some() || region;
+    let all = [("region", region), ("own_organizations", own_organizations)];
+    let locked = all.into_iter().filter(|(_, locked)| *locked);
+    locked
+        .map(|(name, locked)| (name.to_owned(), locked.into()))
+        .collect()
 }
 
 /// `[organizations.NAME.inference]`

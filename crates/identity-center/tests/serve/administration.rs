@@ -237,7 +237,8 @@ fn models(computer: &Computer) {
 
     let settings = |words: &[&str]| computer.admin(&[&["client-settings"], words].concat());
     let said = settings(&["--inference-region", "us-east-1", "--lock-region", "true"]);
-    assert!(said.contains("[locks]\nregion = true"), "{said}");
+    let locks = "[locks]\nown_organizations = true\nregion = true";
+    assert!(said.contains(locks), "{said}");
     let role = [
         "--inference-account",
         "111122223333",
@@ -250,7 +251,7 @@ fn models(computer: &Computer) {
         "[organizations.acme.inference]\naccount = \"111122223333\"",
         "region = \"us-east-1\"\nrole = \"Kiro\"",
         "models = [\"opus-4.6\"]",
-        "[locks]\nregion = true",
+        locks,
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }

@@ -86,7 +86,13 @@ async fn what_is_decided_about_models_stands_in_the_clients_file() {
     );
     let expected: toml::Table = toml::from_str(&expected).unwrap();
     assert_eq!(acme["inference"].as_table(), Some(&expected));
-    assert_eq!(after["locks"]["region"].as_bool(), Some(true));
+    let locks = |file: &toml::Table| -> Vec<String> {
+        let locks = file.get("locks").and_then(toml::Value::as_table);
+        let locks = locks.into_iter().flatten();
+        locks.map(|(name, on)| format!("{name} = {on}")).collect()
+    };
+    let both = ["own_organizations = true", "region = true"];
+    assert_eq!(locks(&after), both);
     assert_eq!(
         acme["start_url"],
         before["organizations"]["acme"]["start_url"]
@@ -95,10 +101,18 @@ async fn what_is_decided_about_models_stands_in_the_clients_file() {
         json!({ "region_locked": true }),
         json!({ "region": "moon" }),
         json!({ "residency": "eu", "region": "us-east-1" }),
+        json!({ "residency": "eu", "region": "eu-isoe-west-1" }),
         json!({ "role": { "account": "1", "name": "Kiro" } }),
     ] {
         let answer = ask(&service, &owner, "PUT", "/inference", &unusable).await;
         assert_eq!(kind(&answer), "inference", "{unusable}");
     }
     assert_eq!(file().await, after, "nothing was changed");
+    let stays = json!({ "residency": residency });
+    let preferred = json!({ "region": home });
+    for (decided, expected) in [(stays, &both[..1]), (preferred, &[])] {
+        let set = ask(&service, &owner, "PUT", "/inference", &decided).await;
+        assert_eq!(set.status, 200, "{}", set.text());
+        assert_eq!(locks(&file().await), expected, "{decided}");
+    }
 }
