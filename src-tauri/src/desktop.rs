@@ -213,7 +213,7 @@ impl Desktop {
             seen: memory.seen,
             receipt: memory.receipt.clone(),
             settings: settings::view(context, &preferences, &memory.links),
-            grounds: grounds(context, None).ok().map(|(_, grounds)| grounds),
+            grounds: grounds(context, None).map(|(_, grounds)| grounds),
             profiles,
         }
     }

@@ -17,7 +17,7 @@ use ts_rs::TS;
 pub(crate) use checkup::CheckupView;
 pub(crate) use compose::{Known, KnownProfile, compose, step};
 pub(crate) use failure::{FailureView, whole_seconds};
-pub(crate) use models::ModelsView;
+pub(crate) use models::{ModelsView, NoModelsView};
 
 use crate::language::Language;
 use crate::settings::SettingsView;
@@ -42,6 +42,9 @@ pub(crate) struct View {
     pub(crate) profiles: Vec<ProfileView>,
     /// Where the signed-in person may ask models; `null` where that cannot be told.
     pub(crate) models: Option<ModelsView>,
+    /// Why it cannot, where somebody is signed in.
+    #[ts(inline)]
+    pub(crate) no_models: Option<NoModelsView>,
     pub(crate) settings: SettingsView,
 }
 

@@ -38,6 +38,29 @@ describe("regions and models", () => {
     expect(screen.queryByText("Region and models")).toBeNull();
   });
 
+  test("a model that alone is shut says why below its name", async () => {
+    const view = views("en")["signed-in"]!;
+    const [first, second] = view.models!.regions;
+    const why = [{ reason: "not_approved", administrator: true, methods: [], region: null }];
+    const shut = { title: "Other", experimental: false, usable: false, reasons: why };
+    const regions = [{ ...first!, models: [...first!.models, shut] }, second!];
+    await shown({ ...view, models: { ...view.models!, regions } });
+    expect(rows()[0]).toBe(
+      "US East (N. Virginia) Claude Opus 4.6 Other Acme has not approved it. An administrator decides this. us-east-1",
+    );
+  });
+
+  test("without a model, or without a list of them, it is said so", async () => {
+    const view = views("en")["signed-in-eu"]!;
+    const { push } = await shown({ ...view, models: { ...view.models!, regions: [] } });
+    const summary = screen.getByText("Region and models").closest("summary")!;
+    expect(summary.textContent).toBe("Region and modelsEU only");
+    expect(screen.getByText("No model is offered here.")).toBeTruthy();
+    const no_models = { code: "organizations_invalid", path: "/etc/kiro/models.toml" };
+    await push({ ...view, models: null, no_models });
+    expect(screen.getByText("The organisation file cannot be used: /etc/kiro/models.toml")).toBeTruthy();
+  });
+
   test("whose groups lack a model is told whose plan it is", async () => {
     await shown("signed-in-not-in-plan");
     expect(screen.queryByRole("radio")).toBeNull();

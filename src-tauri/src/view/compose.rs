@@ -6,8 +6,8 @@ use kiro_sign_in::{
 };
 
 use super::{
-    AccountView, AttemptView, FailureView, LocksView, OrganizationView, ProfileView, ReceiptView,
-    Returning, RevokedView, StepView, ViaView, View, Who, models::models,
+    AccountView, AttemptView, FailureView, LocksView, NoModelsView, OrganizationView, ProfileView,
+    ReceiptView, Returning, RevokedView, StepView, ViaView, View, Who, models::models,
 };
 use crate::language::Language;
 use crate::settings::SettingsView;
@@ -33,8 +33,8 @@ pub(crate) struct Known {
     pub(crate) seen: Option<jiff::Timestamp>,
     pub(crate) receipt: Option<Receipt>,
     pub(crate) profiles: Vec<KnownProfile>,
-    /// What decisions about models are made from, where somebody is signed in.
-    pub(crate) grounds: Option<Grounds>,
+    /// What decisions about models are made from, or why nobody can tell.
+    pub(crate) grounds: Result<Grounds, Failure>,
     pub(crate) settings: SettingsView,
 }
 
@@ -83,7 +83,14 @@ pub(crate) fn compose(known: &Known) -> View {
         failure: failure.map(FailureView::from),
         receipt: known.receipt.as_ref().map(receipt),
         settings: known.settings.clone(),
-        models: known.grounds.as_ref().map(models),
+        models: known.grounds.as_ref().ok().map(models),
+        no_models: match (&known.account, &known.grounds) {
+            (Ok(Account::SignedIn(_)), Err(failure)) => Some(NoModelsView {
+                code: failure.code,
+                path: failure.facts.path.clone(),
+            }),
+            (Ok(_) | Err(_), Ok(_) | Err(_)) => None,
+        },
         profiles: known
             .profiles
             .iter()

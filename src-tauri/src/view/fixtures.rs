@@ -26,6 +26,7 @@ pub(crate) fn view(account: AccountView) -> View {
         receipt: None,
         profiles: Vec::new(),
         models: None,
+        no_models: None,
         settings: settings(),
     }
 }

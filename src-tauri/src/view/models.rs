@@ -1,7 +1,9 @@
 //! Regions and models, as the window shows them. The page has the sentences; here is what they are about.
 
-use kiro_models::{Method, Residency, Standing, Status, Who, Why, all};
-use kiro_sign_in::Grounds;
+use kiro_models::{
+    Endpoint, Method, Reason, Region, Residency, Standing, Status, Who, Why, all, decide,
+};
+use kiro_sign_in::{Code, Grounds};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -28,9 +30,18 @@ pub(crate) struct RegionView {
     pub(crate) open: bool,
     #[ts(inline)]
     pub(crate) models: Vec<ModelView>,
-    /// What stands in the way there, each once.
+    /// What stands in the way of every model there, each once.
     #[ts(inline)]
     pub(crate) reasons: Vec<ReasonView>,
+}
+
+/// Why nobody can tell where the signed-in person may ask models.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub(crate) struct NoModelsView {
+    #[ts(type = "string")]
+    pub(crate) code: Code,
+    /// The file concerned.
+    pub(crate) path: Option<String>,
 }
 
 /// A model in a region.
@@ -39,6 +50,9 @@ pub(crate) struct ModelView {
     pub(crate) title: String,
     pub(crate) experimental: bool,
     pub(crate) usable: bool,
+    /// What stands in its way, and not in every other's there.
+    #[ts(inline)]
+    pub(crate) reasons: Vec<ReasonView>,
 }
 
 /// What stands in the way of a model.
@@ -54,57 +68,95 @@ pub(crate) struct ReasonView {
     pub(crate) region: Option<String>,
 }
 
-/// The regions of these grounds: first those where somebody can be asked, each in the catalogue's order.
+/// The regions of these grounds: first those where somebody can be asked, each in the catalogue's order, the asked one with
+/// them though no model is offered there.
 pub(crate) fn models(grounds: &Grounds) -> ModelsView {
-    let mut regions: Vec<RegionView> = Vec::new();
-    for standing in all(&grounds.account, &grounds.policy, &grounds.catalogue) {
-        let name = standing.offer.region.to_string();
-        let at = regions.iter().position(|region| region.name == name);
-        let at = at.unwrap_or_else(|| {
-            regions.push(RegionView {
-                chosen: grounds.region.as_ref() == Some(&standing.offer.region),
-                name,
-                open: false,
-                models: Vec::new(),
-                reasons: Vec::new(),
-            });
-            regions.len() - 1
-        });
-        if let Some(region) = regions.get_mut(at) {
-            region.add(&standing);
+    let Grounds {
+        account,
+        policy,
+        catalogue,
+        region,
+        ..
+    } = grounds;
+    let offers = catalogue.models.iter().flat_map(|model| &model.offers);
+    let mut names: Vec<&Region> = Vec::new();
+    let asked = region.iter().filter(|_| !catalogue.models.is_empty());
+    for name in offers.map(|offer| &offer.region).chain(asked) {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
+    let standings = all(account, policy, catalogue);
+    let mut regions: Vec<RegionView> = names
+        .into_iter()
+        .map(|name| {
+            let here = standings.iter().filter(|one| &one.offer.region == name);
+            let mut models: Vec<ModelView> = here.map(ModelView::from).collect();
+            let reasons = if models.is_empty() {
+                let all = catalogue.models.iter();
+                let mut nowhere: Vec<_> = all
+                    .map(|model| reasons(&decide(account, policy, catalogue, &model.id, name)))
+                    .collect();
+                shared(&mut nowhere.iter_mut().collect::<Vec<_>>())
+            } else {
+                shared(
+                    &mut models
+                        .iter_mut()
+                        .map(|model| &mut model.reasons)
+                        .collect::<Vec<_>>(),
+                )
+            };
+            RegionView {
+                chosen: region.as_ref() == Some(name),
+                name: name.to_string(),
+                open: models.iter().any(|model| model.usable),
+                models,
+                reasons,
+            }
+        })
+        .collect();
     regions.sort_by_key(|region| !region.open);
     ModelsView {
-        residency: grounds
-            .policy
-            .residency
-            .map(Residency::as_str)
-            .map(str::to_owned),
-        managed: grounds.policy.managed,
+        residency: policy.residency.map(Residency::as_str).map(str::to_owned),
+        managed: policy.managed,
         regions,
     }
 }
 
-impl RegionView {
-    fn add(&mut self, standing: &Standing<'_>) {
-        let usable = standing.decision.is_ok();
-        self.open |= usable;
-        self.models.push(ModelView {
+impl From<&Standing<'_>> for ModelView {
+    fn from(standing: &Standing<'_>) -> ModelView {
+        ModelView {
             title: standing.model.title.clone(),
             experimental: standing.offer.status == Status::Experimental,
-            usable,
-        });
-        for reason in standing.decision.as_ref().err().into_iter().flatten() {
-            let view = ReasonView {
-                administrator: reason.who == Who::Administrator,
-                ..about(&reason.why)
-            };
-            if !self.reasons.contains(&view) {
-                self.reasons.push(view);
-            }
+            usable: standing.decision.is_ok(),
+            reasons: reasons(&standing.decision),
         }
     }
+}
+
+fn reasons(decision: &Result<Endpoint, Vec<Reason>>) -> Vec<ReasonView> {
+    let mut views = Vec::new();
+    for reason in decision.as_ref().err().into_iter().flatten() {
+        let view = ReasonView {
+            administrator: reason.who == Who::Administrator,
+            ..about(&reason.why)
+        };
+        if !views.contains(&view) {
+            views.push(view);
+        }
+    }
+    views
+}
+
+/// Takes out what stands in every one's way.
+fn shared(each: &mut [&mut Vec<ReasonView>]) -> Vec<ReasonView> {
+    let first = each.first().map(|first| first.to_vec()).unwrap_or_default();
+    let everywhere = |reason: &ReasonView| each.iter().all(|reasons| reasons.contains(reason));
+    let shared: Vec<_> = first.into_iter().filter(everywhere).collect();
+    for reasons in each {
+        reasons.retain(|reason| !shared.contains(reason));
+    }
+    shared
 }
 
 fn about(why: &Why) -> ReasonView {
@@ -223,5 +275,57 @@ mod tests {
         let regions = models(&both).regions;
         assert_eq!(regions.len(), 2);
         assert_eq!((regions[0].models.len(), regions[0].reasons.len()), (2, 1));
+    }
+
+    #[test]
+    fn a_reason_of_one_model_is_told_of_that_one() {
+        let mut both = grounds(Method::Okta, None, "us-east-1");
+        let mut second = both.catalogue.models[0].clone();
+        second.id = "second".to_owned();
+        both.catalogue.models.push(second);
+        both.policy.models = Some(["opus-4.6".to_owned()].into());
+        let words = |reasons: &[ReasonView]| -> Vec<String> {
+            reasons.iter().map(|one| one.reason.clone()).collect()
+        };
+        let regions = models(&both).regions;
+        let seen: Vec<_> = regions
+            .iter()
+            .map(|region| {
+                let each = region.models.iter().map(|model| words(&model.reasons));
+                (
+                    region.open,
+                    words(&region.reasons),
+                    each.collect::<Vec<_>>(),
+                )
+            })
+            .collect();
+        let none = Vec::new;
+        let own = || vec!["not_approved".to_owned()];
+        assert_eq!(
+            seen,
+            [
+                (true, none(), vec![none(), own()]),
+                (
+                    false,
+                    vec!["sign_in_method".to_owned()],
+                    vec![none(), own()]
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_asked_region_is_there_though_nothing_is_offered_in_it() {
+        let mut elsewhere = grounds(Method::Okta, None, "eu-west-1");
+        assert_eq!(
+            lines(&elsewhere),
+            [
+                "us-east-1 open false",
+                "eu-central-1 sign_in_method true",
+                "*eu-west-1 not_in_region false"
+            ]
+        );
+        elsewhere.catalogue = Catalogue::default();
+        assert_eq!(lines(&elsewhere), [""; 0]);
     }
 }

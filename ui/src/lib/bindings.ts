@@ -29,6 +29,16 @@ export type View = {
    * Where the signed-in person may ask models; `null` where that cannot be told.
    */
   models: ModelsView | null;
+  /**
+   * Why it cannot, where somebody is signed in.
+   */
+  no_models: {
+    code: string;
+    /**
+     * The file concerned.
+     */
+    path: string | null;
+  } | null;
   settings: SettingsView;
 };
 
@@ -160,9 +170,34 @@ export type ModelsView = {
      * A model can be asked there.
      */
     open: boolean;
-    models: Array<{ title: string; experimental: boolean; usable: boolean }>;
+    models: Array<{
+      title: string;
+      experimental: boolean;
+      usable: boolean;
+      /**
+       * What stands in its way, and not in every other's there.
+       */
+      reasons: Array<{
+        /**
+         * Its word, such as `sign_in_method`.
+         */
+        reason: string;
+        /**
+         * An administrator can change it; else the person.
+         */
+        administrator: boolean;
+        /**
+         * For whom the model is.
+         */
+        methods: Array<ProviderId>;
+        /**
+         * The region that it is about.
+         */
+        region: string | null;
+      }>;
+    }>;
     /**
-     * What stands in the way there, each once.
+     * What stands in the way of every model there, each once.
      */
     reasons: Array<{
       /**

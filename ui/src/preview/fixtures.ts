@@ -99,7 +99,7 @@ function no(reason: string, other: Partial<Reason> = {}): Reason {
 function regions(chosen: string, us: Reason[], eu: Reason[]): Region[] {
   const region = (name: string, experimental: boolean, reasons: Reason[]): Region => {
     const open = reasons.length === 0;
-    const models = [{ title: "Claude Opus 4.6", experimental, usable: open }];
+    const models = [{ title: "Claude Opus 4.6", experimental, usable: open, reasons: [] }];
     return { name, chosen: name === chosen, open, models, reasons };
   };
   const both = [region("us-east-1", false, us), region("eu-central-1", true, eu)];
@@ -156,6 +156,7 @@ export function views(language: Language): Record<string, View> {
     receipt: null,
     profiles: [],
     models: null,
+    no_models: null,
     settings: {
       language: null,
       notifications: true,

@@ -67,7 +67,7 @@ fn known(account: Result<Account, Failure>) -> Known {
         seen: None,
         receipt: None,
         profiles: Vec::new(),
-        grounds: None,
+        grounds: Err(failure(Code::NotSignedIn, 0)),
         settings: crate::view::fixtures::settings(),
     }
 }
@@ -195,6 +195,26 @@ fn broken_organisation_settings_are_said() {
         compose(&known).failure.map(|failure| failure.code),
         Some(Code::OrganizationsInvalid)
     );
+}
+
+#[test]
+fn a_list_of_models_that_cannot_be_used_is_said_to_who_is_signed_in() {
+    let mut broken = failure(Code::OrganizationsInvalid, 1);
+    broken.facts.path = Some("/etc/kiro/models.toml".to_owned());
+    let told = |account| {
+        let grounds = Err(broken.clone());
+        let view = compose(&Known {
+            grounds,
+            ..known(Ok(account))
+        });
+        view.no_models.map(|why| (why.code, why.path))
+    };
+    let path = Some("/etc/kiro/models.toml".to_owned());
+    assert_eq!(
+        told(Account::SignedIn(aiko())),
+        Some((Code::OrganizationsInvalid, path))
+    );
+    assert_eq!(told(Account::SignedOut { reason: None }), None);
 }
 
 #[test]

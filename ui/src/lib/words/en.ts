@@ -66,6 +66,7 @@ export const en = {
   "in.area.eu": "the EU",
   "in.area.us": "the USA",
   "in.no.sign_in_method": "Only for sign-ins through {methods}, not {provider}.",
+  "in.no.not_in_region": "No model is offered here.",
   "in.no.region_fixed": "{org} uses {region} alone.",
   "in.no.outside_residency": "{org} keeps all requests in {area}.",
   "in.no.answers_outside": "{org} keeps all requests in {area}, and this model may answer from elsewhere.",

@@ -68,6 +68,7 @@ export const ja: Words = {
   "in.area.eu": "EU 内",
   "in.area.us": "米国内",
   "in.no.sign_in_method": "{methods} でのサインインが必要です (現在は {provider})。",
+  "in.no.not_in_region": "ここで提供されているモデルはありません。",
   "in.no.region_fixed": "{org} で使えるリージョンは {region} だけです。",
   "in.no.outside_residency": "{org} はすべてのリクエストを {area}に限定しています。",
   "in.no.answers_outside":
