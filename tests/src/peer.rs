@@ -106,6 +106,14 @@ impl Peer {
         Peer::silent(command)
     }
 
+    /// AWS for who asks a model: STS and Bedrock, with an answer that says when it begins.
+    #[must_use]
+    pub fn bedrock() -> Peer {
+        let mut command = Command::new(python());
+        command.arg(folder().join("bedrock.py"));
+        Peer::silent(command)
+    }
+
     /// AWS STS, which believes what it has verified; the credentials are moto's.
     #[must_use]
     pub fn sts() -> Peer {

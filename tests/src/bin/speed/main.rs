@@ -8,6 +8,7 @@
     reason = "a measurement tells its figures, and fails by panicking"
 )]
 
+mod asking;
 mod commands;
 mod desktop;
 mod identity_center;
@@ -88,6 +89,7 @@ async fn everything(folder: &Path, figures: &mut Vec<Figure>) {
     commands::measure(&world, folder, figures);
     race::measure(&world, &peer, figures).await;
     desktop::measure(&world, folder, figures).await;
+    asking::measure(&world, figures).await;
     drop(world);
     desktop::closed(figures).await;
     desktop::signed_in(&Peer::okta(0), figures).await;
