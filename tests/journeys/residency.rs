@@ -84,6 +84,9 @@ fn nothing_but_the_eu_is_looked_up_or_reached_for_where_data_has_to_stay_there()
     let ask = ["ask", "What is a monad?"];
     let elsewhere = ["ask", "--region", "us-east-1", "What is a monad?"];
     let file = world.path("kiro/organizations.toml");
+    let credentials = world.path("kiro/credentials.json");
+    let control = |peer: &str, asked: Value| json!({ "control": peer, "asked": asked });
+    let busy = json!({ "status": 429, "kind": "ThrottlingException" });
     let steps = [
         run(&login, json!({})),
         run(&ask, json!({})),
@@ -91,6 +94,14 @@ fn nothing_but_the_eu_is_looked_up_or_reached_for_where_data_has_to_stay_there()
         run(&ask, model.clone()),
         run(&["auth", "logout"], all.clone()),
         run(&login, all),
+        // A session that is renewed on the way, and a busy model that is asked again.
+        control("sso", json!({ "token_ttl": 1 })),
+        run(&login, json!({})),
+        json!({ "ended": credentials }),
+        control("sso", json!({ "token_ttl": 3600 })),
+        control("bedrock", json!({ "faults": [busy] })),
+        run(&ask, json!({})),
+        run(&["auth", "logout"], json!({})),
         // The same where nothing has to stay: then it is written down.
         json!({ "write": file, "text": format!("{ORGANIZATION}{INFERENCE}") }),
         run(&login, json!({})),
@@ -109,6 +120,12 @@ fn nothing_but_the_eu_is_looked_up_or_reached_for_where_data_has_to_stay_there()
         (0, json!([])),
         (4, json!([])),
         (0, at(&["oidc"], "eu-central-1")),
+        (
+            0,
+            at(&["bedrock-runtime", "oidc", "portal.sso"], "eu-central-1"),
+        ),
+        (0, at(&["portal.sso"], "eu-central-1")),
+        (0, at(&["oidc"], "eu-central-1")),
     ];
     for (run, (code, names)) in became.iter().zip(&expected) {
         assert_eq!(
@@ -119,6 +136,7 @@ fn nothing_but_the_eu_is_looked_up_or_reached_for_where_data_has_to_stay_there()
         assert_eq!(&run["hosts"], names, "{run}");
     }
     assert_eq!(became[1]["stdout"], ANSWER);
+    assert_eq!(became[7]["stdout"], ANSWER);
     let out = became.last().unwrap();
     let names = out["names"].as_array().unwrap();
     assert!(

@@ -41,7 +41,7 @@ PEOPLE = {"aiko": "demo"}
 START_URL = "https://acme.awsapps.com/start"
 TOKEN_TTL = 3600
 LOCK = threading.Lock()
-state = {"next_token": [], "start_url": START_URL, "device_ttl": 600, "role_ttl": 3600, "clock": 0}
+state = {"next_token": [], "start_url": START_URL, "device_ttl": 600, "role_ttl": 3600, "token_ttl": TOKEN_TTL, "clock": 0}
 seen = {"registrations": 0, "role_credentials": 0, "malformed": []}
 clients, codes, devices, refresh_tokens, access_tokens = {}, {}, {}, {}, {}
 
@@ -206,7 +206,7 @@ class Handler(BaseHTTPRequestHandler):
         access, refresh = secret("access"), secret("refresh")
         access_tokens[access] = time.time() + TOKEN_TTL
         refresh_tokens[refresh] = value["clientId"]
-        self.answer(200, {"accessToken": access, "tokenType": "Bearer", "expiresIn": TOKEN_TTL, "refreshToken": refresh})
+        self.answer(200, {"accessToken": access, "tokenType": "Bearer", "expiresIn": state["token_ttl"], "refreshToken": refresh})
 
     # portal
     def bearer(self, value):

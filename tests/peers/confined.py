@@ -3,7 +3,8 @@ tried, is written down. Run it in namespaces of its own (`unshare --net --mount`
 
 Names lead here by a DNS server on port 53 (the namespace's resolv.conf), and hosts by TLS on port 443 with a certificate for whatever is
 asked for, by an authority whose file is the first argument; behind it are `aws_sso.py` and `bedrock.py`. Standard input has the steps, a JSON
-list: {"write": path, "text": …}, or {"run": [program, …], "env": {…}}. Standard output has a list of what became of each run. A device code
+list: {"write": path, "text": …}, {"control": "sso" or "bedrock", "asked": {…}}, {"ended": path}, which waits for the end of the access token in
+that credential file, or {"run": [program, …], "env": {…}}. Standard output has a list of what became of each run. A device code
 that a program shows is approved.
 """
 import datetime
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.parse as up
 import urllib.request as ur
 
@@ -159,12 +161,19 @@ authority = certificate("All of AWS")
 pathlib.Path(sys.argv[1]).write_bytes(authority[1].public_bytes(serialization.Encoding.PEM))
 (sso, sso_ready), (bedrock, bedrock_ready) = started("aws_sso.py"), started("bedrock.py")
 port = lambda ready: up.urlparse(ready["origin"]).port  # noqa: E731
-ur.urlopen(bedrock_ready["control"], json.dumps({"region": "eu-central-1"}).encode()).read()
+control = lambda ready, asked: ur.urlopen(ready["control"], json.dumps(asked).encode()).read()  # noqa: E731
+control(bedrock_ready, {"region": "eu-central-1"})
 serve(authority, port(sso_ready), port(bedrock_ready))
 became = []
 for step in json.load(sys.stdin):
     if "write" in step:
         pathlib.Path(step["write"]).write_text(step["text"])
+    elif "ended" in step:
+        public = json.loads(pathlib.Path(step["ended"]).read_text())["profiles"]["default"]["public"]
+        left = datetime.datetime.fromisoformat(public["expires_at"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
+        time.sleep(max(0, left.total_seconds()))
+    elif "control" in step:
+        control({"sso": sso_ready, "bedrock": bedrock_ready}[step["control"]], step["asked"])
     else:
         became.append(run(step, sso_ready["origin"]))
 print(json.dumps(became))
