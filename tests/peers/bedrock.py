@@ -30,11 +30,15 @@ from botocore.eventstream import EventStreamBuffer
 
 STS = "https://sts.amazonaws.com/doc/2011-06-15/"
 WORDS = re.findall(r"\S+\s*", os.environ.get("ANSWER", "")) or ["Once ", "upon ", "a ", "time – ", "日本"]
+STOPS = ("max_tokens", "content_filtered", "guardrail_intervened", "malformed_model_output")
 LOCK = threading.Lock()
 GO_ON = threading.Semaphore(0)
+# The identity providers that the account knows, each with its audience; without any, everybody's.
+PROVIDERS = json.loads(os.environ.get("PROVIDERS", "[]"))
 # `faults`: of the next requests of a model, in order; `gate`: the stream waits after its first words until `go_on`.
-state = {"region": os.environ.get("REGION", "us-east-1"), "faults": [], "gate": False, "clock": 0, "role_ttl": 3600, "sts_fault": None}
-seen = {"requests": [], "given": 0, "roles": []}
+state = {"region": os.environ.get("REGION", "us-east-1"), "faults": [], "gate": False, "clock": 0, "role_ttl": 3600, "sts_fault": None, "sts_now": None}
+# `told_at`: the time of the last answer's first words.
+seen = {"requests": [], "given": 0, "roles": [], "told_at": None}
 given = {}  # access key → Credentials
 spent = set()
 
@@ -124,6 +128,18 @@ def signed_by(request, path, body):
     return key
 
 
+def not_believed(asked):
+    """Why STS gives this token nothing, by its claims; its signature is looked at by `sts.py`."""
+    if (asked.get("Action"), asked.get("Version")) != ("AssumeRoleWithWebIdentity", "2011-06-15"):
+        return "InvalidAction"
+    claims = json.loads(base64.urlsafe_b64decode(asked["WebIdentityToken"].split(".")[1] + "=="))
+    if PROVIDERS and [claims.get("iss"), claims.get("aud")] not in PROVIDERS:
+        return "InvalidIdentityToken"
+    if claims.get("exp", 0) <= (state["sts_now"] or time.time()):
+        return "ExpiredTokenException"
+    return None
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -159,6 +175,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "exception_first":
             begin = [exception("throttlingException", "Too many tokens, please wait before trying again.")]
         for one in begin:
+            seen["told_at"] = time.time()
             self.chunk(one)
         if fault == "exception_first":
             return self.chunk(b"")
@@ -179,9 +196,12 @@ class Handler(BaseHTTPRequestHandler):
             broken[-6] ^= 1
             self.chunk(bytes(broken))
             return self.chunk(b"")
-        for one in [words(text) for text in WORDS[1:]] + end("max_tokens" if fault == "max_tokens" else "end_turn"):
+        ending = end(fault if fault in STOPS else "end_turn")
+        if fault == "no_metadata":
+            ending = end("max_tokens")[:-1]
+        for one in [words(text) for text in WORDS[1:]] + ending:
             self.chunk(one)
-        if fault == "cut_at_the_end":
+        if fault in ("cut_at_the_end", "no_metadata"):
             self.close_connection = True
             return self.connection.close()
         self.chunk(b"")
@@ -202,10 +222,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def assume(self, asked):
         seen["roles"].append({name: asked.get(name) for name in ("RoleArn", "RoleSessionName")})
-        fault = state["sts_fault"]
-        claims = json.loads(base64.urlsafe_b64decode(asked["WebIdentityToken"].split(".")[1] + "=="))
-        if fault is None and "exp" not in claims:
-            fault = "InvalidIdentityToken"
+        fault = state["sts_fault"] or not_believed(asked)
         if fault:
             said = f"<ErrorResponse xmlns=\"{STS}\"><Error><Type>Sender</Type><Code>{fault}</Code><Message>refused</Message></Error></ErrorResponse>"
             return self.answer(403, said, "text/xml")

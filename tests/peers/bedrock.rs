@@ -14,7 +14,8 @@ pub(crate) struct Bedrock {
 }
 
 impl Bedrock {
-    pub(crate) fn start() -> Bedrock {
+    /// In an account that knows these identity providers, each with its audience.
+    pub(crate) fn start(providers: &[(&str, &str)]) -> Bedrock {
         let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
         let python = std::env::var_os("KIRO_TEST_PYTHON").map_or_else(
             || package.join("../../target/venv/bin/python"),
@@ -22,6 +23,7 @@ impl Bedrock {
         );
         let mut child = Command::new(python)
             .arg(package.join("../../tests/peers/bedrock.py"))
+            .env("PROVIDERS", serde_json::json!(providers).to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -337,6 +337,13 @@ pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
+/// Whether a filter kept back the answer to a question: what Bedrock calls that.
+fn withheld(failure: &Failure) -> bool {
+    let filtered = ["content_filtered", "guardrail_intervened"];
+    let told = failure.detail.error.as_deref();
+    told.is_some_and(|told| filtered.contains(&told))
+}
+
 /// `26 hours`, `12 minutes`, `40 seconds`: the size of a skew, whatever its sign.
 fn signed_hours(seconds: i64, [hours, minutes, short]: [&str; 3]) -> String {
     let size = seconds.unsigned_abs();

@@ -32,7 +32,7 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         session(&home);
         World {
-            aws: bedrock::Bedrock::start(),
+            aws: bedrock::Bedrock::start(&[("https://login.acme.example", "client")]),
             home,
         }
     }
@@ -84,6 +84,9 @@ impl World {
     }
 }
 
+/// `{"iss":"https://login.acme.example","aud":"client","exp":4102444800}`
+const ID_TOKEN: &str = "e30.eyJpc3MiOiJodHRwczovL2xvZ2luLmFjbWUuZXhhbXBsZSIsImF1ZCI6ImNsaWVudCIsImV4cCI6NDEwMjQ0NDgwMH0.signature";
+
 /// A session of an hour, its key in a plain file, and its organisation.
 fn session(home: &TempDir) {
     let at = Home::at(home.path());
@@ -109,7 +112,7 @@ fn session(home: &TempDir) {
     let tokens = Tokens {
         access: "the-access-token".into(),
         refresh: None,
-        id: Some("e30.eyJleHAiOjQxMDI0NDQ4MDB9.signature".into()), // {"exp":4102444800}
+        id: Some(ID_TOKEN.into()),
     };
     store.save(&ProfileName::default(), public, tokens).unwrap();
     let file = home.path().join("organizations.toml");
@@ -190,6 +193,69 @@ fn what_may_not_be_asked_is_not_sent_and_the_reasons_are_told() {
     }
     let seen = world.control(json!({}));
     assert_eq!((&seen["given"], &seen["requests"]), (&json!(0), &json!([])));
+}
+
+#[test]
+fn what_cannot_be_asked_whole_is_not_asked() {
+    let world = World::new();
+    let mut kiro = world
+        .command(&["ask", "What is this?", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = kiro.stdin.take().unwrap();
+    stdin.write_all(&vec![b'x'; 4 * 1024 * 1024 + 1]).unwrap();
+    drop(stdin);
+    let long = "error: The question is longer than 4 MiB. Nothing was sent\nhint: Shorten it, or ask in parts\n";
+    let said = Said::of(kiro.wait_with_output().unwrap());
+    assert_eq!(said, Said::new(2, "", long));
+    // A folder opens, and cannot be read.
+    let folder = std::fs::File::open(world.home.path()).unwrap();
+    let asked = world
+        .command(&["ask", "What is this?", "-"])
+        .stdin(folder)
+        .output();
+    let said = Said::of(asked.unwrap());
+    assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));
+    let unreadable = "error: The question could not be read: ";
+    assert!(said.stderr.starts_with(unreadable), "{}", said.stderr);
+    assert_eq!(world.questions(), [""; 0]);
+}
+
+#[test]
+fn why_an_answer_ended_is_told() {
+    let world = World::new();
+    let no_room = "ended for want of room\n";
+    let filter = "error: A content filter at AWS kept back the answer, or the rest of it (";
+    let cut = "error: The answer of opus-4.6 (us-east-1) was cut off before its end.\n";
+    for (fault, code, told) in [
+        (
+            "max_tokens",
+            0,
+            format!("opus-4.6 · us-east-1 · 12 tokens in, 5 out · {no_room}"),
+        ),
+        (
+            "no_metadata",
+            0,
+            format!("opus-4.6 · us-east-1 · {no_room}"),
+        ),
+        (
+            "content_filtered",
+            4,
+            format!("{filter}content_filtered · "),
+        ),
+        (
+            "guardrail_intervened",
+            4,
+            format!("{filter}guardrail_intervened · "),
+        ),
+        ("malformed_model_output", 5, cut.to_owned()),
+    ] {
+        world.control(json!({ "faults": [fault] }));
+        let said = world.kiro(&["ask", "me"]);
+        assert_eq!((said.code, said.stdout.as_str()), (Some(code), ANSWER));
+        assert!(said.stderr.starts_with(&told), "{fault}: {}", said.stderr);
+    }
 }
 
 /// What stands in all files below.

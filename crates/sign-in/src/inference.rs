@@ -62,10 +62,8 @@ pub enum Piece {
 /// What an answer took.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Usage {
-    /// Tokens that were read.
-    pub input: u32,
-    /// Tokens that were written.
-    pub output: u32,
+    /// Tokens that were read, and those that were written; `None` where nobody said.
+    pub tokens: Option<(u32, u32)>,
     /// The model ended for want of room, and not because it was done.
     pub cut_short: bool,
 }
@@ -78,8 +76,9 @@ pub struct Answer {
     events: Events,
     /// What was read to see that the answer has begun.
     first: VecDeque<ConverseStreamOutput>,
-    usage: Usage,
-    ended: bool,
+    /// What it took as far as that is known; `None` before its end.
+    usage: Option<Usage>,
+    told: bool,
 }
 
 /// A question that may be asked, and the credentials to ask it by. Nothing has been sent to a model yet.
@@ -216,8 +215,8 @@ impl Asking {
                         endpoint: self.endpoint,
                         events,
                         first: VecDeque::from([first]),
-                        usage: Usage::default(),
-                        ended: false,
+                        usage: None,
+                        told: false,
                     })));
                 }
                 Err(fault) => fault,
@@ -329,7 +328,8 @@ impl Answer {
     /// The next piece; `None` after the last.
     ///
     /// # Errors
-    /// `answer_cut` where the answer ends before its end, `model_busy`, and those of the network.
+    /// `answer_cut` where the answer ends before its end, `question_refused` where a filter kept it back, `model_busy`, and
+    /// those of the network.
     pub async fn next(&mut self) -> Result<Option<Piece>, Failure> {
         loop {
             let event = match self.first.pop_front() {
@@ -343,21 +343,27 @@ impl Answer {
                     }
                 }
                 Some(ConverseStreamOutput::MessageStop(stop)) => {
-                    self.ended = true;
-                    self.usage.cut_short = fault::cut_short(&stop.stop_reason);
+                    let reason = &stop.stop_reason;
+                    let cut_short = fault::cut_short(&self.context, &self.endpoint, reason)?;
+                    self.usage = Some(Usage {
+                        tokens: None,
+                        cut_short,
+                    });
                 }
                 Some(ConverseStreamOutput::Metadata(told)) => {
-                    if let Some(usage) = told.usage {
-                        let count = |tokens: i32| u32::try_from(tokens).unwrap_or_default();
-                        self.usage.input = count(usage.input_tokens);
-                        self.usage.output = count(usage.output_tokens);
+                    let count = |tokens: i32| u32::try_from(tokens).unwrap_or_default();
+                    if let (Some(usage), Some(took)) = (&mut self.usage, told.usage) {
+                        usage.tokens = Some((count(took.input_tokens), count(took.output_tokens)));
                     }
-                    return Ok(Some(Piece::Usage(self.usage)));
                 }
                 // What begins or ends a block, and what a later service may add.
                 Some(_) => {}
-                None if self.ended => return Ok(None),
-                None => return Err(fault::cut(&self.context, &self.endpoint)),
+                None => {
+                    let cut = || fault::cut(&self.context, &self.endpoint);
+                    let usage = self.usage.ok_or_else(cut)?;
+                    let last = !std::mem::replace(&mut self.told, true);
+                    return Ok(last.then_some(Piece::Usage(usage)));
+                }
             }
         }
     }
@@ -366,7 +372,7 @@ impl Answer {
         match tokio::time::timeout(SILENCE, self.events.recv()).await {
             Ok(Ok(event)) => Ok(event),
             // All of it is here.
-            Ok(Err(_)) | Err(_) if self.ended => Ok(None),
+            Ok(Err(_)) | Err(_) if self.usage.is_some() => Ok(None),
             Ok(Err(error)) => {
                 Err(fault::of_stream(&self.context, &self.endpoint, &error).failure())
             }

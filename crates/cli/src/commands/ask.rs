@@ -3,20 +3,23 @@
 use std::io::{IsTerminal, Read, Write};
 
 use kiro_sign_in::{
-    Answer, Begun, Code, Context, Failure, Piece, Question, Usage, grounds, prepare,
+    Answer, Begun, Code, Context, Failure, Grounds, Piece, Question, Usage, grounds, prepare,
 };
 
 use super::{models, tell_recovered};
 use crate::{args::Ask, exit::Exit, shell, shell::Shell, signals, words::Whose};
 
-/// A question is no longer than this, in bytes.
+/// What is piped in is no longer than this, in bytes.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
 pub(crate) fn run(shell: &Shell, context: &Context, args: &Ask) -> Result<Exit, Failure> {
     tell_recovered(shell, context);
-    let Some(text) = text(args) else {
-        shell.say(shell.words.nothing_asked());
-        return Ok(Exit::Usage);
+    let text = match text(args) {
+        Ok(text) => text,
+        Err(unasked) => {
+            shell.say(&shell.words.unasked(&unasked));
+            return Ok(Exit::Usage);
+        }
     };
     let question = Question {
         text,
@@ -32,9 +35,19 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Ask) -> Result<Exit, 
     }
 }
 
-/// The words of the command line, else stdin's; after a last word `-`, stdin's follow the others. `None` where nobody asks
-/// anything.
-fn text(args: &Ask) -> Option<String> {
+/// Why there is nothing to ask.
+#[derive(Debug)]
+pub(crate) enum Unasked {
+    /// Nobody asks anything.
+    Nothing,
+    /// It is longer than a question may be. A part of it would be another question.
+    TooLong,
+    /// What was piped in could not be read to its end.
+    Unreadable(std::io::Error),
+}
+
+/// The words of the command line, else stdin's; after a last word `-`, stdin's follow the others.
+fn text(args: &Ask) -> Result<String, Unasked> {
     let stdin = std::io::stdin();
     let (words, reads) = match args.question.split_last() {
         Some((last, words)) if last == "-" => (words, true),
@@ -44,13 +57,19 @@ fn text(args: &Ask) -> Option<String> {
     let mut text = words.join(" ");
     if reads {
         let mut bytes = Vec::new();
-        let _ = stdin.lock().take(LONGEST).read_to_end(&mut bytes);
+        let read = stdin.lock().take(LONGEST + 1).read_to_end(&mut bytes);
+        if read.map_err(Unasked::Unreadable)? as u64 > LONGEST {
+            return Err(Unasked::TooLong);
+        }
         if !text.is_empty() {
             text.push_str("\n\n");
         }
         text.push_str(&String::from_utf8_lossy(&bytes));
     }
-    (!text.trim().is_empty()).then_some(text)
+    if text.trim().is_empty() {
+        return Err(Unasked::Nothing);
+    }
+    Ok(text)
 }
 
 async fn tell(
@@ -148,17 +167,30 @@ fn why(shell: &Shell, context: &Context, args: &Ask) -> Result<(), Failure> {
     if let Some(region) = &args.region {
         grounds.region = Some(region.clone());
     }
-    let models = grounds.catalogue.models.iter();
-    let model = args.model.clone();
-    let model = model.or_else(|| models.map(|model| model.id.clone()).next());
+    let model = args.model.as_deref().unwrap_or_else(|| meant(&grounds));
     let whose = Whose::of(&who, &grounds);
-    for line in models::tree(shell, &grounds, &whose, &model.unwrap_or_default()) {
+    for line in models::tree(shell, &grounds, &whose, model) {
         shell.say(&line);
     }
     Ok(())
 }
 
+/// The model that is meant where nobody names one, as `prepare` means it.
+fn meant(grounds: &Grounds) -> &str {
+    let Grounds {
+        account,
+        policy,
+        catalogue,
+        region,
+        ..
+    } = grounds;
+    let region = region.as_ref();
+    let meant = region.and_then(|region| kiro_models::model(account, policy, catalogue, region));
+    meant.map_or("", |model| &model.id)
+}
+
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -169,5 +201,29 @@ mod tests {
             .filter(|&c| harmless(c))
             .collect();
         assert_eq!(seen, "a[2Jbc\td\n");
+    }
+
+    #[test]
+    fn the_reasons_are_those_of_the_model_that_is_meant() {
+        let model = |id: &str, region: &str| {
+            format!(
+                "[[models]]\nid = \"{id}\"\ntitle = \"T\"\nvendor = \"V\"\n[[models.offers]]\nregion = \"{region}\"\nstatus = \"available\"\nmethods = [\"okta\"]\nidentifiers = [\"v.m\"]\n"
+            )
+        };
+        let text =
+            model("a", "us-east-1") + &model("b", "eu-central-1") + &model("c", "eu-central-1");
+        let catalogue = kiro_models::Catalogue::parse(&text).unwrap();
+        let mut grounds = Grounds {
+            account: kiro_models::Account::of(kiro_models::Method::Okta),
+            policy: kiro_models::Policy::default(),
+            catalogue,
+            region: "eu-central-1".parse().ok(),
+            contact: None,
+        };
+        assert_eq!(meant(&grounds), "b", "the first that is offered there");
+        grounds.region = "eu-west-1".parse().ok();
+        assert_eq!(meant(&grounds), "a", "none is");
+        grounds.region = None;
+        assert_eq!(meant(&grounds), "");
     }
 }

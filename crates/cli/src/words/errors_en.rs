@@ -2,7 +2,7 @@
 
 use kiro_sign_in::{Code, Failure};
 
-use super::{Parts, Sentence, signed_hours};
+use super::{Parts, Sentence, signed_hours, withheld};
 
 pub(super) fn sentence(failure: &Failure) -> Sentence {
     let Parts {
@@ -318,6 +318,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         Code::RoleRefused => (
             format!("AWS does not let this role ask models: {}{}", text(subject, "unnamed"), opened(why)),
             format!("Ask {contact}, with the details above"),
+        ),
+        Code::QuestionRefused if withheld(failure) => (
+            "A content filter at AWS kept back the answer, or the rest of it".to_owned(),
+            "Change the question".to_owned(),
         ),
         Code::QuestionRefused => (
             format!("The model cannot take this question{}", opened(why)),

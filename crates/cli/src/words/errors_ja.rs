@@ -2,7 +2,7 @@
 
 use kiro_sign_in::{Code, Failure};
 
-use super::{Parts, Sentence, signed_hours};
+use super::{Parts, Sentence, signed_hours, withheld};
 
 pub(super) fn sentence(failure: &Failure) -> Sentence {
     let Parts {
@@ -318,6 +318,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         Code::RoleRefused => (
             format!("この AWS ロールではモデルを使用できません: {}{}", text(subject, "名前なし"), opened(why)),
             format!("上の詳細を添えて {contact} に相談してください"),
+        ),
+        Code::QuestionRefused if withheld(failure) => (
+            "AWS のコンテンツフィルターにより、応答の全部または一部が返されませんでした".to_owned(),
+            "質問の内容を変えてください".to_owned(),
         ),
         Code::QuestionRefused => (
             format!("この質問はモデルが受け付けません{}", opened(why)),

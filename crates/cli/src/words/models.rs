@@ -4,6 +4,7 @@ use kiro_models::{Endpoint, Method, Reason, Region, Residency, Status, Who, Why}
 use kiro_sign_in::{Grounds, SignedIn, Usage};
 
 use super::{Language, plain, unspaced};
+use crate::commands::ask::Unasked;
 
 /// Whose models they are: what the sentences name.
 pub(crate) struct Whose {
@@ -226,18 +227,43 @@ impl Language {
         }
     }
 
-    /// Nobody asks anything.
-    pub(crate) fn nothing_asked(self) -> &'static str {
-        self.pick(
-            "error: There is no question\nhint: `kiro ask \"…\"`, or pipe one in",
-            "error: 質問がありません\nhint: `kiro ask \"…\"` のように指定するか、標準入力から渡してください",
-        )
+    /// Why nothing was asked.
+    pub(crate) fn unasked(self, why: &Unasked) -> String {
+        let words = match why {
+            Unasked::Nothing => self.pick(
+                "error: There is no question\nhint: `kiro ask \"…\"`, or pipe one in",
+                "error: 質問がありません\nhint: `kiro ask \"…\"` のように指定するか、標準入力から渡してください",
+            ),
+            Unasked::TooLong => self.pick(
+                "error: The question is longer than 4 MiB. Nothing was sent\nhint: Shorten it, or ask in parts",
+                "error: 質問が 4 MiB を超えています。何も送信していません\nhint: 短くするか、分けて質問してください",
+            ),
+            Unasked::Unreadable(error) => {
+                return match self {
+                    Language::English => format!(
+                        "error: The question could not be read: {error}. Nothing was sent\nhint: Check what is piped in"
+                    ),
+                    Language::Japanese => format!(
+                        "error: 質問を読み取れません: {error}。何も送信していません\nhint: 標準入力に渡した内容を確認してください"
+                    ),
+                };
+            }
+        };
+        words.to_owned()
     }
 
     /// What an answer took.
     pub(crate) fn took(self, endpoint: &Endpoint, usage: Usage) -> String {
         let Endpoint { model, region, .. } = endpoint;
-        let Usage { input, output, .. } = usage;
+        let tokens = match (self, usage.tokens) {
+            (_, None) => String::new(),
+            (Language::English, Some((read, written))) => {
+                format!(" · {read} tokens in, {written} out")
+            }
+            (Language::Japanese, Some((read, written))) => {
+                format!(" · 入力 {read} トークン、出力 {written} トークン")
+            }
+        };
         let cut = match (self, usage.cut_short) {
             (_, false) => "",
             (Language::English, true) => " · ended for want of room",
@@ -247,14 +273,7 @@ impl Language {
             Status::Available => String::new(),
             Status::Experimental => format!(" · {}", self.status(endpoint.status)),
         };
-        match self {
-            Language::English => {
-                format!("{model} · {region}{experimental} · {input} tokens in, {output} out{cut}")
-            }
-            Language::Japanese => format!(
-                "{model} · {region}{experimental} · 入力 {input} トークン、出力 {output} トークン{cut}"
-            ),
-        }
+        format!("{model} · {region}{experimental}{tokens}{cut}")
     }
 
     /// No model can be asked in a region that somebody wanted to choose.

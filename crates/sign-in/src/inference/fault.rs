@@ -30,38 +30,46 @@ impl Fault {
     }
 }
 
-/// What an exception means, by its name and its words: the API has one name for several things.
-fn meaning(exception: &str, words: &str) -> (Code, fn(Failure) -> Fault) {
+/// What it is to a person, and for the next try.
+type Meaning = (Code, fn(Failure) -> Fault);
+
+/// What an exception means, by its name and its words: the API has one name for several things, and AWS's common errors have
+/// names of their own (`ServiceUnavailable` beside Bedrock's `ServiceUnavailableException`).
+fn meaning(exception: &str, words: &str) -> Option<Meaning> {
     let says = |part: &str| words.to_ascii_lowercase().contains(part);
-    match exception {
-        "ThrottlingException"
-        | "TooManyRequestsException"
-        | "ServiceUnavailableException"
-        | "ModelNotReadyException"
-        | "InternalServerException" => (Code::ModelBusy, Fault::Busy),
-        "ModelErrorException"
-        | "ModelStreamErrorException"
-        | "ModelTimeoutException"
-        | "ServiceQuotaExceededException" => (Code::ModelBusy, Fault::Final),
-        "ExpiredTokenException"
-        | "ExpiredToken"
-        | "UnrecognizedClientException"
-        | "InvalidClientTokenId" => (Code::RoleRefused, Fault::Credentials),
-        "InvalidSignatureException" | "SignatureDoesNotMatch" | "IncompleteSignatureException" => {
+    let known: Meaning = match exception.strip_suffix("Exception").unwrap_or(exception) {
+        "Throttling" | "TooManyRequests" | "ServiceUnavailable" | "ModelNotReady"
+        | "InternalServer" | "InternalFailure" => (Code::ModelBusy, Fault::Busy),
+        "ModelError" | "ModelStreamError" | "ModelTimeout" | "ServiceQuotaExceeded" => {
+            (Code::ModelBusy, Fault::Final)
+        }
+        "ExpiredToken" | "UnrecognizedClient" | "InvalidClientTokenId" => {
+            (Code::RoleRefused, Fault::Credentials)
+        }
+        "InvalidSignature" | "SignatureDoesNotMatch" | "IncompleteSignature" | "RequestExpired" => {
             (Code::RoleRefused, Fault::Final)
         }
-        "AccessDeniedException" if says("access to the model") || says("model access") => {
+        "AccessDenied" if says("access to the model") || says("model access") => {
             (Code::ModelNotEnabled, Fault::Final)
         }
-        "AccessDeniedException" => (Code::RoleRefused, Fault::Final),
-        "ResourceNotFoundException" => (Code::ModelNotEnabled, Fault::Final),
-        "ValidationException"
+        "AccessDenied" => (Code::RoleRefused, Fault::Final),
+        "ResourceNotFound" => (Code::ModelNotEnabled, Fault::Final),
+        "Validation" | "ValidationError"
             if says("model identifier") || says("on-demand throughput") || says("use case") =>
         {
             (Code::ModelNotEnabled, Fault::Final)
         }
-        "ValidationException" => (Code::QuestionRefused, Fault::Final),
-        _ => (Code::MalformedAnswer, Fault::Final),
+        "Validation" | "ValidationError" => (Code::QuestionRefused, Fault::Final),
+        _ => return None,
+    };
+    Some(known)
+}
+
+/// What an answer means whose exception nobody knows, or that names none.
+fn meaning_of_status(status: Option<u16>) -> Meaning {
+    match status {
+        Some(429 | 500..) => (Code::ModelBusy, Fault::Busy),
+        Some(_) | None => (Code::MalformedAnswer, Fault::Final),
     }
 }
 
@@ -79,13 +87,10 @@ pub(super) fn of_request(
     }
     let exception = error.code().unwrap_or_default();
     let words = error.message().unwrap_or_default();
-    let (code, next) = match error.raw_response().map(|answer| answer.status().as_u16()) {
-        Some(status) if exception.is_empty() && (status >= 500 || status == 429) => {
-            (Code::ModelBusy, Fault::Busy as fn(Failure) -> Fault)
-        }
-        Some(_) | None => meaning(exception, words),
-    };
     let answer = error.raw_response();
+    let status = answer.map(|answer| answer.status().as_u16());
+    let meant = meaning(exception, words);
+    let (code, next) = meant.unwrap_or_else(|| meaning_of_status(status));
     // What is signed by a clock that is off is refused in the same words as what is signed wrongly.
     let date = answer.and_then(|answer| transport::skew(answer, context.now()));
     if matches!(code, Code::RoleRefused)
@@ -109,7 +114,8 @@ pub(super) fn of_stream<R: std::fmt::Debug>(
         Some(service) => {
             let exception = service.code().unwrap_or_else(|| name(service));
             let words = service.message().unwrap_or_default();
-            let (code, next) = meaning(exception, words);
+            let meant = meaning(exception, words);
+            let (code, next) = meant.unwrap_or_else(|| meaning_of_status(None));
             next(told(context, endpoint, code, exception, words))
         }
         // The connection went, or what came was no event.
@@ -147,12 +153,22 @@ pub(super) fn cut(context: &Context, endpoint: &Endpoint) -> Failure {
     told(context, endpoint, Code::AnswerCut, "", "")
 }
 
-/// Whether the model ended because there was no room for more.
-pub(super) fn cut_short(reason: &StopReason) -> bool {
-    matches!(
-        reason,
-        StopReason::MaxTokens | StopReason::ModelContextWindowExceeded
-    )
+/// Whether an answer with this end is whole (`false`), or the model ended for want of room (`true`).
+///
+/// # Errors
+/// `question_refused` where a filter kept back the answer or the rest of it, `answer_cut` where the model broke down.
+pub(super) fn cut_short(
+    context: &Context,
+    endpoint: &Endpoint,
+    reason: &StopReason,
+) -> Result<bool, Failure> {
+    let ended = |code| told(context, endpoint, code, reason.as_str(), "");
+    match reason.as_str() {
+        "max_tokens" | "model_context_window_exceeded" => Ok(true),
+        "content_filtered" | "guardrail_intervened" => Err(ended(Code::QuestionRefused)),
+        "malformed_model_output" | "malformed_tool_use" => Err(ended(Code::AnswerCut)),
+        _ => Ok(false),
+    }
 }
 
 fn host(endpoint: &Endpoint) -> String {
@@ -191,7 +207,8 @@ mod tests {
     #[test]
     fn each_exception_has_its_meaning() {
         let check = |exception, words, code, next| {
-            let (seen, fault) = meaning(exception, words);
+            let meant = meaning(exception, words);
+            let (seen, fault) = meant.unwrap_or_else(|| meaning_of_status(Some(400)));
             let failure = Failure::new(seen, jiff::Timestamp::UNIX_EPOCH);
             let then = match fault(failure) {
                 Fault::Credentials(_) => "others",
@@ -203,6 +220,9 @@ mod tests {
         check("ThrottlingException", "", Code::ModelBusy, "later");
         check("ModelNotReadyException", "", Code::ModelBusy, "later");
         check("InternalServerException", "", Code::ModelBusy, "later");
+        check("InternalFailure", "", Code::ModelBusy, "later");
+        check("ServiceUnavailable", "", Code::ModelBusy, "later");
+        check("RequestExpired", "", Code::RoleRefused, "never");
         check("ModelErrorException", "", Code::ModelBusy, "never");
         check("ExpiredTokenException", "", Code::RoleRefused, "others");
         check(

@@ -9,7 +9,8 @@ mod residency;
 use std::sync::Arc;
 
 use aws::{Aws, Way, signed_in};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use kiro_credentials::Clock;
 use kiro_models::Region;
 use kiro_sign_in::{
     Answer, Begun, Code, Failure, Piece, Question, Usage, access_token, add, ask, prepare, sign_out,
@@ -70,8 +71,7 @@ async fn an_answer_comes_as_it_is_told_by_credentials_of_the_role_for_the_id_tok
     let (rest, usage) = read(&mut answer).await;
     assert_eq!(format!("Once {rest}"), WHOLE);
     let took = Usage {
-        input: 12,
-        output: 5,
+        tokens: Some((12, 5)),
         cut_short: false,
     };
     assert_eq!(usage.unwrap(), Some(took));
@@ -132,6 +132,16 @@ async fn somebody_of_identity_center_asks_in_the_eu_by_a_profile_of_the_eu() {
 }
 
 #[tokio::test]
+async fn somebody_of_entra_id_asks_by_their_id_token() {
+    let aws = Aws::start();
+    let world = signed_in(Way::Entra, &aws, "").await;
+    assert_eq!(whole(&world).await.unwrap(), WHOLE);
+    let seen = aws.control(json!({})).await;
+    let role = json!({"RoleArn": "arn:aws:iam::111122223333:role/Kiro", "RoleSessionName": "aiko@acme.com"});
+    assert_eq!(seen["roles"], json!([role]));
+}
+
+#[tokio::test]
 async fn credentials_that_ran_out_are_replaced_and_nobody_notices() {
     let aws = Aws::start();
     let world = signed_in(Way::Okta, &aws, "").await;
@@ -163,6 +173,8 @@ async fn an_id_token_that_ended_is_renewed_before_sts_sees_it() {
     let before = world.provider.token_requests.lock().unwrap().len();
     // It lives five minutes there, and the access token an hour.
     world.clock.advance(SignedDuration::from_mins(10));
+    let now = world.context.clock.now().as_second();
+    aws.control(json!({ "sts_now": now })).await;
     assert_eq!(whole(&world).await.unwrap(), WHOLE);
     let requests = world.provider.token_requests.lock().unwrap();
     assert_eq!(requests.len(), before + 1, "one renewal");
@@ -193,6 +205,8 @@ async fn whose_session_is_over_asks_nothing_by_what_is_kept() {
 /// Somebody of our Identity Center whose groups give them a model, for now.
 async fn whose_groups_give_a_model(aws: &Aws) -> (World, Arc<Wire>) {
     let mut world = World::new();
+    let now = Timestamp::now();
+    world.clock.advance(now.duration_since(world.clock.now()));
     add(&world.context, &organization(Peer::IdentityCenter)).unwrap();
     let wire = Wire::lay(&mut world).await;
     wire.cut("/token", &answer(r#","models":["opus-4.6"]"#), 1);
@@ -204,8 +218,7 @@ async fn whose_groups_give_a_model(aws: &Aws) -> (World, Arc<Wire>) {
 async fn a_question_is_decided_by_what_the_renewed_session_gives() {
     let aws = Aws::start();
     for kept in [true, false] {
-        // The world's clock is days behind the peer's: what is given is kept for long, or over already.
-        let ttl = if kept { 3600 } else { -864_000 };
+        let ttl = if kept { 14_400 } else { -1 };
         aws.control(json!({ "role_ttl": ttl })).await;
         let (world, wire) = whose_groups_give_a_model(&aws).await;
         assert_eq!(whole(&world).await.unwrap(), WHOLE);
@@ -240,12 +253,13 @@ async fn between_the_decision_and_the_question_a_model_may_be_taken_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_kept_serves_where_nobody_can_be_asked_whether_the_session_lives() {
     let aws = Aws::start();
+    aws.control(json!({ "role_ttl": 14_400 })).await;
     let (world, wire) = whose_groups_give_a_model(&aws).await;
     assert_eq!(whole(&world).await.unwrap(), WHOLE);
     wire.cut("/token", &Fault::Bytes(""), 9);
     world.clock.advance(SignedDuration::from_mins(61));
     assert_eq!(whole(&world).await.unwrap(), WHOLE);
-    aws.control(json!({ "spend": true })).await;
+    world.clock.advance(SignedDuration::from_hours(4));
     let nobody = whole(&world).await.unwrap_err();
     assert_eq!(nobody.code, Code::Unreachable, "{nobody:?}");
 }
@@ -314,6 +328,30 @@ async fn each_fault_is_told_as_what_it_is_and_a_busy_model_is_asked_again_in_its
             vec![fault(503, "ServiceUnavailableException", "")],
             None,
             2,
+        ),
+        (
+            "an error by its common name",
+            vec![fault(503, "ServiceUnavailable", "")],
+            None,
+            2,
+        ),
+        (
+            "a failure by its common name",
+            vec![fault(500, "InternalFailure", "")],
+            None,
+            2,
+        ),
+        (
+            "an error that nobody knows",
+            vec![fault(502, "SomethingNew", "")],
+            None,
+            2,
+        ),
+        (
+            "a refusal that nobody knows",
+            vec![fault(400, "SomethingNew", "")],
+            Some(Code::MalformedAnswer),
+            1,
         ),
         (
             "not enabled in the account",

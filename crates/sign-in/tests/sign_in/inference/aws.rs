@@ -19,11 +19,17 @@ use crate::world::{CLIENT, ISSUER, World};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Way {
     Okta,
+    Entra,
     IdentityCenter,
 }
 
+/// The issuer of a directory of Entra ID.
+const DIRECTORY: &str =
+    "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0";
+
 /// What `organizations.toml` says of each.
 const OKTA: &str = "[organizations.acme]\nprovider = \"okta\"\nissuer = \"https://login.acme.test/oauth2/default\"\nclient_id = \"kiro-desktop\"\n";
+const ENTRA: &str = "[organizations.acme]\nprovider = \"entra\"\ntenant = \"9188040d-6c67-4c5b-b112-36a304b66dad\"\nclient_id = \"kiro-desktop\"\n";
 pub(super) const CENTER: &str = "[organizations.acme]\nprovider = \"identity-center\"\nstart_url = \"https://acme.awsapps.test/start\"\nregion = \"eu-central-1\"\n";
 pub(super) const ROLE: &str =
     "[organizations.acme.inference]\naccount = \"111122223333\"\nrole = \"Kiro\"\n";
@@ -72,7 +78,7 @@ pub(super) fn web(proxy: Proxy) -> WebClient {
 
 impl Aws {
     pub(super) fn start() -> Aws {
-        Aws(Bedrock::start())
+        Aws(Bedrock::start(&[(ISSUER, CLIENT), (DIRECTORY, CLIENT)]))
     }
 
     pub(super) fn host(&self) -> String {
@@ -103,6 +109,7 @@ impl Aws {
         let file = world.folder.path().join("home/organizations.toml");
         let organization = match way {
             Way::Okta => OKTA,
+            Way::Entra => ENTRA,
             Way::IdentityCenter => CENTER,
         };
         let text = format!("{organization}{decided}{ROLE}");
@@ -127,7 +134,14 @@ pub(super) async fn signed_in(way: Way, aws: &Aws, decided: &str) -> World {
     let now = Timestamp::now();
     world.clock.advance(now.duration_since(world.clock.now()));
     let expires_at = now + SignedDuration::from_hours(1);
-    let claims = json!({"exp": expires_at.as_second(), "sub": "00u1"}).to_string();
+    let issuer = match way {
+        Way::Okta => ISSUER,
+        Way::Entra => DIRECTORY,
+        Way::IdentityCenter => "https://acme.awsapps.test/start",
+    };
+    let center = way == Way::IdentityCenter;
+    let exp = expires_at.as_second();
+    let claims = json!({"iss": issuer, "aud": CLIENT, "exp": exp, "sub": "00u1"}).to_string();
     let id = format!(
         "e30.{}.id-token-canary",
         BASE64_URL_SAFE_NO_PAD.encode(claims)
@@ -135,22 +149,19 @@ pub(super) async fn signed_in(way: Way, aws: &Aws, decided: &str) -> World {
     let public = NewPublic {
         provider: match way {
             Way::Okta => "okta",
+            Way::Entra => "entra",
             Way::IdentityCenter => "identity-center",
         }
         .into(),
         organization: "acme".into(),
-        issuer: match way {
-            Way::Okta => ISSUER,
-            Way::IdentityCenter => "https://acme.awsapps.test/start",
-        }
-        .into(),
+        issuer: issuer.into(),
         client_id: CLIENT.into(),
         endpoint: None,
         subject: Some("00u1".into()),
         name: None,
-        email: (way == Way::Okta).then(|| "aiko@acme.com".into()),
+        email: (!center).then(|| "aiko@acme.com".into()),
         scopes: Vec::new(),
-        region: (way == Way::IdentityCenter).then(|| "eu-central-1".into()),
+        region: center.then(|| "eu-central-1".into()),
         models: None,
         expires_at,
         session_expires_at: None,
@@ -159,7 +170,7 @@ pub(super) async fn signed_in(way: Way, aws: &Aws, decided: &str) -> World {
     let tokens = Tokens {
         access: "access-canary".into(),
         refresh: Some("refresh-canary".into()),
-        id: (way == Way::Okta).then(|| id.into()),
+        id: (!center).then(|| id.into()),
     };
     let store = world.context.store.clone();
     let saved = tokio::task::spawn_blocking(move || {
