@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
-use kiro_credentials::{ProfileName, Public, SealedBlob, Session, StoreError, file};
+use kiro_credentials::{ProfileName, Public, RefusalKind, SealedBlob, Session, StoreError, file};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -82,7 +82,7 @@ pub async fn role_credentials(
 }
 
 /// What is kept of this role if it is good for a quarter of an hour or more, else what is fetched, which is kept then. What
-/// is kept serves to its end where nothing can be fetched for a passing reason.
+/// is kept serves to its end where nothing can be fetched for a passing reason, and not at all once the session is over.
 pub(crate) async fn kept_or(
     context: &Context,
     profile: &ProfileName,
@@ -91,8 +91,11 @@ pub(crate) async fn kept_or(
     fetched: impl Future<Output = Result<RoleCredentials, Failure>>,
 ) -> Result<RoleCredentials, Failure> {
     let place = Place::of(context, profile, role, public);
-    let kept = place.clone().read(context).await?;
+    let mut kept = place.clone().read(context).await?;
     let now = context.now();
+    if over(context, profile, public) {
+        kept = None;
+    }
     if let Some(kept) = kept.as_ref().filter(|kept| kept.expires_at > now + MARGIN) {
         return Ok(kept.clone());
     }
@@ -106,6 +109,14 @@ pub(crate) async fn kept_or(
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// Whether the provider has ended the session: what is kept of it serves nobody.
+fn over(context: &Context, profile: &ProfileName, public: &Public) -> bool {
+    let record = context.store.refresh_record(profile).ok().flatten();
+    let of_this = record.filter(|record| record.revision == public.revision);
+    let refusal = of_this.and_then(|record| record.refusal);
+    refusal.is_some_and(|refusal| refusal.kind == RefusalKind::Ended)
 }
 
 /// Whether nobody could be asked now, and what is kept serves meanwhile.

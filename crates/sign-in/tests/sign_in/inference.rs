@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use kiro_credentials::Clock;
 use kiro_models::Region;
 use kiro_sign_in::{
-    Answer, Begun, Code, Failure, Piece, Question, Usage, access_token, add, ask, prepare, sign_out,
+    Answer, Begun, Code, Failure, Piece, Question, Role, Usage, access_token, add, ask, prepare,
+    role_credentials, sign_out,
 };
 use serde_json::json;
 
@@ -200,6 +201,34 @@ async fn whose_session_is_over_asks_nothing_by_what_is_kept() {
         assert_eq!(aws.requests().await.len(), before, "{recorded}");
         aws.control(json!({ "clock": 0 })).await;
     }
+}
+
+/// What the token endpoint says of a session that is over.
+const OVER: Fault = Fault::Bytes(
+    "HTTP/1.1 400 No\r\nx-amzn-errortype: InvalidGrantException\r\ncontent-length: 25\r\n\r\n{\"error\":\"invalid_grant\"}",
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aws_s_tools_get_nothing_that_is_kept_of_a_session_that_is_over() {
+    let aws = Aws::start();
+    aws.control(json!({ "role_ttl": 14_400 })).await;
+    let (world, wire) = whose_groups_give_a_model(&aws).await;
+    let role = Role {
+        account: "111122223333".into(),
+        name: "Kiro".into(),
+    };
+    let given = async || {
+        role_credentials(&world.context, None, &role)
+            .await
+            .map(drop)
+    };
+    given().await.unwrap();
+    wire.cut("/token", &OVER, 1);
+    world.clock.advance(SignedDuration::from_mins(61));
+    given().await.unwrap(); // nobody knows yet, and nobody has to be asked
+    let ended = access_token(&world.context, None).await.unwrap_err();
+    assert_eq!(ended.code, Code::SessionEnded, "{ended:?}");
+    assert_eq!(given().await.unwrap_err().code, Code::SessionEnded);
 }
 
 /// Somebody of our Identity Center whose groups give them a model, for now.
