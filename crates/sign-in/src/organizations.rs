@@ -3,16 +3,17 @@
 //! Two files of the same form: the administrator's machine-wide one, which wins and is shown as managed, and the
 //! person's own `$KIRO_HOME/organizations.toml`. Comments in the person's file survive our writing.
 
+mod bound;
 mod check;
 mod file;
 mod inference;
 
 use std::path::PathBuf;
 
-use kiro_models::Residency;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub(crate) use bound::residency;
 pub(crate) use check::look;
 pub use check::{Checked, check};
 pub(crate) use file::read_managed;
@@ -103,29 +104,6 @@ pub enum Settings {
         #[serde(default)]
         scopes: Vec<String>,
     },
-}
-
-impl Settings {
-    /// Where people sign in. Organisations that share it have the same people, by whatever name they stand in a file.
-    fn place(&self) -> String {
-        match self {
-            Settings::Okta { issuer, .. } => kiro_relying_party::display_host(issuer),
-            Settings::Entra {
-                tenant, authority, ..
-            } => {
-                let cloud = kiro_relying_party::display_host(authority);
-                format!("{cloud}/{tenant}").to_lowercase()
-            }
-            Settings::IdentityCenter { start_url, .. } => place(start_url),
-        }
-    }
-}
-
-/// The place of a start URL, which people write with and without what follows the path.
-fn place(start_url: &Url) -> String {
-    let host = kiro_relying_party::display_host(start_url);
-    let path = start_url.path().trim_end_matches('/');
-    format!("{host}{path}").to_lowercase()
 }
 
 /// `https://login.microsoftonline.com`, the authority of the public cloud.
@@ -276,20 +254,6 @@ impl Organizations {
             [only] => Ok(only),
             [_, _, ..] => Err(context.failure(Code::ChooseOrganization)),
         }
-    }
-
-    /// Where what is sent for somebody of this organisation has to stay, whose people sign in at this start URL, and whose
-    /// Identity Center is in this region.
-    ///
-    /// # Errors
-    /// As [`Organizations::load`], where only a file that cannot be read could tell.
-    pub(crate) fn residency(
-        context: &Context,
-        name: &str,
-        start_url: &Url,
-        region: &str,
-    ) -> Result<Option<Residency>, Failure> {
-        file::residency(context, name, &place(start_url), region)
     }
 
     /// Reads a file's text as an administrator's `kiro org check FILE` does.

@@ -12,7 +12,7 @@ use kiro_credentials::{FileError, FileLock, ProfileName, SealedBlob, StoreError,
 use kiro_relying_party::{CodeVerifier, Nonce, State};
 use serde::{Deserialize, Serialize};
 
-use crate::organizations::{Inference, Organization, Organizations, Settings};
+use crate::organizations::{Inference, Organization, Settings, residency};
 use crate::{Context, Failure};
 
 /// How long a sign-in may take before the person extends it.
@@ -277,7 +277,7 @@ impl PendingSignIn {
             start_url, region, ..
         } = settings
         {
-            let residency = Organizations::residency(context, name, start_url, region)?;
+            let residency = residency(context, name, start_url, region)?;
             self.organization.inference.residency = residency;
         }
         Ok(self)

@@ -17,7 +17,7 @@ use url::Url;
 use crate::device::Device;
 use crate::flow::AccountChoice;
 use crate::loopback::Loopback;
-use crate::organizations::{Checked, Organization, Organizations, Provider, Settings};
+use crate::organizations::{Checked, Organization, Provider, Settings, residency};
 use crate::session::Revoked;
 use crate::{Code, Context, Failure};
 
@@ -253,7 +253,7 @@ pub(crate) fn portal(
         &public.scopes,
     );
     // What stays does from the moment that it has to, also in sessions that are older.
-    let residency = Organizations::residency(context, &public.organization, &start_url, region)?;
+    let residency = residency(context, &public.organization, &start_url, region)?;
     Ok(center.within(residency))
 }
 

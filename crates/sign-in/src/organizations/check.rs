@@ -2,7 +2,7 @@
 
 use kiro_relying_party::Secured;
 
-use crate::organizations::{Organization, file};
+use crate::organizations::{Organization, bound, file};
 use crate::{Code, Context, Failure, provider};
 
 /// What the live service says about an organisation's settings.
@@ -27,7 +27,8 @@ pub struct Checked {
 /// Checks the settings against the live discovery document (Identity Center: by registering a client).
 ///
 /// # Errors
-/// `unreachable`, `wrong_issuer`, `not_an_identity_provider`, `wrong_region`, `insecure_url`, `clock`. Nothing is saved.
+/// `unreachable`, `wrong_issuer`, `not_an_identity_provider`, `wrong_region`, `insecure_url`, `outside_residency`, `clock`.
+/// Nothing is saved.
 pub async fn check(context: &Context, organization: &Organization) -> Result<Checked, Failure> {
     file::check_settings(&organization.settings).map_err(|why| {
         let insecure = why.contains("must be https");
@@ -38,7 +39,7 @@ pub async fn check(context: &Context, organization: &Organization) -> Result<Che
         };
         context.failure(code).of(organization).because(why)
     })?;
-    provider::of(context, organization)
+    provider::of(context, &bound::bound(context, organization)?)
         .check()
         .await
         .map_err(|failure| failure.of(organization))

@@ -235,51 +235,13 @@ pub(super) fn load(context: &Context) -> Result<Organizations, Failure> {
 }
 
 /// The administrator's file, if there is one.
-fn managed(context: &Context) -> Result<Option<Organizations>, Failure> {
+pub(super) fn managed(context: &Context) -> Result<Option<Organizations>, Failure> {
     let path = &context.managed_organizations;
     let read = read_managed(path).and_then(|text| match text {
         Some(text) => parse(&text, true).map(Some),
         None => Ok(None),
     });
     read.map_err(|why| invalid(context, path, why))
-}
-
-/// Where what is sent for somebody of this organisation has to stay. What cannot be read is not taken for "anywhere", and
-/// the administrator's word holds though the person's own file is broken.
-///
-/// An organisation that is gone may have had a residency, and that one alone which its Identity Center is inside of: what is
-/// sent to end its sessions, or to renew them, stays there.
-pub(super) fn residency(
-    context: &Context,
-    name: &str,
-    place: &str,
-    region: &str,
-) -> Result<Option<Residency>, Failure> {
-    let named = |all: &Organizations| {
-        let mut list = all.list.iter();
-        let found = list.find(|organization| organization.name == name)?;
-        Some(found.inference.residency)
-    };
-    if let Some(managed) = managed(context)? {
-        let bound = managed.bound(Inference::default(), place).residency;
-        if let Some(decided) = bound.map(Some).or_else(|| named(&managed)) {
-            return Ok(decided);
-        }
-    }
-    Ok(named(&load(context)?).unwrap_or_else(|| {
-        let region = region.parse().ok()?;
-        Residency::of(&region)
-    }))
-}
-
-impl Organizations {
-    /// What somebody has decided about models, bound by what these organisations have decided whose people sign in at the
-    /// same place: a second entry for it, by another name, leads nowhere else.
-    fn bound(&self, own: Inference, place: &str) -> Inference {
-        let list = self.list.iter();
-        let theirs = list.filter(|organization| organization.settings.place() == place);
-        theirs.fold(own, |own, theirs| own.under(&theirs.inference))
-    }
 }
 
 /// The managed file wins: its organisations hide the person's of the same name and bind those of the same people, its

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use jiff::SignedDuration;
 use kiro_relying_party::Proxy;
 use kiro_sign_in::{
-    AwsEndpoints, Code, Organizations, Question, Request, Revoked, Via, access_token, ask,
-    begin_device, grounds, health, sign_out,
+    AwsEndpoints, Code, Inference, Organization, Organizations, Question, Request, Revoked, Via,
+    access_token, ask, begin_device, check, grounds, health, sign_out,
 };
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -220,6 +220,12 @@ async fn a_second_entry_for_the_same_identity_center_leads_nowhere_else() {
         files(&mut world, &managed, &own);
         let all = Organizations::load(&world.context).unwrap();
         let acme = all.find("acme", &world.context).unwrap().clone();
+        let unknown = Organization {
+            inference: Inference::default(),
+            ..acme.clone()
+        };
+        let failure = check(&world.context, &unknown).await.unwrap_err();
+        assert_eq!(failure.code, Code::OutsideResidency, "{own}");
         let request = Request::new(acme, Via::Loopback);
         let failure = begin_device(&world.context, request).await.map(drop);
         let failure = failure.unwrap_err();
