@@ -4,7 +4,7 @@
 //! connection. Who is to be handed over to it, an administrator says by name.
 
 use jiff::{SignedDuration, Timestamp};
-use kiro_scim::{Facts, Manner, Reference, Resource};
+use kiro_scim::{EntityTag, Facts, Manner, Reference, Resource};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::id::{ConnectionId, ScimTokenId};
@@ -179,6 +179,12 @@ pub struct Provisioned {
 }
 
 impl Provisioned {
+    /// Its version, as it is told.
+    #[must_use]
+    pub fn tag(&self) -> EntityTag {
+        EntityTag::of(self.resource.kind(), self.version, &self.related)
+    }
+
     /// What the service says of it, at the endpoint of this address.
     #[must_use]
     pub fn facts<'a>(&'a self, base: &'a str) -> Facts<'a> {

@@ -211,6 +211,9 @@ pub enum Refusal {
     /// The resource is at another version than `If-Match` says.
     #[error("the resource has changed since it was read")]
     VersionMismatch,
+    /// The resource is at a version that `If-None-Match` names.
+    #[error("the resource is at a version that `If-None-Match` names")]
+    VersionExcluded,
     /// `Content-Type` is none of SCIM's.
     #[error("the body must be `application/scim+json` or `application/json`")]
     MediaType,
@@ -264,7 +267,7 @@ impl Refusal {
             Refusal::Forbidden | Refusal::LastOwner => 403,
             Refusal::NotImplemented(_) => 501,
             Refusal::Method(_) => 405,
-            Refusal::VersionMismatch => 412,
+            Refusal::VersionMismatch | Refusal::VersionExcluded => 412,
             Refusal::MediaType => 415,
             Refusal::TooOften => 429,
             Refusal::Unavailable => 503,
@@ -342,6 +345,7 @@ impl Refusal {
             | Refusal::NotImplemented(_)
             | Refusal::Method(_)
             | Refusal::VersionMismatch
+            | Refusal::VersionExcluded
             | Refusal::MediaType
             | Refusal::Unresolved(_)
             | Refusal::TooOften
@@ -395,6 +399,7 @@ impl Refusal {
             | Refusal::NotImplemented(_)
             | Refusal::Method(_)
             | Refusal::VersionMismatch
+            | Refusal::VersionExcluded
             | Refusal::MediaType
             | Refusal::TooManyResults(_)
             | Refusal::FilterTooDear

@@ -46,7 +46,7 @@ pub mod schema;
 
 pub use bulk::{Bulk, BulkMethod, BulkOperation, BulkOutcome, Tally, bulk_response};
 pub use error::{Refusal, ScimType};
-pub use etag::EntityTag;
+pub use etag::{EntityTag, Expected};
 pub use filter::{
     Bound, Column, Comparison, Condition, DEEPEST, Datum, Filter, FilterFault, LONGEST, Lowered,
     Relation, Unknown,

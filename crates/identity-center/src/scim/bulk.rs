@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
 use kiro_scim::json::Object;
-use kiro_scim::{Bulk, BulkMethod, BulkOperation, BulkOutcome, Refusal, Tally, bulk_response};
+use kiro_scim::{
+    Bulk, BulkMethod, BulkOperation, BulkOutcome, Expected, Refusal, Tally, bulk_response,
+};
 
 use super::answer::{Answer, Fault};
 use super::route::{Asked, Body, kind};
@@ -78,8 +80,10 @@ async fn done(
         },
         path: operation.path.trim_matches('/').to_owned(),
         query: Vec::new(),
-        if_match: operation.version,
-        if_none_match: None,
+        expected: Expected {
+            if_match: operation.version,
+            if_none_match: None,
+        },
         body: Body::Read(operation.data),
     };
     let parts: Vec<&str> = asked.path.split('/').collect();

@@ -79,10 +79,10 @@ pub(super) async fn one(
                 relates(by, kind, &projection),
             )
             .await?;
-            let known = asked.if_none_match.as_deref();
-            if known.is_some_and(|known| EntityTag(found.version).is_in(known)) {
+            let known = asked.expected.if_none_match.as_deref();
+            if known.is_some_and(|known| found.tag().is_in(known)) {
                 return Ok(Answer {
-                    version: Some(EntityTag(found.version)),
+                    version: Some(found.tag()),
                     ..Answer::nothing(StatusCode::NOT_MODIFIED)
                 });
             }
@@ -112,16 +112,16 @@ pub(super) async fn one(
             Ok(shown(center, by, changed, &projection, StatusCode::OK))
         }
         Method::DELETE => {
-            let (store, now, if_match) = (&center.store, center.now(), asked.if_match.clone());
+            let (store, now, expected) = (&center.store, center.now(), asked.expected.clone());
             match Id::of(kind, id)? {
                 Id::User(id) => {
                     store
-                        .delete_provisioned_user(by, id, if_match, now)
+                        .delete_provisioned_user(by, id, expected, now)
                         .await??
                 }
                 Id::Group(id) => {
                     store
-                        .delete_provisioned_group(by, id, if_match, now)
+                        .delete_provisioned_group(by, id, expected, now)
                         .await??
                 }
             }
@@ -152,16 +152,16 @@ async fn change_to(
     change: Changing,
     related: bool,
 ) -> Result<Provisioned, Fault> {
-    let (store, now, if_match) = (&center.store, center.now(), asked.if_match.clone());
+    let (store, now, expected) = (&center.store, center.now(), asked.expected.clone());
     Ok(match id {
         Id::User(id) => {
             store
-                .change_provisioned_user(by, id, if_match, change, related, now)
+                .change_provisioned_user(by, id, expected, change, related, now)
                 .await??
         }
         Id::Group(id) => {
             store
-                .change_provisioned_group(by, id, if_match, change, related, now)
+                .change_provisioned_group(by, id, expected, change, related, now)
                 .await??
         }
     })
@@ -174,7 +174,7 @@ pub(super) fn relates(by: &Provisioner, kind: &ResourceType, projection: &Projec
 }
 
 fn tag(by: &Provisioner, one: &Provisioned) -> Option<EntityTag> {
-    (by.manner == Manner::Rfc).then_some(EntityTag(one.version))
+    (by.manner == Manner::Rfc).then(|| one.tag())
 }
 
 fn shown(

@@ -9,7 +9,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use axum::response::Response;
 use kiro_scim::json::{self, Object};
-use kiro_scim::{GROUP, Limits, Manner, Refusal, ResourceType, USER};
+use kiro_scim::{Expected, GROUP, Limits, Manner, Refusal, ResourceType, USER};
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -33,8 +33,8 @@ pub(super) struct Asked {
     pub(super) path: String,
     /// The query, decoded.
     pub(super) query: Vec<(String, String)>,
-    pub(super) if_match: Option<String>,
-    pub(super) if_none_match: Option<String>,
+    /// In AWS's manner nothing: its endpoint has no versions to compare with.
+    pub(super) expected: Expected,
     pub(super) body: Body,
 }
 
@@ -135,9 +135,13 @@ pub(super) async fn answer(
         query: form_urlencoded::parse(query.as_bytes())
             .into_owned()
             .collect(),
-        if_match: whole(&headers, header::IF_MATCH),
-        // AWS's endpoint has no versions to compare with.
-        if_none_match: whole(&headers, header::IF_NONE_MATCH).filter(|_| manner == Manner::Rfc),
+        expected: match manner {
+            Manner::Rfc => Expected {
+                if_match: whole(&headers, header::IF_MATCH),
+                if_none_match: whole(&headers, header::IF_NONE_MATCH),
+            },
+            Manner::Aws => Expected::default(),
+        },
         body: Body::Raw {
             form: whole(&headers, header::CONTENT_TYPE),
             bytes,

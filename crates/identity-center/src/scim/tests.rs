@@ -14,6 +14,7 @@ mod postgres;
 mod providers;
 mod resources;
 mod tokens;
+mod versions;
 
 use kiro_scim::Manner;
 use secrecy::ExposeSecret;

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Row, Store, StoreError, Tx, administrators, audit, clients, provisioned, sessions, values,
+    Row, Store, StoreError, Tx, administrators, audit, clients, groups, provisioned, sessions,
+    values,
 };
 use crate::client::Client;
 use crate::directory::{DirectoryRefusal, Organization, Profile, User, fold, name};
@@ -268,6 +269,7 @@ pub(super) async fn delete(
     id: UserId,
     now: Timestamp,
 ) -> Result<Result<(), DirectoryRefusal>, StoreError> {
+    groups::lock_of(tx, id).await?;
     if user(tx, id).await?.is_none() {
         return Ok(Err(DirectoryRefusal::NoUser));
     }
@@ -278,6 +280,7 @@ pub(super) async fn delete(
     audit::of_person(tx, id, "user.delete", json!({ "sessions": ended }), now).await?;
     let sql = "DELETE FROM assignments WHERE principal = $1";
     tx.execute(sql, values![id]).await?;
+    groups::changed_with(tx, id, now).await?;
     for table in [
         "administrators",
         "setup_links",

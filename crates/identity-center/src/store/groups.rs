@@ -227,6 +227,26 @@ pub(super) async fn of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<GroupId>, St
     rows.iter().map(|row| row.id(0)).collect()
 }
 
+/// Locks the groups of a person before the person, as whoever changes members does.
+pub(super) async fn lock_of(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
+    let sql = "SELECT g.id FROM groups g WHERE g.id IN (SELECT m.group_id FROM members m WHERE m.user_id = $1) \
+               ORDER BY g.id FOR UPDATE OF g";
+    tx.query(sql, values![user]).await?;
+    Ok(())
+}
+
+/// Counts a change of each group of a person: who is in it is told of it.
+pub(super) async fn changed_with(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE groups SET modified_at = $2, version = version + 1 \
+               WHERE id IN (SELECT m.group_id FROM members m WHERE m.user_id = $1)";
+    tx.execute(sql, values![user, now]).await?;
+    Ok(())
+}
+
 async fn changed(tx: &mut Tx<'_>, group: GroupId, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE groups SET modified_at = $2, version = version + 1 WHERE id = $1";
     tx.execute(sql, values![group, now]).await?;

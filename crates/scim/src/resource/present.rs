@@ -46,15 +46,15 @@ pub fn present(resource: &Resource, facts: &Facts<'_>) -> Object {
     let mut document = resource.attributes().clone();
     document.insert("schemas".into(), json!(schemas));
     document.insert("id".into(), json!(facts.id));
+    let related = facts.related.unwrap_or_default();
     let meta = json!({
         "resourceType": kind.name,
         "created": facts.created.to_string(),
         "lastModified": facts.last_modified.to_string(),
         "location": format!("{}{}/{}", facts.base, kind.endpoint, facts.id),
-        "version": EntityTag(facts.version).to_string(),
+        "version": EntityTag::of(kind, facts.version, related).to_string(),
     });
     document.insert("meta".into(), meta);
-    let related = facts.related.unwrap_or_default();
     if !related.is_empty() {
         let (name, to, how) = match *kind == USER {
             true => ("groups", GROUP.endpoint, "direct"),

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use kiro_scim::{
-    EntityTag, Facts, GROUP, Manner, Projection, Reference, Refusal, USER, answer, present,
+    EntityTag, Expected, Facts, GROUP, Manner, Projection, Reference, Refusal, USER, answer,
+    present,
 };
 use serde_json::{Value, json};
 
@@ -42,7 +43,7 @@ fn the_whole_of_a_resource() {
             ENTERPRISE: { "department": "Sales", "manager": { "value": "m1" } },
             "meta": {
                 "resourceType": "User", "created": "2026-11-25T10:00:00Z", "lastModified": "2026-11-25T10:04:00.25Z",
-                "location": "https://id.example/acme/scim/v2/Users/2819c223", "version": "W/\"3\"",
+                "location": "https://id.example/acme/scim/v2/Users/2819c223", "version": "W/\"3.bfab6ea2acc18046\"",
             },
         })
     );
@@ -208,14 +209,58 @@ fn members_need_not_be_looked_for_where_nobody_asks() {
 
 #[test]
 fn versions() {
-    let check = |if_match: Option<&str>, expected: Result<(), Refusal>| {
-        assert_eq!(EntityTag(3).check(if_match), expected, "{if_match:?}");
-    };
-    check(None, Ok(()));
-    check(Some("*"), Ok(()));
-    check(Some("W/\"3\""), Ok(()));
-    check(Some("\"1\", W/\"2\",\"3\""), Ok(()));
-    for other in ["W/\"2\"", "3", "", "\"33\"", "W/3", "w/\"3\""] {
-        check(Some(other), Err(Refusal::VersionMismatch));
+    let check =
+        |if_match: Option<&str>, if_none_match: Option<&str>, expected: Result<(), Refusal>| {
+            let asked = Expected {
+                if_match: if_match.map(str::to_owned),
+                if_none_match: if_none_match.map(str::to_owned),
+            };
+            assert_eq!(asked.check(3), expected, "{asked:?}");
+        };
+    check(None, None, Ok(()));
+    for same in [
+        "*",
+        "W/\"3\"",
+        "\"1\", W/\"2\",\"3\"",
+        "W/\"3.0123456789abcdef\"",
+    ] {
+        check(Some(same), None, Ok(()));
+        check(None, Some(same), Err(Refusal::VersionExcluded));
+        check(Some("\"2\""), Some(same), Err(Refusal::VersionMismatch));
     }
+    for other in [
+        "W/\"2\"", "3", "", "\"33\"", "W/3", "w/\"3\"", "\"3", "\".3\"", "\"2.3\"", "\"",
+    ] {
+        check(Some(other), None, Err(Refusal::VersionMismatch));
+        check(None, Some(other), Ok(()));
+    }
+}
+
+/// A person's groups change without them: who has read other ones has not read what is there now.
+#[test]
+fn a_person_s_tag_has_the_groups_that_are_told() {
+    let groups = |of: &[(&str, &str)]| -> Vec<Reference> {
+        let group = |(id, display): &(&str, &str)| Reference {
+            id: (*id).to_owned(),
+            display: (*display).to_owned(),
+        };
+        of.iter().map(group).collect()
+    };
+    let told = |of: &[(&str, &str)]| EntityTag::of(&USER, 3, &groups(of));
+    let (none, one) = (told(&[]), told(&[("a", "Team")]));
+    assert_eq!(none.to_string(), "W/\"3\"");
+    assert!(one.is_in(&one.to_string()));
+    let others: [&[(&str, &str)]; 5] = [
+        &[],
+        &[("b", "Team")],
+        &[("a", "Crew")],
+        &[("a", "Team"), ("b", "Team")],
+        &[("aT", "eam")],
+    ];
+    for other in others {
+        assert!(!told(other).is_in(&one.to_string()), "{other:?}");
+    }
+    let members = groups(&[("a", "Aiko")]);
+    let group = EntityTag::of(&GROUP, 3, &members);
+    assert_eq!(group.to_string(), "W/\"3\"", "who is in a group is counted");
 }

@@ -38,12 +38,10 @@ async fn people_are_answered_as_aws_answers() {
     let known = [("if-none-match", "W/\"1\"")];
     let again = endpoint.send("GET", &at, &known, b"").await;
     assert_eq!(again.status, 200, "there are no versions");
-    let patched = endpoint
-        .patch(
-            &at,
-            json!([{ "op": "replace", "path": "title", "value": "Guide" }]),
-        )
-        .await;
+    let guide = json!({ "op": "replace", "path": "title", "value": "Guide" });
+    let guide = json!({ "schemas": [PATCH], "Operations": [guide] }).to_string();
+    let other = [FORM, ("if-match", "W/\"0\""), ("if-none-match", "*")];
+    let patched = endpoint.send("PATCH", &at, &other, guide.as_bytes()).await;
     assert_eq!(
         (patched.status, &patched.json()["title"]),
         (200, &json!("Guide"))

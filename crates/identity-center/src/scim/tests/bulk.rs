@@ -41,9 +41,11 @@ async fn operations_refer_to_what_others_make_before_or_behind_them() {
     assert_eq!(statuses(&answer), ["201", "201", "201", "201", "200"]);
     let done = answer.json()["Operations"].clone();
     assert_eq!(
-        (&done[1]["bulkId"], &done[1]["version"], &done[4]["version"]),
-        (&json!("u1"), &json!("W/\"1\""), &json!("W/\"2\""))
+        (&done[1]["bulkId"], &done[1]["version"]),
+        (&json!("u1"), &json!("W/\"1\""))
     );
+    let patched = done[4]["version"].as_str().unwrap();
+    assert!(patched.starts_with("W/\"2."), "in groups: {patched}");
     for (index, members) in [(0, 1), (2, 2)] {
         let location = done[index]["location"].as_str().unwrap();
         let group = endpoint

@@ -83,68 +83,6 @@ async fn a_person_is_made_read_replaced_patched_and_removed() {
 }
 
 #[tokio::test]
-async fn versions_are_compared_before_anything_changes() {
-    let endpoint = Endpoint::start(Manner::Rfc).await;
-    let aiko = endpoint.user(json!({ "userName": "ben" })).await;
-    let team = endpoint.group("Team", &[&aiko]).await;
-    for one in [&aiko, &team] {
-        let at = path(one);
-        let (name, urn) = if one == &aiko {
-            ("userName", USER)
-        } else {
-            ("displayName", GROUP)
-        };
-        let put = json!({ "schemas": [urn], name: "Another" }).to_string();
-        let patch = json!({ "schemas": [PATCH], "Operations": [{ "op": "replace", "path": name, "value": "Another" }] });
-        let patch = patch.to_string();
-        for wrong in [
-            "W/\"2\"",
-            "\"0\"",
-            "1",
-            "W/1",
-            "",
-            "\u{e9}",
-            "W/\"2\", \"3\"",
-        ] {
-            for (method, body) in [("PUT", &put), ("PATCH", &patch), ("DELETE", &String::new())] {
-                let headers = [FORM, ("if-match", wrong)];
-                let answer = endpoint.send(method, &at, &headers, body.as_bytes()).await;
-                assert_refused(&answer, 412, None, &format!("{method} {at} {wrong}"));
-            }
-        }
-        assert_eq!(endpoint.get(&at).await.header("etag"), Some("W/\"1\""));
-        let headers = [FORM, ("if-match", "W/\"7\", W/\"1\"")];
-        let answer = endpoint
-            .send("PATCH", &at, &headers, patch.as_bytes())
-            .await;
-        assert!(matches!(answer.status, 200 | 204), "{}", answer.text());
-        assert_eq!(answer.header("etag"), Some("W/\"2\""));
-        let stale = endpoint
-            .send("DELETE", &at, &[("if-match", "W/\"1\"")], b"")
-            .await;
-        assert_refused(&stale, 412, None, "stale");
-        let twice = [("if-match", "W/\"9\""), ("if-match", "W/\"2\"")];
-        let read = endpoint
-            .send("GET", &at, &[("if-none-match", "W/\"2\"")], b"")
-            .await;
-        assert_eq!(
-            (read.status, read.text().as_str(), read.header("etag")),
-            (304, "", Some("W/\"2\""))
-        );
-        let any = endpoint
-            .send("GET", &at, &[("if-none-match", "*")], b"")
-            .await;
-        assert_eq!(any.status, 304);
-        let other = endpoint
-            .send("GET", &at, &[("if-none-match", "W/\"1\"")], b"")
-            .await;
-        assert_eq!(other.status, 200);
-        let gone = endpoint.send("DELETE", &at, &twice, b"").await;
-        assert_eq!(gone.status, 204, "a list in two headers is one list");
-    }
-}
-
-#[tokio::test]
 async fn head_says_what_get_says_without_the_body() {
     let endpoint = Endpoint::start(Manner::Rfc).await;
     let aiko = endpoint.user(json!({ "userName": "ben" })).await;

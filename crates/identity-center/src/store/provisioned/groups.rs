@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use kiro_scim::{EntityTag, GroupColumns, Members, Reference, Refusal, Resource};
+use kiro_scim::{Expected, GroupColumns, Members, Reference, Refusal, Resource};
 use serde_json::json;
 
 use super::super::members::{self, Of};
@@ -93,20 +93,20 @@ impl Store {
         &self,
         by: &Provisioner,
         id: GroupId,
-        if_match: Option<String>,
+        expected: Expected,
         change: Changing,
         related: bool,
         now: Timestamp,
     ) -> Decided<Provisioned> {
         let by = by.clone();
         self.write(move |tx| {
-            let (by, if_match, change) = (by.clone(), if_match.clone(), change.clone());
+            let (by, expected, change) = (by.clone(), expected.clone(), change.clone());
             Box::pin(async move {
                 let Some(before) = one(tx, &by, id, "FOR UPDATE OF r").await? else {
                     return Ok(Err(Refusal::NotFound("group")));
                 };
-                let decided = EntityTag(before.version)
-                    .check(if_match.as_deref())
+                let decided = expected
+                    .check(before.version)
                     .and_then(|()| change(&before.resource))
                     .and_then(|change| Ok((fit(&change.resource)?, change)));
                 let (columns, mut change) = match decided {
@@ -144,17 +144,17 @@ impl Store {
         &self,
         by: &Provisioner,
         id: GroupId,
-        if_match: Option<String>,
+        expected: Expected,
         now: Timestamp,
     ) -> Decided<()> {
         let by = by.clone();
         self.write(move |tx| {
-            let (by, if_match) = (by.clone(), if_match.clone());
+            let (by, expected) = (by.clone(), expected.clone());
             Box::pin(async move {
                 let Some(before) = one(tx, &by, id, "FOR UPDATE OF r").await? else {
                     return Ok(Err(Refusal::NotFound("group")));
                 };
-                if let Err(refusal) = EntityTag(before.version).check(if_match.as_deref()) {
+                if let Err(refusal) = expected.check(before.version) {
                     return Ok(Err(refusal));
                 }
                 provisioning::pushed(tx, &by, now).await?;

@@ -251,7 +251,10 @@ async fn by_memory(
         "members"
     };
     let filter = list.filter.as_ref();
-    let asks = filter.is_some_and(|filter| filter.asks_for(theirs));
+    // A person's version tells of their groups.
+    let asks = filter.is_some_and(|filter| {
+        filter.asks_for(theirs) || *list.kind == USER && filter.asks_for("meta")
+    });
     let mut last: Option<(Timestamp, Vec<u8>)> = None;
     'all: loop {
         let rows = batch(tx, list.kind, &clause, last.as_ref()).await?;

@@ -1,11 +1,12 @@
 //! Provisioned people.
 
 use jiff::Timestamp;
-use kiro_scim::{EntityTag, Reference, Refusal, Resource, USER, UserColumns};
+use kiro_scim::{Expected, Reference, Refusal, Resource, USER, UserColumns};
 use serde_json::json;
 
 use super::super::{
-    Row, Store, StoreError, Tx, administrators, audit, directory, provisioning, sessions, values,
+    Row, Store, StoreError, Tx, administrators, audit, directory, groups, provisioning, sessions,
+    values,
 };
 use super::related::told;
 use super::{Changing, Decided, name, texts};
@@ -94,20 +95,20 @@ impl Store {
         &self,
         by: &Provisioner,
         id: UserId,
-        if_match: Option<String>,
+        expected: Expected,
         change: Changing,
         related: bool,
         now: Timestamp,
     ) -> Decided<Provisioned> {
         let by = by.clone();
         self.write(move |tx| {
-            let (by, if_match, change) = (by.clone(), if_match.clone(), change.clone());
+            let (by, expected, change) = (by.clone(), expected.clone(), change.clone());
             Box::pin(async move {
                 let Some(before) = one(tx, &by, id, "FOR UPDATE OF r").await? else {
                     return Ok(Err(Refusal::NotFound("user")));
                 };
-                let decided = EntityTag(before.version)
-                    .check(if_match.as_deref())
+                let decided = expected
+                    .check(before.version)
                     .and_then(|()| change(&before.resource));
                 let after = match decided {
                     Ok(change) if change.changed => change.resource,
@@ -136,17 +137,18 @@ impl Store {
         &self,
         by: &Provisioner,
         id: UserId,
-        if_match: Option<String>,
+        expected: Expected,
         now: Timestamp,
     ) -> Decided<()> {
         let by = by.clone();
         self.write(move |tx| {
-            let (by, if_match) = (by.clone(), if_match.clone());
+            let (by, expected) = (by.clone(), expected.clone());
             Box::pin(async move {
+                groups::lock_of(tx, id).await?;
                 let Some(before) = one(tx, &by, id, "FOR UPDATE OF r").await? else {
                     return Ok(Err(Refusal::NotFound("user")));
                 };
-                if let Err(refusal) = EntityTag(before.version).check(if_match.as_deref()) {
+                if let Err(refusal) = expected.check(before.version) {
                     return Ok(Err(refusal));
                 }
                 match directory::delete(tx, id, now).await? {
@@ -185,6 +187,7 @@ impl Store {
                     return Ok(Err(ProvisioningRefusal::Anothers));
                 }
                 follow(tx, id).await?;
+                groups::changed_with(tx, id, now).await?;
                 let detail = json!({ "connection": by.id });
                 audit::of_person(tx, id, "user.hand_over", detail, now).await?;
                 Ok(Ok(()))

@@ -12,7 +12,9 @@ mod walks;
 use std::sync::Arc;
 
 use kiro_scim::json::Object;
-use kiro_scim::{GROUP, Limits, Manner, Patch, Received, Refusal, Resource, ResourceType, USER};
+use kiro_scim::{
+    Expected, GROUP, Limits, Manner, Patch, Received, Refusal, Resource, ResourceType, USER,
+};
 use serde_json::{Value, json};
 
 use super::cases::{Case, at};
@@ -127,6 +129,14 @@ fn group(one: &Provisioned) -> GroupId {
     one.id.parse().unwrap()
 }
 
+/// A request that expects this version.
+fn if_match(tag: &str) -> Expected {
+    Expected {
+        if_match: Some(tag.to_owned()),
+        ..Expected::default()
+    }
+}
+
 /// A change of whichever type it is.
 async fn becomes(
     store: &Store,
@@ -137,13 +147,25 @@ async fn becomes(
 ) -> Result<Provisioned, Refusal> {
     match *one.resource.kind() == USER {
         true => {
-            let changed =
-                store.change_provisioned_user(by, user(one), None, change, true, at(second));
+            let changed = store.change_provisioned_user(
+                by,
+                user(one),
+                Expected::default(),
+                change,
+                true,
+                at(second),
+            );
             changed.await.unwrap()
         }
         false => {
-            let changed =
-                store.change_provisioned_group(by, group(one), None, change, true, at(second));
+            let changed = store.change_provisioned_group(
+                by,
+                group(one),
+                Expected::default(),
+                change,
+                true,
+                at(second),
+            );
             changed.await.unwrap()
         }
     }

@@ -1,6 +1,6 @@
 //! A connection sees and changes what it has provisioned, and nothing else.
 
-use kiro_scim::{GROUP, Refusal, USER};
+use kiro_scim::{Expected, GROUP, Refusal, USER};
 use serde_json::json;
 
 use super::super::cases::at;
@@ -32,12 +32,12 @@ async fn is_nothing_to(store: &Store, by: &Provisioner, one: &Provisioned) {
     let deleted = match person {
         true => {
             store
-                .delete_provisioned_user(by, user(one), None, at(50))
+                .delete_provisioned_user(by, user(one), Expected::default(), at(50))
                 .await
         }
         false => {
             store
-                .delete_provisioned_group(by, group(one), None, at(50))
+                .delete_provisioned_group(by, group(one), Expected::default(), at(50))
                 .await
         }
     };

@@ -1,11 +1,11 @@
 //! Several requests in the same moment.
 
-use kiro_scim::{GROUP, Refusal, USER};
+use kiro_scim::{Expected, GROUP, Refusal, USER};
 use serde_json::json;
 
 use super::super::cases::at;
 use super::super::directory::organization;
-use super::{comes, connection, forms, found, group, list, patch, read, user};
+use super::{comes, connection, forms, found, group, if_match, list, patch, read, user};
 use crate::store::{Store, StoreError};
 
 const AT_ONCE: usize = 32;
@@ -78,7 +78,7 @@ pub(super) async fn renamed(store: Store) {
                 json!([{ "op": "replace", "path": "userName", "value": name }]),
             );
             let changed = store
-                .change_provisioned_user(&by, user(&one), None, change, true, at(2))
+                .change_provisioned_user(&by, user(&one), Expected::default(), change, true, at(2))
                 .await;
             match changed {
                 Ok(decided) => decided.is_ok(),
@@ -112,17 +112,17 @@ pub(super) async fn patched(store: Store) {
         let one = json!({ "userName": format!("m{number}") });
         people.push(comes(&store, &okta, one, 1).await.unwrap());
     }
-    for if_match in [Some("W/\"1\"".to_owned()), None] {
+    for expects in [if_match("W/\"1\""), Expected::default()] {
         let mut running = tokio::task::JoinSet::new();
         for (number, member) in people.iter().enumerate() {
-            let (store, by, if_match) = (store.clone(), okta.clone(), if_match.clone());
+            let (store, by, expects) = (store.clone(), okta.clone(), expects.clone());
             let (aiko, team, member) = (user(&aiko), group(&team), member.id.clone());
             running.spawn(async move {
-                let title = json!([{ "op": "replace", "path": "title", "value": format!("{if_match:?} {number}") }]);
-                let one = store.change_provisioned_user(&by, aiko, if_match.clone(), patch(&USER, title), true, at(2));
+                let title = json!([{ "op": "replace", "path": "title", "value": format!("{expects:?} {number}") }]);
+                let one = store.change_provisioned_user(&by, aiko, expects.clone(), patch(&USER, title), true, at(2));
                 let one = one.await.unwrap();
                 let joins = json!([{ "op": "add", "path": "members", "value": [{ "value": member }] }]);
-                let other = store.change_provisioned_group(&by, team, if_match, patch(&GROUP, joins), true, at(2));
+                let other = store.change_provisioned_group(&by, team, expects, patch(&GROUP, joins), true, at(2));
                 let other = other.await.unwrap();
                 for outcome in [&one, &other] {
                     assert!(matches!(outcome, Ok(_) | Err(Refusal::VersionMismatch)), "{outcome:?}");
@@ -132,8 +132,12 @@ pub(super) async fn patched(store: Store) {
         }
         let outcomes = running.join_all().await;
         let won = |which: usize| outcomes.iter().filter(|outcome| outcome[which]).count();
-        let expected = if if_match.is_some() { 1 } else { AT_ONCE };
-        assert_eq!((won(0), won(1)), (expected, expected), "{if_match:?}");
+        let expected = if expects == Expected::default() {
+            AT_ONCE
+        } else {
+            1
+        };
+        assert_eq!((won(0), won(1)), (expected, expected), "{expects:?}");
     }
     let after = read(&store, &okta, &aiko).await.unwrap();
     assert_eq!(after.version, 2 + u32::try_from(AT_ONCE).unwrap());

@@ -1,13 +1,13 @@
 //! Groups form, change and go, and with them what they give.
 
-use kiro_scim::{GROUP, Refusal, USER};
+use kiro_scim::{Expected, GROUP, Refusal, USER};
 use serde_json::{Value, json};
 
 use super::super::cases::{at, token};
 use super::super::directory::{client, live, organization};
 use super::{
-    assert_same, becomes, comes, connection, everything, forms, found, group, patch, read,
-    replacement, user,
+    assert_same, becomes, comes, connection, everything, forms, found, group, if_match, patch,
+    read, replacement, user,
 };
 use crate::id::UserId;
 use crate::provisioning::{Provisioned, Provisioner};
@@ -103,16 +103,14 @@ pub(super) async fn change(store: Store) {
         ["aiko", "ben"]
     );
 
-    let old =
-        store.delete_provisioned_group(&okta, group(&team), Some("W/\"1\"".to_owned()), at(8));
+    let old = store.delete_provisioned_group(&okta, group(&team), if_match("W/\"1\""), at(8));
     assert_eq!(old.await.unwrap(), Err(Refusal::VersionMismatch));
-    let gone =
-        store.delete_provisioned_group(&okta, group(&team), Some("W/\"2\"".to_owned()), at(8));
+    let gone = store.delete_provisioned_group(&okta, group(&team), if_match("W/\"2\""), at(8));
     assert_eq!(gone.await.unwrap(), Ok(()));
     let none = Err(Refusal::NotFound("group"));
     assert_eq!(read(&store, &okta, &team).await, none);
     assert_eq!(read(&store, &okta, &aiko).await.unwrap().related, []);
-    let again = store.delete_provisioned_group(&okta, group(&team), None, at(9));
+    let again = store.delete_provisioned_group(&okta, group(&team), Expected::default(), at(9));
     assert_eq!(again.await.unwrap(), Err(Refusal::NotFound("group")));
 }
 
@@ -334,7 +332,7 @@ pub(super) async fn lost(store: Store) {
         );
     }
     let his = live(&store, user(&ben), "team").await;
-    let gone = store.delete_provisioned_group(&okta, group(&team), None, at(90));
+    let gone = store.delete_provisioned_group(&okta, group(&team), Expected::default(), at(90));
     assert_eq!(gone.await.unwrap(), Ok(()));
     assert!(!good(&his, 91).await);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kiro_scim::{GROUP, Refusal};
+use kiro_scim::{Expected, GROUP, Refusal};
 use serde_json::{Value, json};
 
 use super::super::cases::{at, session, token};
@@ -208,7 +208,8 @@ pub(super) async fn leave(store: Store) {
                 assert_eq!(left, BTreeSet::from([native]), "{number}");
             }
             None => {
-                let gone = store.delete_provisioned_group(&okta, id, None, at(second + 1));
+                let gone =
+                    store.delete_provisioned_group(&okta, id, Expected::default(), at(second + 1));
                 assert_eq!(gone.await.unwrap(), Ok(()));
                 assert_eq!(members_of(&store, id).await, BTreeSet::new());
             }

@@ -1,11 +1,11 @@
 //! People come, change, end and go.
 
-use kiro_scim::{Refusal, USER};
+use kiro_scim::{Expected, Refusal, USER};
 use serde_json::json;
 
 use super::super::cases::{at, token};
 use super::super::directory::{client, live, organization};
-use super::{becomes, comes, connection, found, patch, read, replacement, user};
+use super::{becomes, comes, connection, found, if_match, patch, read, replacement, user};
 use crate::session::{Ended, Session, State};
 use crate::store::Store;
 
@@ -88,10 +88,10 @@ pub(super) async fn change(store: Store) {
     assert_eq!(by_mail("aiko@acme.example").await, [""; 0]);
     assert_eq!(by_mail("aiko@home.example").await, ["Aiko@acme.example"]);
 
-    let before = Some("W/\"1\"".to_owned());
+    let before = if_match("W/\"1\"");
     let refused = store.delete_provisioned_user(&okta, user(&aiko), before, at(8));
     assert_eq!(refused.await.unwrap(), Err(Refusal::VersionMismatch));
-    let now = Some("W/\"2\"".to_owned());
+    let now = if_match("W/\"2\"");
     let gone = store.delete_provisioned_user(&okta, user(&aiko), now, at(8));
     assert_eq!(gone.await.unwrap(), Ok(()));
     let nobody = Err(Refusal::NotFound("user"));
@@ -107,7 +107,7 @@ pub(super) async fn change(store: Store) {
         .await,
         nobody
     );
-    let again = store.delete_provisioned_user(&okta, user(&aiko), None, at(9));
+    let again = store.delete_provisioned_user(&okta, user(&aiko), Expected::default(), at(9));
     assert_eq!(again.await.unwrap(), Err(Refusal::NotFound("user")));
     assert_eq!(by_mail("tanaka@acme.example").await, [""; 0]);
     comes(&store, &okta, said, 9).await.unwrap(); // the name is free
@@ -267,7 +267,7 @@ pub(super) async fn ends(store: Store) {
         .unwrap();
     assert!(!still.resource.active());
 
-    let gone = store.delete_provisioned_user(&okta, user(&ben), None, at(300));
+    let gone = store.delete_provisioned_user(&okta, user(&ben), Expected::default(), at(300));
     assert_eq!(gone.await.unwrap(), Ok(()));
     assert!(store.session(his.id).await.unwrap().is_none());
     assert!(store.user(user(&ben)).await.unwrap().is_none());
