@@ -81,7 +81,7 @@ pub(super) fn document(center: &Center, by: &Provisioner) -> Value {
 
 fn item(path: &str, name: &str, at: At, manner: Manner) -> Value {
     let mut item = Object::new();
-    for method in allowed(path.trim_start_matches('/')) {
+    for method in allowed(path.trim_start_matches('/'), manner) {
         if method != Method::HEAD {
             let word = method.as_str().to_ascii_lowercase();
             let operation = operation(&word, name, at, manner);

@@ -151,7 +151,7 @@ pub(super) async fn answer(
         actor: Some(by.actor()),
         ..By::current().as_ref().clone()
     };
-    let allowed = allowed(&asked.path);
+    let allowed = allowed(&asked.path, manner);
     let (apart, large) = (center.apart.clone(), asked.is_large());
     let settled = Box::pin(settled(center, by, asked));
     let answered = match large {
@@ -232,10 +232,12 @@ pub(super) async fn route(
             (Some(kind), [".search"]) if posts => {
                 list::answer(center, by, kind, &list::search(by, asked)?).await
             }
-            (Some(kind), [id]) if *id != ".search" => {
+            (Some(kind), [id]) if *id != ".search" && is_allowed(by, asked) => {
                 resources::one(center, by, kind, id, asked).await
             }
-            _ if allowed(&asked.path).is_empty() => Err(Refusal::NotFound("endpoint").into()),
+            _ if allowed(&asked.path, by.manner).is_empty() => {
+                Err(Refusal::NotFound("endpoint").into())
+            }
             _ => Err(method(&asked.method).into()),
         },
         [] => Err(Refusal::NotFound("endpoint").into()),
@@ -251,8 +253,12 @@ pub(super) fn kind(endpoint: &str) -> Option<&'static ResourceType> {
     }
 }
 
+fn is_allowed(by: &Provisioner, asked: &Asked) -> bool {
+    allowed(&asked.path, by.manner).contains(&asked.method)
+}
+
 /// The methods of an endpoint; none where there is no such endpoint.
-pub(super) fn allowed(path: &str) -> Vec<Method> {
+pub(super) fn allowed(path: &str, manner: Manner) -> Vec<Method> {
     let parts: Vec<&str> = path.split('/').collect();
     let (get, head, post) = (Method::GET, Method::HEAD, Method::POST);
     match parts.as_slice() {
@@ -261,6 +267,8 @@ pub(super) fn allowed(path: &str) -> Vec<Method> {
         | [""] => vec![get, head],
         [".search" | "Bulk"] | ["Users" | "Groups", ".search"] => vec![post],
         ["Users" | "Groups"] => vec![get, head, post],
+        // AWS's has no PUT of a group, which is read without members: whoever sent it back would take everybody out.
+        ["Groups", _] if manner == Manner::Aws => vec![get, head, Method::PATCH, Method::DELETE],
         ["Users" | "Groups", _] => {
             vec![get, head, Method::PUT, Method::PATCH, Method::DELETE]
         }

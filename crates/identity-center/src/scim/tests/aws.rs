@@ -167,3 +167,27 @@ async fn groups_take_a_hundred_members_at_once_and_list_none() {
         );
     }
 }
+
+/// A group is read without its members: whoever sends back what they have read must not take everybody out (THREATS.md T22).
+#[tokio::test]
+async fn a_group_is_not_replaced_by_what_was_read_of_it() {
+    let endpoint = Endpoint::start(Manner::Aws).await;
+    let ben = endpoint.user(complete("ben")).await;
+    let team = endpoint.group("Team", &[&ben]).await;
+    let id = team["id"].as_str().unwrap();
+    let at = format!("/Groups/{id}");
+    let read = endpoint.get(&at).await.json();
+    assert_eq!(read["members"], json!([]));
+    refused(&endpoint.give("PUT", &at, &read).await, 405, "PUT");
+    let filter = format!(
+        "id eq \"{id}\" and members eq \"{}\"",
+        ben["id"].as_str().unwrap()
+    );
+    assert_eq!(
+        endpoint.find("/Groups", &filter).await["totalResults"],
+        json!(1)
+    );
+    let wrong = endpoint.send("POST", &at, &[FORM], b"{}").await;
+    refused(&wrong, 405, "POST");
+    assert_eq!(wrong.header("allow"), Some("GET, HEAD, PATCH, DELETE"));
+}
