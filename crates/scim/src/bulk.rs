@@ -209,6 +209,12 @@ impl BulkOperation {
         needs
     }
 
+    /// Whether a name stands in its path for an id.
+    #[must_use]
+    pub fn is_unresolved(&self) -> bool {
+        self.path.contains(REFERENCE)
+    }
+
     /// The operation with ids in the place of names.
     ///
     /// # Errors

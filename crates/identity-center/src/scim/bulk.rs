@@ -33,7 +33,13 @@ pub(super) async fn answer(
         if !goes_on {
             break;
         }
-        let outcome = match done(center, by, operation, &ids).await {
+        let resolved = operation.resolved(&ids);
+        let asked = resolved.as_ref().unwrap_or(operation);
+        let answered = match &resolved {
+            Ok(resolved) => done(center, by, resolved).await,
+            Err(refusal) => Err(refusal.clone().into()),
+        };
+        let outcome = match answered {
             Ok(answer) => {
                 let location = answer.location;
                 let made = location.as_deref().and_then(|at| at.rsplit('/').next());
@@ -42,12 +48,12 @@ pub(super) async fn answer(
                 }
                 BulkOutcome {
                     status: answer.status.as_u16(),
-                    location: location.or_else(|| at(center, by, operation)),
+                    location: location.or_else(|| at(center, by, asked)),
                     version: answer.version.map(|version| version.to_string()),
                     response: None,
                 }
             }
-            Err(fault) => refused(center, by, operation, &fault.refusal()),
+            Err(fault) => refused(center, by, asked, &fault.refusal()),
         };
         goes_on = tally.goes_on(outcome.status >= 400);
         outcomes.insert(index, outcome);
@@ -68,23 +74,16 @@ async fn done(
     center: &Arc<Center>,
     by: &Provisioner,
     operation: &BulkOperation,
-    ids: &BTreeMap<String, String>,
 ) -> Result<Answer, Fault> {
-    let operation = operation.resolved(ids)?;
     let asked = Asked {
-        method: match operation.method {
-            BulkMethod::Post => Method::POST,
-            BulkMethod::Put => Method::PUT,
-            BulkMethod::Patch => Method::PATCH,
-            BulkMethod::Delete => Method::DELETE,
-        },
+        method: method(operation),
         path: operation.path.trim_matches('/').to_owned(),
         query: Vec::new(),
         expected: Expected {
-            if_match: operation.version,
+            if_match: operation.version.clone(),
             if_none_match: None,
         },
-        body: Body::Read(operation.data),
+        body: Body::Read(operation.data.clone()),
     };
     let parts: Vec<&str> = asked.path.split('/').collect();
     match (operation.method, parts.as_slice()) {
@@ -102,11 +101,21 @@ async fn done(
     }
 }
 
+fn method(operation: &BulkOperation) -> Method {
+    match operation.method {
+        BulkMethod::Post => Method::POST,
+        BulkMethod::Put => Method::PUT,
+        BulkMethod::Patch => Method::PATCH,
+        BulkMethod::Delete => Method::DELETE,
+    }
+}
+
 /// The address of what an operation is about; of what was never made there is none.
 fn at(center: &Center, by: &Provisioner, operation: &BulkOperation) -> Option<String> {
     let base = base(center.settings.issuer(), &by.organization);
     let path = operation.path.trim_matches('/');
-    (operation.method != BulkMethod::Post).then(|| format!("{base}/{path}"))
+    let is_there = operation.method != BulkMethod::Post && !operation.is_unresolved();
+    is_there.then(|| format!("{base}/{path}"))
 }
 
 fn refused(

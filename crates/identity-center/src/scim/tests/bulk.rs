@@ -73,6 +73,38 @@ async fn operations_refer_to_what_others_make_before_or_behind_them() {
     );
 }
 
+/// RFC 7644 §3.7: `location` is where the resource is; of one that was never made there is none.
+#[tokio::test]
+async fn what_is_referred_to_by_a_name_is_answered_with_its_address() {
+    let endpoint = Endpoint::start(Manner::Rfc).await;
+    let title = json!({ "op": "add", "path": "active", "value": "maybe" });
+    let operations = json!([
+        makes("a", "ada"),
+        { "method": "PATCH", "path": "/Users/bulkId:a", "data": { "schemas": [PATCH], "Operations": [title] } },
+        { "method": "DELETE", "path": "/Users/bulkId:a" },
+        { "method": "DELETE", "path": "/Users/bulkId:b" },
+        makes("c", " "),
+        { "method": "DELETE", "path": "/Users/bulkId:c" },
+    ]);
+    let answer = bulk(&endpoint, operations, None).await;
+    assert_eq!(
+        statuses(&answer),
+        ["201", "400", "204", "400", "400", "409"]
+    );
+    let done = &answer.json()["Operations"];
+    let made = done[0]["location"].as_str().unwrap();
+    assert!(made.starts_with(&format!("{}/Users/", endpoint.base())));
+    for (index, at) in [
+        (1, json!(made)),
+        (2, json!(made)),
+        (3, json!(null)),
+        (4, json!(null)),
+        (5, json!(null)),
+    ] {
+        assert_eq!(done[index]["location"], at, "{}", done[index]);
+    }
+}
+
 #[tokio::test]
 async fn what_can_never_be_done_is_refused_and_the_rest_is_done() {
     let endpoint = Endpoint::start(Manner::Rfc).await;
