@@ -17,7 +17,7 @@ pub(super) use deadpool_postgres::Transaction;
 const CONNECTIONS: usize = 16;
 /// How long a request waits for one of them.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a transaction begins anew after the database chose it as a deadlock's victim.
+/// How often a transaction begins anew that the database ended in favour of another.
 const TRIES: usize = 4;
 /// Held while a version is brought in: two instances that start together do it one after the other.
 const MIGRATING: i64 = 0x6b69_726f;
@@ -108,7 +108,7 @@ enum Failed {
     Final(StoreError),
 }
 
-/// What a deadlock's victim is told apart by: it has left nothing behind.
+/// What a transaction is told apart by that lost against another: it has left nothing behind.
 const AGAIN: &str = "the transaction was rolled back in favour of another";
 
 async fn attempt<T>(
@@ -250,9 +250,12 @@ fn unavailable(error: deadpool_postgres::PoolError) -> StoreError {
 fn error(error: tokio_postgres::Error) -> StoreError {
     match error.code() {
         Some(&SqlState::UNIQUE_VIOLATION) => StoreError::Taken,
-        Some(&(SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE)) => {
-            StoreError::Unavailable(AGAIN.to_owned())
-        }
+        // Whom a row refers to was removed since it was read: decided anew, that is seen.
+        Some(
+            &(SqlState::T_R_DEADLOCK_DETECTED
+            | SqlState::T_R_SERIALIZATION_FAILURE
+            | SqlState::FOREIGN_KEY_VIOLATION),
+        ) => StoreError::Unavailable(AGAIN.to_owned()),
         _ => StoreError::Unavailable(told(&error)),
     }
 }

@@ -49,6 +49,7 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("created_at_once", |store| Box::pin(at_once::created(store))),
     ("renamed_at_once", |store| Box::pin(at_once::renamed(store))),
     ("patched_at_once", |store| Box::pin(at_once::patched(store))),
+    ("removed_at_once", |store| Box::pin(at_once::removed(store))),
     ("scim_tokens", |store| Box::pin(tokens::life(store))),
     ("scim_tokens_at_once", |store| {
         Box::pin(tokens::at_once(store))

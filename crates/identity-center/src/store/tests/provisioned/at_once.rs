@@ -148,3 +148,47 @@ pub(super) async fn patched(store: Store) {
         (AT_ONCE, 1 + u32::try_from(AT_ONCE).unwrap())
     );
 }
+
+/// Whoever is removed in the same moment is in the group before, or was nobody whom it could have had; and a decision is made.
+pub(super) async fn removed(store: Store) {
+    organization(&store, "acme").await;
+    let okta = connection(&store, "acme", "okta").await;
+    let team = forms(&store, &okta, json!({ "displayName": "Team" }), 1)
+        .await
+        .unwrap();
+    for round in 0..8 {
+        let mut running = tokio::task::JoinSet::new();
+        for number in 0..AT_ONCE {
+            let one = json!({ "userName": format!("m{round}.{number}") });
+            let one = comes(&store, &okta, one, 1).await.unwrap();
+            let (leaver, joiner) = ((store.clone(), okta.clone()), (store.clone(), okta.clone()));
+            let (id, team) = (user(&one), group(&team));
+            running.spawn(async move {
+                let (store, by) = leaver;
+                let gone = store.delete_provisioned_user(&by, id, Expected::default(), at(2));
+                assert_eq!(gone.await.unwrap(), Ok(()));
+            });
+            running.spawn(async move {
+                let (store, by) = joiner;
+                let joins =
+                    json!([{ "op": "add", "path": "members", "value": [{ "value": one.id }] }]);
+                let change = patch(&GROUP, joins);
+                let joined = store.change_provisioned_group(
+                    &by,
+                    team,
+                    Expected::default(),
+                    change,
+                    false,
+                    at(2),
+                );
+                let joined = joined.await.unwrap();
+                assert!(
+                    matches!(joined, Ok(_) | Err(Refusal::Value { .. })),
+                    "{joined:?}"
+                );
+            });
+        }
+        running.join_all().await;
+    }
+    assert!(read(&store, &okta, &team).await.unwrap().related.is_empty());
+}
