@@ -86,6 +86,17 @@ pub struct ScimToken {
     pub last_used_at: Option<Timestamp>,
 }
 
+/// Whose token something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// This connection's.
+    Yes(Provisioner),
+    /// It was this connection's, and has ended.
+    Ended(Provisioner),
+    /// Nobody's.
+    No,
+}
+
 /// So many whole days are left; none after the end.
 ///
 /// ```

@@ -10,7 +10,7 @@ use kiro_scim::{
 };
 
 use super::answer::{Answer, Fault};
-use super::route::{Asked, Body, kind};
+use super::route::{Asked, Body, kind, note};
 use super::{OPERATIONS, base, resources};
 use crate::center::Center;
 use crate::provisioning::Provisioner;
@@ -53,7 +53,7 @@ pub(super) async fn answer(
                     response: None,
                 }
             }
-            Err(fault) => refused(center, by, asked, &fault.refusal()),
+            Err(fault) => refused(center, by, asked, &fault.refusal()).await,
         };
         goes_on = tally.goes_on(outcome.status >= 400);
         outcomes.insert(index, outcome);
@@ -63,7 +63,7 @@ pub(super) async fn answer(
             break;
         }
         if let Some(operation) = bulk.operations.get(index) {
-            outcomes.insert(index, refused(center, by, operation, &refusal));
+            outcomes.insert(index, refused(center, by, operation, &refusal).await);
             goes_on = tally.goes_on(true);
         }
     }
@@ -118,12 +118,23 @@ fn at(center: &Center, by: &Provisioner, operation: &BulkOperation) -> Option<St
     is_there.then(|| format!("{base}/{path}"))
 }
 
-fn refused(
+/// What is answered of an operation that is refused; the connection's log has it as well.
+async fn refused(
     center: &Center,
     by: &Provisioner,
     operation: &BulkOperation,
     refusal: &Refusal,
 ) -> BulkOutcome {
+    let path = operation.path.trim_matches('/');
+    note(
+        center,
+        by,
+        &method(operation),
+        path,
+        &operation.data,
+        refusal,
+    )
+    .await;
     let request = crate::id::AuthorizationId::random().to_string();
     BulkOutcome {
         status: refusal.status(),

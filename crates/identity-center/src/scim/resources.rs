@@ -8,7 +8,7 @@ use kiro_scim::{EntityTag, Manner, Patch, Projection, Received, Refusal, Resourc
 use super::answer::{Answer, Fault};
 use super::base;
 use super::pieces::Pieces;
-use super::route::{Asked, LIMITS, method};
+use super::route::{Asked, LIMITS, kind, method};
 use super::written::Reader;
 use crate::center::Center;
 use crate::id::{GroupId, UserId};
@@ -129,6 +129,15 @@ pub(super) async fn one(
         }
         _ => Err(method(&asked.method).into()),
     }
+}
+
+/// The name of whom or what an address is, if the connection sees them.
+pub(super) async fn name(center: &Center, by: &Provisioner, path: &str) -> Option<String> {
+    let (endpoint, id) = path.split_once('/')?;
+    let found = read(center, by, Id::of(kind(endpoint)?, id).ok()?, false);
+    let resource = found.await.ok()?.resource;
+    let name = resource.text("userName").or(resource.text("displayName"));
+    name.map(str::to_owned)
 }
 
 async fn read(

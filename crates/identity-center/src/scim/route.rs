@@ -6,13 +6,15 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use axum::response::Response;
+use jiff::Timestamp;
 use kiro_scim::json::{self, Object};
 use kiro_scim::{Expected, GROUP, Limits, Manner, Refusal, ResourceType, USER};
 use serde_json::json;
 use url::form_urlencoded;
 
+use super::admitted::Stranger;
 use super::answer::{Answer, Fault, refused};
 use super::{LIMIT, admitted, bulk, describe, list, resources};
 use crate::audit::{By, Deed};
@@ -42,6 +44,8 @@ pub(super) struct Asked {
 pub(super) enum Body {
     /// As it came.
     Raw { form: Option<String>, bytes: Bytes },
+    /// It did not come.
+    Unread(Refusal),
     /// One operation's of a bulk request.
     Read(Object),
 }
@@ -51,6 +55,7 @@ impl Body {
     pub(super) fn object(&self) -> Result<Object, Refusal> {
         match self {
             Body::Read(object) => Ok(object.clone()),
+            Body::Unread(refusal) => Err(refusal.clone()),
             Body::Raw { form, bytes } => {
                 let form = form.as_deref().unwrap_or_default();
                 let essence = form.split(';').next().unwrap_or_default().trim();
@@ -92,7 +97,7 @@ impl Asked {
     fn is_large(&self) -> bool {
         match &self.body {
             Body::Raw { bytes, .. } => bytes.len() > LARGE,
-            Body::Read(_) => false,
+            Body::Unread(_) | Body::Read(_) => false,
         }
     }
 
@@ -116,22 +121,17 @@ pub(super) async fn answer(
     // What is no text in the address is left as it is written, and names nothing.
     let parts = parts.map_or_else(|_| undecoded(&uri), |Path(parts)| parts);
     let organization = parts.get("organization").map_or("", String::as_str);
+    let path = parts.get("path").map_or("", |path| path.trim_matches('/'));
     let now = center.now();
     let by = match admitted::provisioner(&center, &headers, organization).await {
         Ok(by) => by,
-        Err(fault) => return refused(&fault.refusal(), Manner::Rfc, now, &[]),
+        Err(refused) => return refused_entry(&center, refused, &method, path, now).await,
     };
     let manner = by.manner;
-    let Ok(bytes) = body else {
-        return refused(&Refusal::TooLarge(LIMIT), manner, now, &[]);
-    };
     let query = query.unwrap_or_default();
-    let asked = Asked {
+    let asked = Arc::new(Asked {
         method,
-        path: parts
-            .get("path")
-            .map_or("", |path| path.trim_matches('/'))
-            .to_owned(),
+        path: path.to_owned(),
         query: form_urlencoded::parse(query.as_bytes())
             .into_owned()
             .collect(),
@@ -142,39 +142,89 @@ pub(super) async fn answer(
             },
             Manner::Aws => Expected::default(),
         },
-        body: Body::Raw {
-            form: whole(&headers, header::CONTENT_TYPE),
-            bytes,
+        body: match body {
+            Ok(bytes) => Body::Raw {
+                form: whole(&headers, header::CONTENT_TYPE),
+                bytes,
+            },
+            Err(rejection) => Body::Unread(match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge(LIMIT),
+                _ => Refusal::NotAnObject,
+            }),
         },
-    };
+    });
     let doing = By {
         actor: Some(by.actor()),
         ..By::current().as_ref().clone()
     };
     let allowed = allowed(&asked.path, manner);
-    let (apart, large) = (center.apart.clone(), asked.is_large());
-    let settled = Box::pin(settled(center, by, asked));
-    let answered = match large {
-        false => doing.doing(settled).await,
-        true => {
-            let done = doing.doing(apart.run(settled)).await;
-            done.unwrap_or(Err(Refusal::TooOften))
+    let done = async {
+        if !asked.is_large() {
+            return Box::pin(settled(center, by, asked)).await;
+        }
+        let settled = Box::pin(settled(Arc::clone(&center), by.clone(), Arc::clone(&asked)));
+        match center.apart.run(settled).await {
+            Ok(done) => done,
+            Err(_) => {
+                // The body, which is long, is not read for its name.
+                let (method, nothing) = (&asked.method, Object::new());
+                note(
+                    &center,
+                    &by,
+                    method,
+                    &asked.path,
+                    &nothing,
+                    &Refusal::TooOften,
+                )
+                .await;
+                Err(Refusal::TooOften)
+            }
         }
     };
-    match answered {
+    match doing.doing(done).await {
         Ok(response) => response,
         Err(refusal) => refused(&refusal, manner, now, &allowed),
     }
 }
 
+/// The answer to whoever was not let in. Where that is a connection whose token has ended, its log says so; the answer does not.
+async fn refused_entry(
+    center: &Center,
+    stranger: Stranger,
+    method: &Method,
+    path: &str,
+    now: Timestamp,
+) -> Response {
+    let (fault, ended) = match stranger {
+        Stranger::Ended(of) => (Refusal::Unauthorized.into(), Some(of)),
+        Stranger::Nobody(fault) => (fault, None),
+    };
+    let refusal = fault.refusal();
+    if let Some(of) = ended {
+        let doing = By {
+            actor: Some(of.actor()),
+            ..By::current().as_ref().clone()
+        };
+        doing
+            .doing(note(center, &of, method, path, &Object::new(), &refusal))
+            .await;
+    }
+    refused(&refusal, Manner::Rfc, now, &[])
+}
+
 /// The response, or the refusal, which is noted.
-async fn settled(center: Arc<Center>, by: Provisioner, asked: Asked) -> Result<Response, Refusal> {
+async fn settled(
+    center: Arc<Center>,
+    by: Provisioner,
+    asked: Arc<Asked>,
+) -> Result<Response, Refusal> {
     let responded = async { route(&center, &by, &asked).await?.response().await };
     match responded.await {
         Ok(response) => Ok(response),
         Err(fault) => {
             let refusal = fault.refusal();
-            note(&center, &by, &asked, &refusal).await;
+            let body = asked.body.object().unwrap_or_default();
+            note(&center, &by, &asked.method, &asked.path, &body, &refusal).await;
             Err(refusal)
         }
     }
@@ -205,6 +255,9 @@ pub(super) async fn route(
     by: &Provisioner,
     asked: &Asked,
 ) -> Result<Answer, Fault> {
+    if let Body::Unread(refusal) = &asked.body {
+        return Err(refusal.clone().into());
+    }
     let parts: Vec<&str> = asked.path.split('/').collect();
     let reads = matches!(asked.method, Method::GET | Method::HEAD);
     let posts = asked.method == Method::POST;
@@ -289,18 +342,25 @@ pub(super) fn method(method: &Method) -> Refusal {
 }
 
 /// Notes a refusal for whoever looks after the organisation. To ask for somebody who is not there is no news.
-async fn note(center: &Center, by: &Provisioner, asked: &Asked, refusal: &Refusal) {
-    let reads = matches!(asked.method, Method::GET | Method::HEAD);
+pub(super) async fn note(
+    center: &Center,
+    by: &Provisioner,
+    method: &Method,
+    path: &str,
+    body: &Object,
+    refusal: &Refusal,
+) {
+    let reads = matches!(*method, Method::GET | Method::HEAD);
     if reads && refusal.status() == 404 || refusal.status() >= 500 {
         return;
     }
     let deed = Deed {
         action: "scim.refuse",
         organization: Some(by.organization.clone()),
-        subject: subject(asked),
+        subject: subject(center, by, path, body).await,
         done: false,
         detail: json!({
-            "method": asked.method.as_str(),
+            "method": method.as_str(),
             "status": refusal.status(),
             "scimType": refusal.scim_type().map(kiro_scim::ScimType::word),
             "why": refusal.to_string(),
@@ -312,13 +372,15 @@ async fn note(center: &Center, by: &Provisioner, asked: &Asked, refusal: &Refusa
     }
 }
 
-/// What the client calls what it was about: the name in its body, or the address.
-fn subject(asked: &Asked) -> String {
-    let body = asked.body.object().unwrap_or_default();
-    let named = ["userName", "displayName"]
-        .iter()
-        .find_map(|name| json::member(&body, name)?.as_str());
-    let text = named.unwrap_or(&asked.path);
+/// What the client calls what it was about: the name in its body, or that of whom the address is, or the address.
+async fn subject(center: &Center, by: &Provisioner, path: &str, body: &Object) -> String {
+    let mut names = ["userName", "displayName"].iter();
+    let text = match names.find_map(|name| json::member(body, name)?.as_str()) {
+        Some(name) => name.to_owned(),
+        None => resources::name(center, by, path)
+            .await
+            .unwrap_or_else(|| path.to_owned()),
+    };
     let visible = text.chars().filter(|character| !is_invisible(*character));
     visible.take(LONGEST).collect()
 }

@@ -11,8 +11,8 @@ use crate::audit::{By, Entry};
 use crate::figures::Happened;
 use crate::id::{ConnectionId, ScimTokenId, UserId};
 use crate::provisioning::{
-    EVENT, Leaving, Provisioner, ProvisioningRefusal, ScimToken, TOKEN_LIFETIME, TOKENS, Undone,
-    actor, manner, word,
+    Admitted, EVENT, Leaving, Provisioner, ProvisioningRefusal, ScimToken, TOKEN_LIFETIME, TOKENS,
+    Undone, actor, manner, word,
 };
 use crate::secret::Digest;
 
@@ -184,12 +184,12 @@ impl Store {
         .await
     }
 
-    /// The connection whose token this is, if it is good. That it was used is kept, to the minute; its first use is in the audit log.
+    /// The connection whose token this is. That a good one was used is kept, to the minute; its first use is in the audit log.
     pub async fn admit_provisioner(
         &self,
         digest: Digest,
         now: Timestamp,
-    ) -> Result<Option<Provisioner>, StoreError> {
+    ) -> Result<Admitted, StoreError> {
         let found = self
             .read(move |tx| {
                 Box::pin(async move {
@@ -203,13 +203,16 @@ impl Store {
                 })
             })
             .await?;
-        let Some((of, token)) = found.filter(|(_, token)| now < token.expires_at) else {
-            return Ok(None);
+        let Some((of, token)) = found else {
+            return Ok(Admitted::No);
         };
+        if token.expires_at <= now {
+            return Ok(Admitted::Ended(of));
+        }
         if token.last_used_at.is_none_or(|last| now - EXACT >= last) {
             self.scim_token_used(of.clone(), token, now).await?;
         }
-        Ok(Some(of))
+        Ok(Admitted::Yes(of))
     }
 
     async fn scim_token_used(

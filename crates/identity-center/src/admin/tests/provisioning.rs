@@ -1,5 +1,7 @@
 //! How provisioning is looked after: tokens, the log, hand-overs, and people who leave by mistake.
 
+mod refusals;
+
 use serde_json::{Value, json};
 
 use super::{administrator, ask, kind, person};

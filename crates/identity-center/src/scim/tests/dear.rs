@@ -96,6 +96,8 @@ async fn so_many_dear_requests_are_done_at_once_and_so_many_wait() {
     let refused = endpoint.get("/Users?sortBy=userName").await;
     assert_refused(&refused, 429, None, "busy");
     assert_eq!(refused.header("retry-after"), Some("5"));
+    let long = endpoint.send("PATCH", &at, &[FORM], &long_patch()).await;
+    assert_refused(&long, 429, None, "busy");
     done.notify_waiters();
     for work in busy.into_iter().chain(waiting) {
         work.await.unwrap().unwrap();
@@ -115,5 +117,19 @@ async fn so_many_dear_requests_are_done_at_once_and_so_many_wait() {
     assert!(
         log.contains("scim:okta"),
         "what is done apart is done by the connection: {log}"
+    );
+    let log = endpoint
+        .service
+        .center
+        .store
+        .audit_entries(0, 100)
+        .await
+        .unwrap();
+    let refused = log.iter().filter(|entry| entry.action == "scim.refuse");
+    let refused: Vec<_> = refused.map(|entry| entry.subject.as_str()).collect();
+    assert_eq!(
+        refused,
+        ["Users", "ben"],
+        "whoever was told to come again is in the log"
     );
 }

@@ -210,7 +210,7 @@ pub(super) async fn restored(store: Store) {
             .unwrap()
     );
     let admitted = store.admit_provisioner(Digest::of("kscim_x"), at(21));
-    assert_eq!(admitted.await.unwrap(), None);
+    assert_eq!(admitted.await.unwrap(), crate::provisioning::Admitted::No);
     assert_eq!(store.provisioners("acme").await.unwrap().len(), 1);
     for (id, because) in [
         (alive.id, Ended::Restored),

@@ -8,7 +8,7 @@ use super::super::directory::organization;
 use super::connection;
 use crate::id::{ConnectionId, ScimTokenId};
 use crate::provisioning::{
-    Provisioner, ProvisioningRefusal, ScimToken, TOKEN_LIFETIME, TOKEN_PREFIX, issue,
+    Admitted, Provisioner, ProvisioningRefusal, ScimToken, TOKEN_LIFETIME, TOKEN_PREFIX, issue,
 };
 use crate::secret::Digest;
 use crate::store::Store;
@@ -26,7 +26,10 @@ async fn add(
 }
 
 async fn admitted(store: &Store, digest: Digest, second: i64) -> Option<Provisioner> {
-    store.admit_provisioner(digest, at(second)).await.unwrap()
+    match store.admit_provisioner(digest, at(second)).await.unwrap() {
+        Admitted::Yes(of) => Some(of),
+        Admitted::Ended(_) | Admitted::No => None,
+    }
 }
 
 /// Two at most; each ends after a year or when it is revoked; when it was used is kept to the minute.
