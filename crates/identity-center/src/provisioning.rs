@@ -6,6 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use kiro_scim::{EntityTag, Facts, Manner, Reference, Resource};
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 
 use crate::id::{ConnectionId, ScimTokenId};
 use crate::secret::{self, Digest};
@@ -111,14 +112,20 @@ pub fn days_left(ends: Timestamp, now: Timestamp) -> i64 {
     (ends.duration_since(now).as_hours() / 24).max(0)
 }
 
-/// Within this time people who are deactivated or removed through a connection are one event.
+/// People who are deactivated or removed through a connection within so long are one event.
 pub const EVENT: SignedDuration = SignedDuration::from_hours(1);
+/// What was unusual stands so long, unless it is taken back.
+pub const ALERTED: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// Who left within so long is counted together.
+const TOGETHER: SignedDuration = SignedDuration::from_mins(1);
 
-/// People who were deactivated or removed through a connection within [`EVENT`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// People who were deactivated or removed through a connection as one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leaving {
     /// When the first of them was.
     pub since: Timestamp,
+    /// When the last of them was.
+    pub until: Timestamp,
     /// So many.
     pub count: u32,
     /// Of so many who could sign in before.
@@ -130,14 +137,74 @@ impl Leaving {
     ///
     /// ```
     /// use kiro_identity_center::provisioning::Leaving;
-    /// let since = jiff::Timestamp::UNIX_EPOCH;
-    /// assert!(Leaving { since, count: 10, of: 12 }.is_unusual());
-    /// assert!(!Leaving { since, count: 9, of: 12 }.is_unusual());
-    /// assert!(!Leaving { since, count: 99, of: 1000 }.is_unusual());
+    /// let now = jiff::Timestamp::UNIX_EPOCH;
+    /// assert!(Leaving { since: now, until: now, count: 10, of: 12 }.is_unusual());
+    /// assert!(!Leaving { since: now, until: now, count: 9, of: 12 }.is_unusual());
+    /// assert!(!Leaving { since: now, until: now, count: 99, of: 1000 }.is_unusual());
     /// ```
     #[must_use]
     pub fn is_unusual(&self) -> bool {
         self.count >= 10 && self.count.saturating_mul(10) >= self.of
+    }
+
+    fn and_one(&mut self, now: Timestamp) {
+        self.count = self.count.saturating_add(1);
+        (self.since, self.until) = (self.since.min(now), self.until.max(now));
+    }
+}
+
+/// Who left through a connection: in the last hour, and in the event that can be taken back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leavers {
+    /// The last hour's, those of a minute together, the oldest first.
+    pub lately: Vec<Leaving>,
+    /// The last event: what was unusual, for as long as it stands, or else the last hour's.
+    pub event: Option<Leaving>,
+    /// Whether that it is unusual was told.
+    pub alerted: bool,
+}
+
+impl Leavers {
+    /// Whether somebody who leaves now is counted by themselves: then [`Leavers::another`] wants to know of how many.
+    #[must_use]
+    pub fn begins(&self, now: Timestamp) -> bool {
+        let last = self.lately.last();
+        last.is_none_or(|last| now - TOGETHER >= last.since)
+    }
+
+    /// Counts one more, of so many who could sign in; whether it is to be told that this is unusual.
+    ///
+    /// Whatever the hour is counted from, ten within it are ten: there is no moment at which counting begins anew. What is unusual grows
+    /// until nobody leaves for an hour; who leaves later is none of it, and does not take its place.
+    pub fn another(&mut self, now: Timestamp, of: u32) -> bool {
+        let begins = self.begins(now);
+        self.lately.retain(|minute| now - EVENT <= minute.since);
+        match self.lately.last_mut() {
+            Some(minute) if !begins => minute.and_one(now),
+            Some(_) | None => self.lately.push(Leaving {
+                since: now,
+                until: now,
+                count: 1,
+                of,
+            }),
+        }
+        let hour = self.lately.iter().copied().reduce(|all, minute| Leaving {
+            until: minute.until,
+            count: all.count.saturating_add(minute.count),
+            ..all
+        });
+        let is_unusual = hour.is_some_and(|hour| hour.is_unusual());
+        match &mut self.event {
+            Some(event) if self.alerted && now - EVENT <= event.until => {
+                event.and_one(now);
+                false
+            }
+            Some(event) if self.alerted && now - ALERTED < event.since && !is_unusual => false,
+            Some(_) | None => {
+                (self.event, self.alerted) = (hour, is_unusual);
+                is_unusual
+            }
+        }
     }
 }
 
@@ -207,5 +274,54 @@ impl Provisioned {
             version: self.version,
             related: Some(&self.related),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    /// `(minute, so many)` leave, of 40; how often that is told, and how many the event has and how long it is, in minutes.
+    #[test]
+    fn who_leaves_within_an_hour_is_one_event_wherever_the_hour_begins() {
+        let at = |minute: i64| Timestamp::from_second(60 * minute).unwrap();
+        let check = |all: &[(i64, u32)], told: usize, count: u32, minutes: i64| {
+            let mut leavers = Leavers::default();
+            let mut tells = 0;
+            for (minute, count) in all {
+                for _ in 0..*count {
+                    tells += usize::from(leavers.another(at(*minute), 40));
+                }
+            }
+            let event = leavers.event.unwrap();
+            let long = event.until.duration_since(event.since).as_mins();
+            assert_eq!(
+                (tells, event.count, long),
+                (told, count, minutes),
+                "{all:?}"
+            );
+        };
+        check(&[(0, 9)], 0, 9, 0);
+        check(&[(0, 10)], 1, 10, 0);
+        check(&[(0, 9), (59, 9)], 1, 18, 59);
+        check(&[(0, 9), (60, 1)], 1, 10, 60);
+        check(&[(0, 9), (61, 9)], 0, 9, 0);
+        // One at nine, and forty from ten to ten to twenty past.
+        check(&[(0, 1), (50, 20), (65, 10), (80, 9)], 1, 40, 80);
+        check(&[(0, 5), (30, 4), (61, 5)], 0, 9, 31);
+        check(&[(0, 5), (30, 5), (61, 5)], 1, 15, 61);
+        // It goes on as long as somebody leaves within an hour, and stands when nobody does.
+        check(&[(0, 10), (59, 1), (118, 1)], 1, 12, 118);
+        check(&[(0, 10), (61, 1), (90, 1)], 1, 10, 0);
+        // Another one takes its place, and so does time.
+        check(&[(0, 10), (90, 10)], 2, 10, 0);
+        check(&[(0, 10), (7 * 24 * 60, 1)], 1, 1, 0);
+        // Two instances' clocks differ.
+        check(&[(1, 5), (0, 5)], 1, 10, 1);
+        // Every minute somebody: as many as within the last hour.
+        let all: Vec<_> = (0..200).map(|minute| (minute * 7, 1)).collect();
+        check(&all, 0, 9, 56);
     }
 }

@@ -19,14 +19,11 @@ use super::view::Page;
 use super::{groups, users};
 use crate::center::Center;
 use crate::id::{GroupId, ScimTokenId, UserId};
-use crate::provisioning::{self, ProvisioningRefusal, ScimToken, issue};
+use crate::provisioning::{self, ALERTED, ProvisioningRefusal, ScimToken, issue};
 use crate::scim;
 
 /// Refusals of so long are counted.
 const RECENT: SignedDuration = SignedDuration::from_hours(24);
-
-/// An alert stands so long, unless it is taken back.
-const ALERTED: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// A connection that provisions.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -11,14 +11,15 @@ use crate::audit::{By, Entry};
 use crate::figures::Happened;
 use crate::id::{ConnectionId, ScimTokenId, UserId};
 use crate::provisioning::{
-    Admitted, EVENT, Leaving, Provisioner, ProvisioningRefusal, ScimToken, TOKEN_LIFETIME, TOKENS,
-    Undone, actor, manner, word,
+    Admitted, Leavers, Leaving, Provisioner, ProvisioningRefusal, ScimToken, TOKEN_LIFETIME,
+    TOKENS, Undone, actor, manner, word,
 };
 use crate::secret::Digest;
 
-const COLUMNS: &str =
-    "p.id, p.organization, p.name, p.manner, p.last_push_at, p.left_since, p.left_count, p.left_of";
-const TOKEN_AT: usize = 8;
+const COLUMNS: &str = "p.id, p.organization, p.name, p.manner, p.last_push_at, p.left_since, p.left_until, p.left_count, p.left_of";
+/// Of [`COLUMNS`]: where it says who left.
+const LEFT_AT: usize = 5;
+const TOKEN_AT: usize = 9;
 const TOKEN: &str = "t.id, t.created_at, t.expires_at, t.last_used_at";
 /// How exactly it is kept when something was last used.
 const EXACT: SignedDuration = SignedDuration::from_mins(1);
@@ -280,8 +281,8 @@ impl Store {
                     return Ok(Err(ProvisioningRefusal::NoEvent));
                 };
                 let sql = "SELECT u.id, u.user_name FROM users u WHERE u.connection = $1 AND u.active = 0 AND u.deactivated_at >= $2 \
-                           ORDER BY u.id FOR UPDATE OF u";
-                let people = tx.query(sql, values![id, event.since]).await?;
+                           AND u.deactivated_at <= $3 ORDER BY u.id FOR UPDATE OF u";
+                let people = tx.query(sql, values![id, event.since, event.until]).await?;
                 let ids = people.iter().map(|row| row.id(0)).collect::<Result<Vec<UserId>, _>>()?;
                 for some in ids.chunks(TOGETHER) {
                     let mut values = values![now].to_vec();
@@ -295,7 +296,7 @@ impl Store {
                     let (organization, detail) = (&of.organization, json!({ "undo": true }));
                     audit::of_organization(tx, organization, "user.reactivate", row.text(1)?, detail, now).await?;
                 }
-                let sql = "UPDATE provisioners SET left_count = 0, alerted = 0 WHERE id = $1";
+                let sql = "UPDATE provisioners SET left_count = 0, alerted = 0, left_lately = '[]' WHERE id = $1";
                 tx.execute(sql, values![id]).await?;
                 let reactivated = u64::try_from(people.len()).unwrap_or(u64::MAX);
                 let undone = Undone {
@@ -352,41 +353,45 @@ pub(super) async fn left(
     by: &Provisioner,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "SELECT p.left_since, p.left_count, p.left_of, p.alerted FROM provisioners p WHERE p.id = $1 FOR UPDATE OF p";
+    let sql = "SELECT p.left_since, p.left_until, p.left_count, p.left_of, p.alerted, p.left_lately FROM provisioners p \
+               WHERE p.id = $1 FOR UPDATE OF p";
     let Some(row) = tx.row(sql, values![by.id]).await? else {
         return Ok(());
     };
-    let mut event = Leaving {
-        since: row.time(0)?,
-        count: row.count(1)?,
-        of: row.count(2)?,
+    let mut leavers = Leavers {
+        event: read_leaving(&row, 0)?,
+        alerted: row.truth(4)?,
+        lately: row.json(5)?,
     };
-    let mut alerted = row.truth(3)?;
-    if event.count == 0 || now - EVENT > event.since {
+    let mut of = 0;
+    if leavers.begins(now) {
         let sql = "SELECT COUNT(*) FROM users WHERE connection = $1 AND active = 1";
         let people = tx.row(sql, values![by.id]).await?;
         // This one is not among them any more.
-        let people = people.map_or(Ok(0), |row| row.count(0))? + 1;
-        (event, alerted) = (
-            Leaving {
-                since: now,
-                count: 0,
-                of: people,
-            },
-            false,
-        );
+        of = people.map_or(Ok(0), |row| row.count(0))? + 1;
     }
-    event.count += 1;
-    if event.is_unusual() && !alerted {
-        alerted = true;
+    let tell = leavers.another(now, of);
+    let Some(event) = leavers.event else {
+        return Ok(());
+    };
+    if tell {
         tracing::warn!(connection = %by.name, organization = %by.organization, people = event.count, of = event.of,
             "unusually many people leave by SCIM: `admin scim undo` takes it back");
         tx.happened(Happened::UnusualLeaving);
         let detail = json!({ "since": event.since, "people": event.count, "of": event.of });
         audit::of_organization(tx, &by.organization, "scim.alert", &by.name, detail, now).await?;
     }
-    let sql = "UPDATE provisioners SET left_since = $2, left_count = $3, left_of = $4, alerted = $5 WHERE id = $1";
-    let row = values![by.id, event.since, event.count, event.of, alerted];
+    let sql = "UPDATE provisioners SET left_since = $2, left_until = $3, left_count = $4, left_of = $5, alerted = $6, left_lately = $7 \
+               WHERE id = $1";
+    let row = values![
+        by.id,
+        event.since,
+        event.until,
+        event.count,
+        event.of,
+        leavers.alerted,
+        json!(leavers.lately).to_string(),
+    ];
     tx.execute(sql, row).await?;
     Ok(())
 }
@@ -442,15 +447,18 @@ fn read(row: &Row) -> Result<Provisioner, StoreError> {
         name: row.text(2)?.to_owned(),
         manner: manner.ok_or_else(|| StoreError::Corrupt("a manner".to_owned()))?,
         last_push_at: row.optional(4, Row::time)?,
-        leaving: match row.count(6)? {
-            0 => None,
-            count => Some(Leaving {
-                since: row.time(5)?,
-                count,
-                of: row.count(7)?,
-            }),
-        },
+        leaving: read_leaving(row, LEFT_AT)?,
     })
+}
+
+fn read_leaving(row: &Row, at: usize) -> Result<Option<Leaving>, StoreError> {
+    let leaving = Leaving {
+        since: row.time(at)?,
+        until: row.time(at + 1)?,
+        count: row.count(at + 2)?,
+        of: row.count(at + 3)?,
+    };
+    Ok((leaving.count > 0).then_some(leaving))
 }
 
 fn read_token(row: &Row, at: usize) -> Result<ScimToken, StoreError> {

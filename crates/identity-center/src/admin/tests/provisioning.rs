@@ -1,5 +1,6 @@
 //! How provisioning is looked after: tokens, the log, hand-overs, and people who leave by mistake.
 
+mod leaving;
 mod refusals;
 
 use serde_json::{Value, json};
@@ -341,88 +342,6 @@ async fn whom_an_administrator_added_is_provisioned_once_they_were_handed_over()
             .json()["totalResults"],
         1
     );
-}
-
-#[tokio::test]
-async fn when_unusually_many_leave_it_is_told_once_and_taken_back_as_one() {
-    let service = Running::start().await;
-    let (user, owner) = administrator(&service, "acme", Role::Owner).await;
-    let okta = provisioner(&service, &owner, "okta").await;
-    let mut people = Vec::new();
-    for number in 0..14 {
-        people.push(pushed(&service, &okta, &format!("p{number}")).await);
-    }
-    let leave = async |id: &str| {
-        let path = format!("/Users/{id}");
-        let left = scim(&service, &okta, "PATCH", &path, &deactivation()).await;
-        assert_eq!(left.status, 200, "{}", left.text());
-    };
-    // Long ago, and not of the event.
-    leave(&people[0]).await;
-    service.pass(60 * 60 + 1);
-    let owner = super::token(&service, user, &["openid", "admin"], &["pwd", "otp", "mfa"]).await;
-    let alert = async || {
-        let status = ask(&service, &owner, "GET", "/status", &Value::Null)
-            .await
-            .json();
-        assert_eq!(status["provisioning"][0]["name"], "okta", "{status}");
-        status["provisioning"][0]["alert"].clone()
-    };
-    for id in &people[1..10] {
-        leave(id).await;
-    }
-    assert_eq!(alert().await, Value::Null, "nine are not unusual");
-    leave(&people[10]).await;
-    let path = format!("/Users/{}", people[11]);
-    let deleted = scim(&service, &okta, "DELETE", &path, &Value::Null);
-    assert_eq!(deleted.await.status, 204);
-    assert_eq!(alert().await["people"], 11);
-    assert_eq!(alert().await["of"], 13);
-    let alerts = log(&service, &owner, "okta").await;
-    let alerts = alerts.iter().filter(|(action, _)| action == "scim.alert");
-    assert_eq!(alerts.count(), 1, "told once");
-
-    // Whom an administrator keeps out, no undoing lets in.
-    let kept_out = format!("/users/{}", people[9]);
-    for (verb, status) in [("reactivate", 204), ("deactivate", 200)] {
-        let path = format!("{kept_out}/{verb}");
-        let answer = ask(&service, &owner, "POST", &path, &Value::Null).await;
-        assert_eq!(answer.status, status, "{verb}: {}", answer.text());
-    }
-
-    let undone = ask(
-        &service,
-        &owner,
-        "POST",
-        "/provisioning/okta/undo",
-        &Value::Null,
-    )
-    .await;
-    assert_eq!(undone.json(), json!({ "reactivated": 9, "gone": 2 }));
-    assert_eq!(alert().await, Value::Null);
-    let active = async |id: &str| {
-        let path = format!("/Users/{id}");
-        scim(&service, &okta, "GET", &path, &Value::Null)
-            .await
-            .json()["active"]
-            .clone()
-    };
-    assert_eq!(active(&people[10]).await, true);
-    assert_eq!(active(&people[9]).await, false);
-    assert_eq!(
-        active(&people[0]).await,
-        false,
-        "who left long ago stays away"
-    );
-    let again = ask(
-        &service,
-        &owner,
-        "POST",
-        "/provisioning/okta/undo",
-        &Value::Null,
-    )
-    .await;
-    assert_eq!((again.status, kind(&again).as_str()), (409, "no-event"));
 }
 
 /// Refusals count for a day, an alert for a week; the last push is the last one.
