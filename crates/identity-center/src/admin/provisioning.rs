@@ -238,7 +238,8 @@ pub(super) async fn set(
     Ok(Json(view(&center, kept.await?).await?))
 }
 
-/// Stops a connection's provisioning: its tokens are good no more. Its people and groups stay
+/// Stops a connection's provisioning: its tokens are good no more. Its people and groups stay. Where no identity provider's connection has
+/// the name, they are the administrator's from now on, without `external_id`, and may be handed over to another connection
 #[utoipa::path(delete, path = "/provisioning/{connection}", tag = "provisioning", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn remove(
     State(center): State<Arc<Center>>,
@@ -313,7 +314,7 @@ pub(super) async fn log(
     Ok(Json(Page::whole(items)))
 }
 
-/// Hands a person whom an administrator added over to a connection, which provisions them from now on
+/// Hands a person whom no connection provisions over to one, which does from now on
 #[utoipa::path(put, path = "/provisioning/{connection}/users/{user}", tag = "provisioning", params(("connection" = String, Path), ("user" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn hand_over_user(
     State(center): State<Arc<Center>>,
@@ -329,7 +330,7 @@ pub(super) async fn hand_over_user(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Hands a group that an administrator added over to a connection, which provisions it from now on
+/// Hands a group that no connection provisions over to one, which does from now on
 #[utoipa::path(put, path = "/provisioning/{connection}/groups/{group}", tag = "provisioning", params(("connection" = String, Path), ("group" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn hand_over_group(
     State(center): State<Arc<Center>>,

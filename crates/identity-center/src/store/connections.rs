@@ -116,9 +116,10 @@ impl Store {
                     let sql = format!("DELETE FROM {table} WHERE connection = $1");
                     tx.execute(&sql, values![id]).await?;
                 }
-                provisioning::remove(tx, id).await?;
                 let sql = "DELETE FROM connections WHERE id = $1";
-                Ok(tx.execute(sql, values![id]).await? == 1)
+                let gone = tx.execute(sql, values![id]).await? == 1;
+                provisioning::remove(tx, id, now).await?;
+                Ok(gone)
             })
         })
         .await

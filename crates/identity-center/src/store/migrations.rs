@@ -23,7 +23,10 @@ const VERSIONS: &[&[&str]] = &[
         include_str!("schema/claims.sql"),
         include_str!("schema/recovery.sql"),
     ],
-    &[include_str!("schema/leaving.sql")],
+    &[
+        include_str!("schema/leaving.sql"),
+        include_str!("schema/orphans.sql"),
+    ],
 ];
 
 /// Brings the store to the newest version; each step is part of the one transaction that this runs in.

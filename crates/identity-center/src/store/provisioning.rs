@@ -242,7 +242,8 @@ impl Store {
         .await
     }
 
-    /// Stops a connection's provisioning: its tokens are good no more. Its people stay.
+    /// Stops a connection's provisioning: its tokens are good no more. Its people stay: whoever signs in at the identity provider of this
+    /// connection still does, and without one they are the administrator's.
     pub async fn remove_provisioner(
         &self,
         of: &Provisioner,
@@ -252,16 +253,10 @@ impl Store {
         self.write(move |tx| {
             let of = of.clone();
             Box::pin(async move {
-                remove(tx, of.id).await?;
-                audit::of_organization(
-                    tx,
-                    &of.organization,
-                    "scim.remove",
-                    &of.name,
-                    json!({}),
-                    now,
-                )
-                .await
+                let Left { users, groups } = remove(tx, of.id, now).await?;
+                let detail = json!({ "users": users, "groups": groups });
+                audit::of_organization(tx, &of.organization, "scim.remove", &of.name, detail, now)
+                    .await
             })
         })
         .await
@@ -409,16 +404,44 @@ pub(super) async fn pushed(
     Ok(())
 }
 
-/// With an identity provider's connection goes what provisions through it; the people stay.
-pub(super) async fn remove(tx: &mut Tx<'_>, connection: ConnectionId) -> Result<(), StoreError> {
+/// Who and what became the administrator's, for nobody provisions them any more.
+pub(super) struct Left {
+    pub(super) users: u64,
+    pub(super) groups: u64,
+}
+
+/// Ends what provisions through a connection. Once the identity provider's connection is gone as well, people and groups are the
+/// administrator's: another provider may find them by name, another connection take them over. `externalId` was the client's word for
+/// them (RFC 7643 §3.1) and means nothing after it: another provider's person may have the same.
+pub(super) async fn remove(
+    tx: &mut Tx<'_>,
+    connection: ConnectionId,
+    now: Timestamp,
+) -> Result<Left, StoreError> {
     for sql in [
         "DELETE FROM scim_tokens WHERE provisioner = $1",
         "DELETE FROM provisioners WHERE id = $1",
     ] {
         tx.execute(sql, values![connection]).await?;
     }
-    Ok(())
+    let mut left = Left {
+        users: 0,
+        groups: 0,
+    };
+    let sql = "SELECT 1 FROM connections WHERE id = $1";
+    if tx.row(sql, values![connection]).await?.is_none() {
+        let sql = "UPDATE users SET connection = NULL, external_id = NULL, deactivated_at = NULL, modified_at = $2, \
+                   version = version + 1 WHERE connection = $1";
+        left.users = tx.execute(sql, values![connection, now]).await?;
+        let sql = "UPDATE groups SET connection = NULL, external_id = NULL, modified_at = $2, version = version + 1 WHERE connection = $1";
+        left.groups = tx.execute(sql, values![connection, now]).await?;
+    }
+    Ok(left)
 }
+
+/// What a connection may take over, of the table `r`: what nobody provisions.
+pub(super) const TO_HAND_OVER: &str = "(r.connection IS NULL OR r.connection = $2 \
+     OR NOT EXISTS (SELECT 1 FROM provisioners p WHERE p.id = r.connection))";
 
 async fn named(
     tx: &mut Tx<'_>,

@@ -82,6 +82,57 @@ async fn a_store_of_a_newer_version_is_left_alone() {
     );
 }
 
+/// Those whom a removed connection left behind, before it let them go.
+#[tokio::test]
+async fn whom_nobody_can_provision_any_more_is_the_administrator_s() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = Store::sqlite(&path).unwrap();
+    directory::organization(&store, "acme").await;
+    let okta = provisioned::connection(&store, "acme", "okta").await;
+    for (name, connection) in [
+        ("gone", crate::id::ConnectionId::random()),
+        ("there", okta.id),
+    ] {
+        let profile = crate::directory::Profile {
+            user_name: name.to_owned(),
+            external_id: Some("1".to_owned()),
+            connection: Some(connection),
+            ..crate::directory::Profile::default()
+        };
+        let made = store.create_user("acme", profile, jiff::Timestamp::UNIX_EPOCH);
+        made.await.unwrap().unwrap();
+    }
+    let before = store.write(|tx| {
+        Box::pin(async move {
+            for sql in [
+                "ALTER TABLE provisioners DROP COLUMN left_until",
+                "ALTER TABLE provisioners DROP COLUMN left_lately",
+                "UPDATE store_version SET version = 8",
+            ] {
+                tx.execute(sql, &[]).await?;
+            }
+            Ok(())
+        })
+    });
+    before.await.unwrap();
+    drop(store);
+    let store = Store::sqlite(&path).unwrap();
+    for (name, connection) in [("gone", None), ("there", Some(okta.id))] {
+        let user = store
+            .user_by_name(Some("acme"), name)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(user.profile.connection, connection, "{name}");
+        assert_eq!(
+            user.profile.external_id.is_some(),
+            connection.is_some(),
+            "{name}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_decision_that_fails_undoes_its_own_part_of_the_commit_alone() {
     let folder = tempfile::tempdir().unwrap();

@@ -295,7 +295,7 @@ async fn whom_an_administrator_added_is_provisioned_once_they_were_handed_over()
     let said = json!({ "schemas": [USER], "userName": "Maya" });
     let taken = scim(&service, &okta, "POST", "/Users", &said).await;
     assert!(
-        taken.text().contains("maya, whom an administrator added"),
+        taken.text().contains("maya, whom no connection provisions"),
         "{}",
         taken.text()
     );

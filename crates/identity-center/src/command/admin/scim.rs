@@ -27,7 +27,10 @@ pub(super) enum Scim {
         #[arg(long, default_value = "rfc")]
         manner: MannerWord,
     },
-    /// Stop a connection's provisioning; its people and groups stay
+    /// Stop a connection's provisioning: its tokens are good no more; its people and groups stay
+    ///
+    /// People and groups of a connection that is no identity provider's are yours from then on, and can be handed over to another
+    /// one. Those of an identity provider's go on signing in there, and are the connection's again once it provisions again.
     Remove { name: String },
     /// Tokens that identity providers prove themselves with
     #[command(subcommand)]
@@ -41,7 +44,7 @@ pub(super) enum Scim {
         #[arg(long, default_value_t = 50, value_name = "N")]
         limit: u32,
     },
-    /// Hand somebody or a group that you added over to a connection
+    /// Hand somebody or a group that no connection provisions over to one
     HandOver {
         name: String,
         #[command(flatten)]

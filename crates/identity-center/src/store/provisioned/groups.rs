@@ -167,7 +167,7 @@ impl Store {
 }
 
 impl Store {
-    /// Hands a group that an administrator added over to a connection: from now on it provisions it.
+    /// Hands a group that no connection provisions over to one: from now on it does.
     pub async fn hand_over_group(
         &self,
         by: &Provisioner,
@@ -178,10 +178,13 @@ impl Store {
         self.write(move |tx| {
             let by = by.clone();
             Box::pin(async move {
-                let sql = "UPDATE groups SET connection = $2, modified_at = $3, version = version + 1 \
-                           WHERE id = $1 AND organization = $4 AND (connection IS NULL OR connection = $2)";
+                let sql = format!(
+                    "UPDATE groups AS r SET connection = $2, external_id = CASE WHEN connection = $2 THEN external_id END, \
+                     modified_at = $3, version = version + 1 WHERE id = $1 AND organization = $4 AND {}",
+                    provisioning::TO_HAND_OVER
+                );
                 let key = values![id, by.id, now, &by.organization];
-                if tx.execute(sql, key).await? == 0 {
+                if tx.execute(&sql, key).await? == 0 {
                     return Ok(Err(ProvisioningRefusal::Anothers));
                 }
                 let sql = "SELECT display_name FROM groups WHERE id = $1";
@@ -295,7 +298,7 @@ async fn taken(tx: &mut Tx<'_>, by: &Provisioner, folded: &str) -> Result<Refusa
     let whose = match row.optional(1, Row::text)? {
         Some(name) if name == by.name => "another group".to_owned(),
         Some(name) => format!("a group that {name} provisions"),
-        None => "a group that an administrator added".to_owned(),
+        None => "a group that no connection provisions".to_owned(),
     };
     Ok(Refusal::Taken {
         attribute: "displayName",

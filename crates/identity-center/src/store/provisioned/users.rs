@@ -169,7 +169,7 @@ impl Store {
 }
 
 impl Store {
-    /// Hands a person whom an administrator added over to a connection: from now on it provisions them.
+    /// Hands a person whom no connection provisions over to one: from now on it does, and calls them what it likes.
     pub async fn hand_over_user(
         &self,
         by: &Provisioner,
@@ -180,10 +180,13 @@ impl Store {
         self.write(move |tx| {
             let by = by.clone();
             Box::pin(async move {
-                let sql = "UPDATE users SET connection = $2, modified_at = $3, version = version + 1 \
-                           WHERE id = $1 AND organization = $4 AND (connection IS NULL OR connection = $2)";
+                let sql = format!(
+                    "UPDATE users AS r SET connection = $2, external_id = CASE WHEN connection = $2 THEN external_id END, \
+                     modified_at = $3, version = version + 1 WHERE id = $1 AND organization = $4 AND {}",
+                    provisioning::TO_HAND_OVER
+                );
                 let key = values![id, by.id, now, &by.organization];
-                if tx.execute(sql, key).await? == 0 {
+                if tx.execute(&sql, key).await? == 0 {
                     return Ok(Err(ProvisioningRefusal::Anothers));
                 }
                 follow(tx, id).await?;
@@ -319,7 +322,7 @@ async fn taken(tx: &mut Tx<'_>, by: &Provisioner, folded: &str) -> Result<Refusa
     let whose = match of {
         Some(name) if name == by.name => String::new(),
         Some(name) => format!(", whom {name} provisions"),
-        None => ", whom an administrator added".to_owned(),
+        None => ", whom no connection provisions".to_owned(),
     };
     Ok(Refusal::Taken {
         attribute: "userName",

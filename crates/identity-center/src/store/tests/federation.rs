@@ -1,5 +1,7 @@
 //! Connections, and whose an identity is: each identity against each state of the directory.
 
+use kiro_scim::Manner;
+
 use super::cases::{Case, at};
 use super::directory::organization;
 use crate::directory::{Profile, User};
@@ -15,6 +17,9 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("links_are_final", |store| Box::pin(links_are_final(store))),
     ("first_sign_ins_at_once", |store| {
         Box::pin(first_sign_ins_at_once(store))
+    }),
+    ("left_by_a_connection", |store| {
+        Box::pin(left_by_a_connection(store))
     }),
 ];
 
@@ -320,6 +325,47 @@ async fn links_are_final(store: Store) {
     assert!(store.remove_connection(okta.id, at(0)).await.unwrap());
     keep(&store, &okta).await.unwrap();
     assert_eq!(identified(&store, &okta, &second).await, Some(next.id));
+}
+
+/// Whom a removed connection had provisioned signs in at another one, found by name: what the removed one called them means nothing
+/// there.
+async fn left_by_a_connection(store: Store) {
+    organization(&store, "acme").await;
+    let okta = connected(&store, "acme", "okta", Kind::Okta).await;
+    let kept = store.keep_provisioner("acme", "okta", Manner::Rfc, at(0));
+    let provisioner = kept.await.unwrap();
+    assert_eq!(provisioner.id, okta.id);
+    let name = "aiko@oidc.acme.example";
+    let aiko = person(&store, "acme", name, Some("1"), Some(okta.id)).await;
+    let ben = person(&store, "acme", "ben", Some("2"), Some(okta.id)).await;
+    let first = identity("1", "1", None);
+    assert_eq!(identified(&store, &okta, &first).await, Some(aiko.id));
+
+    // Nobody provisions any more; they sign in there as before, and are the connection's again once it does.
+    store.remove_provisioner(&provisioner, at(1)).await.unwrap();
+    let second = identity("2", "2", None);
+    assert_eq!(identified(&store, &okta, &second).await, Some(ben.id));
+    let of = async |who: UserId| store.user(who).await.unwrap().unwrap().profile;
+    assert_eq!(of(ben.id).await.connection, Some(okta.id));
+    let again = store.keep_provisioner("acme", "okta", Manner::Rfc, at(2));
+    assert_eq!(again.await.unwrap().id, okta.id);
+
+    assert!(store.remove_connection(okta.id, at(3)).await.unwrap());
+    assert_eq!(store.provisioners("acme").await.unwrap(), []);
+    for who in [aiko.id, ben.id] {
+        assert_eq!(
+            (of(who).await.connection, of(who).await.external_id),
+            (None, None)
+        );
+    }
+    let oidc = connected(&store, "acme", "oidc", Kind::Oidc).await;
+    assert_eq!(
+        identified(&store, &oidc, &second).await,
+        None,
+        "another provider's 2"
+    );
+    let named = identity("s-1", "s-1", Some(name));
+    assert_eq!(identified(&store, &oidc, &named).await, Some(aiko.id));
 }
 
 /// Two identities with one name sign in for the first time in the same moment: one of them is the person, for good.

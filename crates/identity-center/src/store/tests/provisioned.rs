@@ -50,6 +50,7 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("renamed_at_once", |store| Box::pin(at_once::renamed(store))),
     ("patched_at_once", |store| Box::pin(at_once::patched(store))),
     ("removed_at_once", |store| Box::pin(at_once::removed(store))),
+    ("left_behind", |store| Box::pin(apart::left_behind(store))),
     ("scim_tokens", |store| Box::pin(tokens::life(store))),
     ("scim_tokens_at_once", |store| {
         Box::pin(tokens::at_once(store))

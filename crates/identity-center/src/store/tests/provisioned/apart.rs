@@ -7,9 +7,9 @@ use super::super::cases::at;
 use super::super::directory::{made, organization};
 use super::{
     assert_same, becomes, comes, connection, everything, forms, found, group, list, patch, read,
-    user,
+    replacement, user,
 };
-use crate::provisioning::{Provisioned, Provisioner};
+use crate::provisioning::{Admitted, Provisioned, Provisioner, ProvisioningRefusal, issue};
 use crate::store::Store;
 
 /// What `one` is to a connection that has not provisioned it: nothing.
@@ -226,4 +226,78 @@ pub(super) async fn of_natives(store: Store) {
             .len(),
         2
     );
+}
+
+/// Once nobody provisions them, people and groups are the administrator's: another connection may take them over, and calls them what
+/// it likes.
+pub(super) async fn left_behind(store: Store) {
+    organization(&store, "acme").await;
+    let okta = connection(&store, "acme", "okta").await;
+    let said = json!({ "userName": "aiko", "externalId": "1" });
+    let aiko = comes(&store, &okta, said.clone(), 1).await.unwrap();
+    let team =
+        json!({ "displayName": "Team", "externalId": "1", "members": [{ "value": aiko.id }] });
+    let team = forms(&store, &okta, team, 1).await.unwrap();
+    let digest = issue().1;
+    store
+        .add_scim_token(okta.id, digest, at(1))
+        .await
+        .unwrap()
+        .unwrap();
+    let other = connection(&store, "acme", "entra").await;
+    let handed = async |to: &Provisioner, second: i64| {
+        let person = store
+            .hand_over_user(to, user(&aiko), at(second))
+            .await
+            .unwrap();
+        assert_eq!(
+            store
+                .hand_over_group(to, group(&team), at(second))
+                .await
+                .unwrap(),
+            person
+        );
+        person
+    };
+    assert_eq!(handed(&other, 2).await, Err(ProvisioningRefusal::Anothers));
+
+    store.remove_provisioner(&okta, at(3)).await.unwrap();
+    assert_eq!(
+        store.admit_provisioner(digest, at(3)).await.unwrap(),
+        Admitted::No
+    );
+    let left = store.user(user(&aiko)).await.unwrap().unwrap();
+    assert!(left.active, "they sign in as before");
+    assert_eq!(
+        (left.profile.connection, left.profile.external_id),
+        (None, None)
+    );
+    let entries = store.audit_of("acme", i64::MAX, 1).await.unwrap();
+    assert_eq!(entries[0].action, "scim.remove");
+    assert_eq!(
+        entries[0].detail,
+        json!({ "users": 1, "groups": 1 }).to_string()
+    );
+
+    // The same name is another connection; whose it is not, it is told, and it may be handed over.
+    let again = connection(&store, "acme", "okta").await;
+    assert_ne!(again.id, okta.id);
+    let taken = comes(&store, &again, said.clone(), 4).await;
+    let expected = Refusal::Taken {
+        attribute: "userName",
+        by: "aiko, whom no connection provisions".to_owned(),
+    };
+    assert_eq!(taken, Err(expected));
+    assert_eq!(handed(&again, 5).await, Ok(()));
+    let read_again = read(&store, &again, &aiko).await.unwrap();
+    assert_eq!(read_again.resource.text("externalId"), None);
+    assert_eq!(
+        read_again.related[0].id, team.id,
+        "their group is theirs still"
+    );
+    let named = becomes(&store, &again, &aiko, replacement(&USER, said), 6)
+        .await
+        .unwrap();
+    assert_eq!(named.resource.text("externalId"), Some("1"));
+    assert_eq!(handed(&other, 7).await, Err(ProvisioningRefusal::Anothers));
 }
