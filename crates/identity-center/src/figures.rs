@@ -248,14 +248,19 @@ fn count(of: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use std::task::{Context, Waker};
 
     use axum::body::Body;
     use axum::http::Uri;
     use hyper::service::Service as _;
     use hyper_util::service::TowerToHyperService;
+    use kiro_scim::{Expected, Limits, Manner, Received, USER};
 
     use super::*;
+    use crate::oidc::tests::running::Running;
+    use crate::provisioning::issue;
 
     #[test]
     fn a_fault_is_counted_without_what_the_provider_said() {
@@ -279,6 +284,66 @@ mod tests {
             r#"kiro_upstream_faults_total{provider="okta",fault="unprovisioned"} 1"#,
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_token_in_use_and_who_leaves_at_once_are_told() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _counting = metrics::set_default_local_recorder(&recorder);
+        let service = Running::start().await;
+        let (center, now) = (&service.center, service.center.now());
+        let kept = center
+            .store
+            .keep_provisioner("acme", "okta", Manner::Rfc, now);
+        let okta = kept.await.unwrap();
+        let told = async || {
+            let handle = recorder.handle();
+            let answer = scraped(State((Arc::clone(center), handle)))
+                .await
+                .into_body();
+            let text = axum::body::to_bytes(answer, usize::MAX).await.unwrap();
+            let text = String::from_utf8(text.to_vec()).unwrap();
+            let value = |figure: &str| {
+                let line = text
+                    .lines()
+                    .find(|line| line.starts_with(&format!("{figure} ")))?;
+                line.rsplit_once(' ')?.1.parse::<f64>().ok()
+            };
+            (value(TOKEN_ENDS), value(LEAVINGS))
+        };
+        assert_eq!(told().await, (None, None));
+        let token = async |age: i64| {
+            let (_, digest) = issue();
+            let made = now - jiff::SignedDuration::from_hours(age);
+            let token = center.store.add_scim_token(okta.id, digest, made);
+            (digest, seconds(token.await.unwrap().unwrap().expires_at))
+        };
+        let (old, first) = token(300 * 24).await;
+        center.store.admit_provisioner(old, now).await.unwrap();
+        let (new, second) = token(0).await;
+        assert_eq!(told().await.0, Some(first), "the new one is not in use yet");
+        service.pass(60);
+        center
+            .store
+            .admit_provisioner(new, center.now())
+            .await
+            .unwrap();
+        assert_eq!(told().await.0, Some(second));
+        for number in 0..10 {
+            let body = serde_json::json!({ "schemas": [USER.schema.id], "userName": format!("p{number}") });
+            let body = serde_json::from_value(body).unwrap();
+            let received = Received::of(&body, &USER, Manner::Rfc, &Limits::default());
+            let person = received.unwrap().create().unwrap().resource;
+            let made = center.store.provision_user(&okta, person, center.now());
+            let id = made.await.unwrap().unwrap().id.parse().unwrap();
+            assert_eq!(told().await.1, None);
+            let expected = Expected::default();
+            let gone = center
+                .store
+                .delete_provisioned_user(&okta, id, expected, center.now());
+            gone.await.unwrap().unwrap();
+        }
+        assert_eq!(told().await.1, Some(1.0));
     }
 
     #[test]

@@ -98,6 +98,23 @@ pub enum Admitted {
     No,
 }
 
+/// When the token ends that is in use, of tokens that were last used then and end then: of several the one used last. One that takes its
+/// place does so once it is used: before that, nothing says that the identity provider has it.
+///
+/// ```
+/// use kiro_identity_center::provisioning::end_in_use;
+/// let at = |second: i64| jiff::Timestamp::from_second(second).unwrap();
+/// let (old, new) = (at(100), at(900));
+/// assert_eq!(end_in_use([(Some(at(10)), old), (None, new)]), Some(old));
+/// assert_eq!(end_in_use([(Some(at(10)), old), (Some(at(20)), new)]), Some(new));
+/// assert_eq!(end_in_use([(None, old), (None, new)]), Some(new));
+/// ```
+pub fn end_in_use(
+    tokens: impl IntoIterator<Item = (Option<Timestamp>, Timestamp)>,
+) -> Option<Timestamp> {
+    tokens.into_iter().max().map(|(_, ends)| ends)
+}
+
 /// So many whole days are left; none after the end.
 ///
 /// ```

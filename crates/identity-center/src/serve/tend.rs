@@ -78,3 +78,111 @@ async fn warn_of_ends(center: &Center) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::io::{self, Write};
+    use std::sync::{Mutex, PoisonError};
+
+    use kiro_scim::Manner;
+
+    use super::*;
+    use crate::oidc::tests::running::Running;
+    use crate::provisioning::{TOKEN_LIFETIME, issue};
+
+    /// What the log says.
+    #[derive(Default)]
+    struct Log(Mutex<String>);
+
+    impl Write for &Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            text.push_str(&String::from_utf8_lossy(bytes));
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_warns_of_the_token_in_use_louder_from_step_to_step() {
+        const DAY: i64 = 24 * 60 * 60;
+        let service = Running::start().await;
+        let (store, made) = (&service.center.store, service.center.now());
+        let kept = store.keep_provisioner("acme", "okta", Manner::Rfc, made);
+        let okta = kept.await.unwrap();
+        let (_, old) = issue();
+        store
+            .add_scim_token(okta.id, old, made)
+            .await
+            .unwrap()
+            .unwrap();
+        store.admit_provisioner(old, made).await.unwrap();
+        let log = Arc::new(Log::default());
+        let subscriber = tracing_subscriber::fmt().with_writer(Arc::clone(&log));
+        let subscriber = subscriber.with_ansi(false).without_time().finish();
+        let _reads = tracing::subscriber::set_default(subscriber);
+        let warned = async || {
+            log.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            warn_of_ends(&service.center).await;
+            let said = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let lines = said
+                .lines()
+                .filter(|line| line.contains("the SCIM token ends"));
+            lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+        };
+        let until = |days: i64| {
+            let ends = made + TOKEN_LIFETIME;
+            service.pass(ends.duration_since(service.center.now()).as_secs() - days * DAY);
+        };
+        let mut rotated = None;
+        for (days, level) in [
+            (91, ""),
+            (90, "INFO"),
+            (89, "INFO"),
+            (31, "INFO"),
+            (30, "WARN"),
+            (29, "WARN"),
+            (8, "WARN"),
+            (7, "ERROR"),
+            (6, "ERROR"),
+            (0, "ERROR"),
+        ] {
+            until(days);
+            let said = warned().await;
+            assert_eq!(
+                said.len(),
+                usize::from(!level.is_empty()),
+                "{days}: {said:?}"
+            );
+            assert!(
+                said.iter().all(|line| line.starts_with(level)),
+                "{days}: {said:?}"
+            );
+            let tells = |line: &String| {
+                line.contains(&format!("days={days}")) && line.contains("connection=okta")
+            };
+            assert!(said.iter().all(tells), "{days}: {said:?}");
+            if days == 30 {
+                // One that nobody has entered yet takes nothing's place.
+                let (_, new) = issue();
+                let now = service.center.now();
+                store
+                    .add_scim_token(okta.id, new, now)
+                    .await
+                    .unwrap()
+                    .unwrap();
+                rotated = Some(new);
+            }
+        }
+        store
+            .admit_provisioner(rotated.unwrap(), service.center.now())
+            .await
+            .unwrap();
+        assert_eq!(warned().await, [""; 0], "the new one is in use");
+    }
+}

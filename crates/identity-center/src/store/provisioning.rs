@@ -12,7 +12,7 @@ use crate::figures::Happened;
 use crate::id::{ConnectionId, ScimTokenId, UserId};
 use crate::provisioning::{
     Admitted, Leavers, Leaving, Provisioner, ProvisioningRefusal, ScimToken, TOKEN_LIFETIME,
-    TOKENS, Undone, actor, manner, word,
+    TOKENS, Undone, actor, end_in_use, manner, word,
 };
 use crate::secret::Digest;
 
@@ -124,22 +124,28 @@ impl Store {
         .await
     }
 
-    /// When the first connection that has tokens will have no good one any more.
+    /// When the first connection that has tokens will have no good one in use any more.
     pub async fn first_scim_end(&self) -> Result<Option<Timestamp>, StoreError> {
         let ends = self.scim_ends().await?;
         Ok(ends.into_iter().map(|(_, ends)| ends).min())
     }
 
-    /// The connections that have tokens, and when the last token of each ends.
+    /// The connections that have tokens, and when the one of each ends that is in use.
     pub async fn scim_ends(&self) -> Result<Vec<(Provisioner, Timestamp)>, StoreError> {
         self.read(move |tx| {
             Box::pin(async move {
-                let sql = format!(
-                    "SELECT {COLUMNS}, (SELECT MAX(t.expires_at) FROM scim_tokens t WHERE t.provisioner = p.id) FROM provisioners p \
-                     WHERE EXISTS (SELECT 1 FROM scim_tokens t WHERE t.provisioner = p.id) ORDER BY p.organization, p.name"
-                );
-                let rows = tx.query(&sql, &[]).await?;
-                rows.iter().map(|row| Ok((read(row)?, row.time(TOKEN_AT)?))).collect()
+                let sql =
+                    format!("SELECT {COLUMNS} FROM provisioners p ORDER BY p.organization, p.name");
+                let mut all = Vec::new();
+                for row in tx.query(&sql, &[]).await? {
+                    let of = read(&row)?;
+                    let tokens = tokens(tx, of.id).await?;
+                    let tokens = tokens
+                        .iter()
+                        .map(|token| (token.last_used_at, token.expires_at));
+                    all.extend(end_in_use(tokens).map(|ends| (of, ends)));
+                }
+                Ok(all)
             })
         })
         .await

@@ -214,8 +214,10 @@ pub(super) fn status(one: &Value, now: jiff::Timestamp) -> String {
         Some(count) => format!(" ({count} refused)"),
     };
     let tokens = one["tokens"].as_array().into_iter().flatten();
-    let ends = tokens.filter_map(|token| token["expires_at"].as_str()?.parse().ok());
-    let token = match ends.max() {
+    let time = |token: &Value, name: &str| token[name].as_str()?.parse().ok();
+    let tokens =
+        tokens.filter_map(|token| Some((time(token, "last_used_at"), time(token, "expires_at")?)));
+    let token = match crate::provisioning::end_in_use(tokens) {
         None => "no token ⚠".to_owned(),
         Some(ends) => {
             let days = crate::provisioning::days_left(ends, now);
@@ -234,4 +236,36 @@ pub(super) fn status(one: &Value, now: jiff::Timestamp) -> String {
         ));
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_line_tells_of_the_token_in_use() {
+        let token =
+            |used: Option<&str>, ends: &str| json!({ "last_used_at": used, "expires_at": ends });
+        let check = |tokens: &[Value], expected: &str| {
+            let one = json!({ "name": "okta", "refused": 1, "tokens": tokens });
+            let now = "2026-11-26T12:00:00Z".parse().unwrap();
+            let expected = format!("SCIM okta last push – (1 refused), {expected}\n");
+            assert_eq!(status(&one, now), expected);
+        };
+        let (soon, late) = ("2026-11-29T12:00:00Z", "2027-11-26T12:00:00Z");
+        check(&[], "no token ⚠");
+        for (ends, expected) in [
+            ("2027-02-25T12:00:00Z", "token 91 d"),
+            ("2027-02-24T12:00:00Z", "token 90 d ⚠"),
+            ("2026-11-26T11:00:00Z", "token 0 d ⚠"),
+        ] {
+            check(&[token(None, ends)], expected);
+        }
+        let used = token(Some("2026-11-26T11:00:00Z"), soon);
+        check(&[used.clone(), token(None, late)], "token 3 d ⚠");
+        let replaced = token(Some("2026-11-26T11:01:00Z"), late);
+        check(&[used, replaced], "token 365 d");
+    }
 }
