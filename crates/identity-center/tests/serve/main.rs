@@ -10,6 +10,7 @@ mod copy_to;
 mod figures;
 mod health;
 mod instances;
+mod linter;
 mod packaged;
 mod program;
 mod provisioning;

@@ -5,20 +5,32 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::program::{Program, command};
+use super::program::{self, Program};
 
-/// `admin scim …` as the demonstration's owner; its exit code, what it says, and its talk.
-fn scim(program: &Program, arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_kiro-identity-center"))
+/// `admin scim …`, as nobody yet.
+pub(super) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kiro-identity-center"));
+    command
         .args([&["admin", "scim"], arguments].concat())
         .env_clear()
         .env("TZ", "UTC")
         .env("HOME", "/nonexistent")
+        .stdin(Stdio::null());
+    command
+}
+
+/// The same as the demonstration's owner.
+fn as_owner(program: &Program, arguments: &[&str]) -> Command {
+    let mut command = command(arguments);
+    command
         .env("KIRO_IC_ADMIN_TOKEN", program.text("admin_token"))
-        .env("KIRO_IC_URL", program.text("issuer"))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+        .env("KIRO_IC_URL", program.text("issuer"));
+    command
+}
+
+/// Its exit code, what it says, and its talk.
+fn scim(program: &Program, arguments: &[&str]) -> (i32, String, String) {
+    let output = as_owner(program, arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let code = output.status.code().unwrap();
     (code, text(output.stdout), text(output.stderr))
@@ -106,7 +118,7 @@ fn a_password_that_is_sent_is_in_no_log_at_trace_and_in_no_file() {
     const PASSWORD: &str = "t1meMa$heen-canary";
     let folder = tempfile::tempdir().unwrap();
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
-    let mut serve = command(&data, &["--demo"]);
+    let mut serve = program::command(&data, &["--demo"]);
     serve.stderr(File::create(&log).unwrap());
     let program = Program::of(serve);
     let bearer = format!(

@@ -1,5 +1,5 @@
-//! `admin scim check`: what Okta and Entra ID would stumble over at a SCIM endpoint, ours or another's. It makes a person and a group
-//! of its own there, and removes both.
+//! `admin scim check`: what Okta and Entra ID would stumble over at a SCIM endpoint, ours or another's. It makes two people and a group
+//! of its own there, and removes them. What an endpoint answers is not believed: whether it was done is read.
 
 use std::fs;
 use std::io::{self, Write};
@@ -19,6 +19,7 @@ use crate::id::UserId;
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// Look at a SCIM endpoint as Okta and Entra ID would
@@ -100,7 +101,10 @@ impl Endpoint {
     async fn ask(&self, method: Method, path: &str, body: &Value) -> Result<Said, Failure> {
         let mut request = http::Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.base))
+            .uri(format!(
+                "{}{path}",
+                self.base.as_str().trim_end_matches('/')
+            ))
             .header(header::ACCEPT, "application/scim+json, application/json")
             .header(
                 header::AUTHORIZATION,
@@ -128,23 +132,35 @@ impl Endpoint {
         let wrong = (!well).then(|| {
             let detail = said.body["detail"].as_str().unwrap_or_default();
             let detail: String = detail.chars().take(80).collect();
-            format!("{} {detail}", said.status.as_u16())
-                .trim_end()
-                .to_owned()
+            let status = said.status.as_u16();
+            match said.status.is_success() {
+                true => format!("{status}, but it is not so"),
+                false => format!("{status} {detail}").trim_end().to_owned(),
+            }
         });
         self.findings.push(Finding { what, who, wrong });
     }
 
+    async fn get(&self, path: &str) -> Result<Said, Failure> {
+        self.ask(Method::GET, path, &Value::Null).await
+    }
+
+    async fn patch(&self, path: &str, operation: &Value) -> Result<Said, Failure> {
+        let body = json!({ "schemas": [PATCH], "Operations": [operation] });
+        self.ask(Method::PATCH, path, &body).await
+    }
+
     async fn describes(&mut self) -> Result<(), Failure> {
-        let get = |path| self.ask(Method::GET, path, &Value::Null);
-        let config = get("/ServiceProviderConfig").await?;
+        let config = self.get("/ServiceProviderConfig").await?;
         if config.status == StatusCode::UNAUTHORIZED {
             return Err(Failure::new("the endpoint refuses the token")
                 .hint("Check the address and the token: both belong to one connection"));
         }
-        let users = get("/Users?startIndex=1&count=1").await?;
-        let nobody = get("/Users?filter=userName%20eq%20%22kiro-check-nobody%22").await?;
-        let unknown = get("/Users?aadOptscim062020&count=1").await?;
+        let users = self.get("/Users?startIndex=1&count=1").await?;
+        let nobody = self
+            .get("/Users?filter=userName%20eq%20%22kiro-check-nobody%22")
+            .await?;
+        let unknown = self.get("/Users?aadOptscim062020&count=1").await?;
         let well = config.status == StatusCode::OK && config.body["patch"]["supported"] == true;
         self.note(
             "ServiceProviderConfig says that PATCH is supported",
@@ -174,12 +190,7 @@ impl Endpoint {
     }
 
     async fn people(&mut self) -> Result<(), Failure> {
-        let name = format!("kiro-check-{}@example.invalid", UserId::random());
-        let person = json!({
-            "schemas": [USER], "userName": name, "externalId": name, "active": true, "displayName": "Kiro check",
-            "name": { "givenName": "Kiro", "familyName": "Check" },
-            "emails": [{ "value": name, "type": "work", "primary": true }],
-        });
+        let person = person();
         let made = self.ask(Method::POST, "/Users", &person).await?;
         let id = made.body["id"].as_str().map(str::to_owned);
         let well = made.status == StatusCode::CREATED && id.is_some();
@@ -191,8 +202,8 @@ impl Endpoint {
         );
         let Some(id) = id else { return Ok(()) };
         let path = format!("/Users/{}", encoded(&id));
-        let done = self.person(&path, &name, &person).await;
-        let grouped = self.group(&id).await;
+        let done = self.person(&path, &person).await;
+        let grouped = self.with_another(&id).await;
         let gone = self.ask(Method::DELETE, &path, &Value::Null).await?;
         self.note(
             "a person is removed (204)",
@@ -200,7 +211,7 @@ impl Endpoint {
             gone.status == StatusCode::NO_CONTENT,
             &gone,
         );
-        let after = self.ask(Method::GET, &path, &Value::Null).await?;
+        let after = self.get(&path).await?;
         self.note(
             "who was removed is not there (404)",
             "both",
@@ -210,12 +221,13 @@ impl Endpoint {
         done.and(grouped)
     }
 
-    async fn person(&mut self, path: &str, name: &str, person: &Value) -> Result<(), Failure> {
+    async fn person(&mut self, path: &str, person: &Value) -> Result<(), Failure> {
+        let name = person["userName"].as_str().unwrap_or_default();
         let by_name = format!(
             "/Users?filter=userName%20eq%20%22{}%22",
             encoded(&name.to_uppercase())
         );
-        let found = self.ask(Method::GET, &by_name, &Value::Null).await?;
+        let found = self.get(&by_name).await?;
         let well = found.body["totalResults"] == 1;
         self.note(
             "userName is found whatever its case",
@@ -230,95 +242,149 @@ impl Endpoint {
             again.status == StatusCode::CONFLICT,
             &again,
         );
-        let patches: [(&'static str, &'static str, Value); 3] = [
+        let department = format!("{ENTERPRISE}:department");
+        type Is = fn(&Value) -> bool;
+        let patches: [(&'static str, &'static str, Value, Is); 5] = [
             (
                 "active by PATCH with a path and \"False\" as text",
                 "Entra ID",
                 json!({ "op": "Replace", "path": "active", "value": "False" }),
+                |read| read["active"] == false,
             ),
             (
                 "active by PATCH without a path",
                 "Okta",
                 json!({ "op": "replace", "value": { "active": true } }),
+                |read| read["active"] == true,
+            ),
+            (
+                "a work address is added where there is none",
+                "Entra ID",
+                json!({ "op": "Add", "path": "emails[type eq \"work\"].value", "value": "check@example.invalid" }),
+                |read| read["emails"][0]["value"] == "check@example.invalid",
+            ),
+            (
+                "PATCH without a path, of dotted names and whole URNs",
+                "Entra ID",
+                json!({ "op": "Replace", "value": { "name.givenName": "Linter", department: "Checks" } }),
+                |read| {
+                    read["name"]["givenName"] == "Linter"
+                        && read[ENTERPRISE]["department"] == "Checks"
+                },
             ),
             (
                 "active by PATCH with false",
                 "both",
                 json!({ "op": "replace", "path": "active", "value": false }),
+                |read| read["active"] == false,
             ),
         ];
-        for (what, who, operation) in patches {
-            let expected = operation["value"]["active"] == true;
-            let body = json!({ "schemas": [PATCH], "Operations": [operation] });
-            let said = self.ask(Method::PATCH, path, &body).await?;
-            let read = self.ask(Method::GET, path, &Value::Null).await?;
-            let well = said.status.is_success() && read.body["active"] == expected;
-            let told = if said.status.is_success() { read } else { said };
-            self.note(what, who, well, &told);
+        for (what, who, operation, is) in patches {
+            let said = self.patch(path, &operation).await?;
+            let read = self.get(path).await?;
+            let well = said.status.is_success() && is(&read.body);
+            self.note(what, who, well, &said);
         }
-        let read = self.ask(Method::GET, path, &Value::Null).await?;
+        let read = self.get(path).await?;
         self.note(
             "who is disabled can still be read",
             "Entra ID",
             read.status == StatusCode::OK,
             &read,
         );
-        let put = self.ask(Method::PUT, path, person).await?;
-        let well = put.status == StatusCode::OK && put.body["userName"] == *name;
-        self.note("PUT of what was read", "Okta", well, &put);
+        if read.status != StatusCode::OK {
+            return Ok(());
+        }
+        let put = self.ask(Method::PUT, path, &read.body).await?;
+        let after = self.get(path).await?;
+        let same = |name: &str| after.body[name] == read.body[name];
+        let kept = ["userName", "name", "emails", "active"]
+            .into_iter()
+            .all(same);
+        self.note(
+            "PUT of what was read",
+            "Okta",
+            put.status == StatusCode::OK && kept,
+            &put,
+        );
+        let nothing = json!({ "op": "replace", "path": "active", "value": false });
+        let said = self.patch(path, &nothing).await?;
+        let still = self.get(path).await?;
+        let well = said.status.is_success() && still.body["meta"] == after.body["meta"];
+        self.note(
+            "what changes nothing keeps version and lastModified",
+            "both",
+            well,
+            &said,
+        );
         Ok(())
     }
 
-    async fn group(&mut self, id: &str) -> Result<(), Failure> {
+    /// A group of this person and another one.
+    async fn with_another(&mut self, id: &str) -> Result<(), Failure> {
+        let made = self.ask(Method::POST, "/Users", &person()).await?;
+        let Some(other) = made.body["id"].as_str() else {
+            self.note("another person is created", "both", false, &made);
+            return Ok(());
+        };
+        let grouped = self.group([id, other]).await;
+        let path = format!("/Users/{}", encoded(other));
+        self.ask(Method::DELETE, &path, &Value::Null).await?;
+        grouped
+    }
+
+    async fn group(&mut self, people: [&str; 2]) -> Result<(), Failure> {
         let called = format!("kiro-check-{}", UserId::random());
         let group = json!({ "schemas": [GROUP], "displayName": called });
         let made = self.ask(Method::POST, "/Groups", &group).await?;
-        let Some(group) = made.body["id"].as_str().map(str::to_owned) else {
-            self.note(
-                "a group is created (201) and has an id",
-                "both",
-                false,
-                &made,
-            );
-            return Ok(());
-        };
+        let id = made.body["id"].as_str().map(str::to_owned);
+        let well = made.status == StatusCode::CREATED && id.is_some();
         self.note(
             "a group is created (201) and has an id",
             "both",
-            made.status == StatusCode::CREATED,
+            well,
             &made,
         );
+        let Some(group) = id else { return Ok(()) };
         let path = format!("/Groups/{}", encoded(&group));
-        let steps: [(&'static str, &'static str, Value); 3] = [
+        let [leaver, _] = people;
+        let all = json!([{ "value": people[0] }, { "value": people[1] }]);
+        let removals: [(&'static str, &'static str, Value); 2] = [
             (
-                "a member is added by PATCH",
-                "both",
-                json!({ "op": "Add", "path": "members", "value": [{ "value": id }] }),
-            ),
-            (
-                "a member is removed by a filter",
+                "a member, and nobody else, is removed by a filter",
                 "Okta",
-                json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") }),
+                json!({ "op": "remove", "path": format!("members[value eq \"{leaver}\"]") }),
             ),
             (
-                "a member is removed by a list of values",
+                "a member, and nobody else, is removed by a list of values",
                 "Entra ID",
-                json!({ "op": "Remove", "path": "members", "value": [{ "value": id }] }),
+                json!({ "op": "Remove", "path": "members", "value": [{ "value": leaver }] }),
             ),
         ];
-        for (what, who, operation) in steps {
-            let body = json!({ "schemas": [PATCH], "Operations": [operation] });
-            let said = self.ask(Method::PATCH, &path, &body).await?;
-            self.note(what, who, said.status.is_success(), &said);
+        let adds = json!({ "op": "Add", "path": "members", "value": all });
+        let said = self.patch(&path, &adds).await?;
+        let well = said.status.is_success() && self.are_in(&group, people).await? == [true, true];
+        self.note("members are added by PATCH", "both", well, &said);
+        for (what, who, operation) in removals {
+            self.patch(&path, &adds).await?;
+            let said = self.patch(&path, &operation).await?;
+            let left = self.are_in(&group, people).await?;
+            self.note(
+                what,
+                who,
+                said.status.is_success() && left == [false, true],
+                &said,
+            );
         }
         let by_name =
             format!("/Groups?filter=displayName%20eq%20%22{called}%22&excludedAttributes=members");
-        let found = self.ask(Method::GET, &by_name, &Value::Null).await?;
-        let well = found.body["totalResults"] == 1
-            || found.body["Resources"]
-                .as_array()
-                .is_some_and(|all| all.len() == 1);
-        self.note("a group is found by displayName", "Entra ID", well, &found);
+        let found = self.get(&by_name).await?;
+        self.note(
+            "a group is found by displayName",
+            "Entra ID",
+            finds_one(&found),
+            &found,
+        );
         let gone = self.ask(Method::DELETE, &path, &Value::Null).await?;
         self.note(
             "a group is removed (204)",
@@ -327,6 +393,22 @@ impl Endpoint {
             &gone,
         );
         Ok(())
+    }
+
+    /// Who of these people is in a group: as it lists them, or where it lists nobody, as AWS's, by a filter.
+    async fn are_in(&self, group: &str, people: [&str; 2]) -> Result<[bool; 2], Failure> {
+        let read = self.get(&format!("/Groups/{}", encoded(group))).await?;
+        let members = read.body["members"].as_array();
+        let members = members.map_or(&[][..], Vec::as_slice);
+        let mut are = people.map(|id| members.iter().any(|member| member["value"] == id));
+        if members.is_empty() {
+            for (is, id) in are.iter_mut().zip(people) {
+                let filter = format!("id eq \"{group}\" and members eq \"{id}\"");
+                let found = format!("/Groups?filter={}", encoded(&filter));
+                *is = finds_one(&self.get(&found).await?);
+            }
+        }
+        Ok(are)
     }
 
     fn tell(&self, as_json: bool) -> Result<(), Failure> {
@@ -355,4 +437,18 @@ impl Endpoint {
         }
         Ok(())
     }
+}
+
+/// Somebody whom nobody has: as Entra ID sends them, without an address.
+fn person() -> Value {
+    let name = format!("kiro-check-{}@example.invalid", UserId::random());
+    json!({
+        "schemas": [USER], "userName": name, "externalId": name, "active": true, "displayName": "Kiro check",
+        "name": { "givenName": "Kiro", "familyName": "Check" },
+    })
+}
+
+fn finds_one(found: &Said) -> bool {
+    let resources = found.body["Resources"].as_array();
+    found.body["totalResults"] == 1 || resources.is_some_and(|all| all.len() == 1)
 }
