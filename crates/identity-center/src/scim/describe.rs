@@ -10,9 +10,6 @@ use super::{LIMIT, OPERATIONS, PAGES, base, openapi};
 use crate::center::Center;
 use crate::provisioning::Provisioner;
 
-/// A cursor is good as long as what it names.
-const CURSOR_SECONDS: u64 = 24 * 60 * 60;
-
 fn at(center: &Center, by: &Provisioner) -> String {
     base(center.settings.issuer(), &by.organization)
 }
@@ -34,7 +31,6 @@ pub(super) fn service_provider_config(center: &Center, by: &Provisioner) -> Answ
         body: LIMIT,
         page: pages.most,
         default_page: pages.default,
-        cursor_seconds: CURSOR_SECONDS,
     };
     let document = schema::service_provider_config(&features, by.manner);
     Answer::of(StatusCode::OK, document)

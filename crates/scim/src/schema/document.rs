@@ -18,11 +18,9 @@ pub struct Features<'a> {
     pub page: usize,
     /// How many resources a page has where nobody says so.
     pub default_page: usize,
-    /// How long a cursor can be used, in seconds.
-    pub cursor_seconds: u64,
 }
 
-/// `/ServiceProviderConfig` (RFC 7643 §5, with RFC 9865 §4 for cursors).
+/// `/ServiceProviderConfig` (RFC 7643 §5, with RFC 9865 §4 for cursors, which do not end: there is no `cursorTimeout`).
 #[must_use]
 pub fn service_provider_config(features: &Features<'_>, manner: Manner) -> Value {
     let whole = manner == Manner::Rfc;
@@ -44,7 +42,6 @@ pub fn service_provider_config(features: &Features<'_>, manner: Manner) -> Value
             "defaultPaginationMethod": "index",
             "defaultPageSize": features.default_page,
             "maxPageSize": features.page,
-            "cursorTimeout": features.cursor_seconds,
         },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",

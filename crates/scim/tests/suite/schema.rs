@@ -98,7 +98,6 @@ fn each_manner_says_what_it_can_do() {
         body: 1 << 20,
         page: 500,
         default_page: 100,
-        cursor_seconds: 3600,
     };
     let rfc = service_provider_config(&features, Manner::Rfc);
     assert_eq!(
@@ -107,6 +106,7 @@ fn each_manner_says_what_it_can_do() {
     );
     assert_eq!(rfc["changePassword"], json!({ "supported": false }));
     assert_eq!(rfc["pagination"]["maxPageSize"], 500);
+    assert!(rfc["pagination"].get("cursorTimeout").is_none());
     let aws = service_provider_config(&features, Manner::Aws);
     for other in ["bulk", "sort", "etag"] {
         assert_eq!(aws[other]["supported"], false, "{other}");
