@@ -17,6 +17,7 @@ mod provisioning;
 mod proxies;
 #[path = "../../src/store/tests/server.rs"]
 mod server;
+mod sync;
 mod tls;
 mod upstreams;
 mod walk;

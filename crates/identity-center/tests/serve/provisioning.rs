@@ -1,6 +1,7 @@
 //! Provisioning by the programs alone: a token, the linter, the log.
 
 use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -109,6 +110,122 @@ fn a_token_is_made_the_endpoint_is_looked_at_and_the_log_tells_it_all() {
     assert!(
         talk.contains("error: There is no such connection"),
         "{talk}"
+    );
+}
+
+/// What an administrator does with a connection of a program of their own, from its first push to its last.
+#[test]
+fn a_connection_is_set_watched_put_right_and_removed() {
+    const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&folder.path().join("data"), &["--demo"]);
+    let done = |arguments: &[&str]| {
+        let (code, said, talk) = scim(&program, arguments);
+        assert_eq!(code, 0, "{arguments:?}: {talk}");
+        (said, talk)
+    };
+    let (_, set) = done(&["set", "hr"]);
+    assert!(
+        set.contains("hr may provision. `admin scim token create hr` makes its token"),
+        "{set}"
+    );
+    let (token, _) = done(&["token", "create", "hr"]);
+    let bearer = format!(
+        "authorization: Bearer {}\r\ncontent-type: application/scim+json",
+        token.trim()
+    );
+    let ask = |request: &str, body: &Value| {
+        let (verb, path) = request.split_once(' ').unwrap();
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        program.call_with(&format!("{verb} /acme/scim/v2{path}"), &bearer, &body)
+    };
+
+    let mut watch = as_owner(&program, &["watch", "hr"]);
+    let mut watch = watch
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    let mut talk = BufReader::new(watch.stderr.take().unwrap()).lines();
+    assert_eq!(talk.next().unwrap().unwrap(), "Watching hr; Ctrl-C ends it");
+    let mut seen = || lines.next().unwrap().unwrap()[9..].to_owned();
+    let mut people = Vec::new();
+    for number in 0..10 {
+        let (status, made) = ask(
+            "POST /Users",
+            &json!({ "schemas": [USER], "userName": format!("p{number}") }),
+        );
+        assert_eq!(status, 201, "{made}");
+        people.push(format!("/Users/{}", made["id"].as_str().unwrap()));
+    }
+    let (status, _) = ask(
+        "POST /Users",
+        &json!({ "schemas": [USER], "userName": "AIKO" }),
+    );
+    assert_eq!(status, 409);
+    assert_eq!(seen(), "✓ hr uses the token for the first time");
+    for number in 0..10 {
+        assert_eq!(seen(), format!("+ p{number}, active"));
+    }
+    let refused = seen();
+    assert!(
+        refused.starts_with("✗ AIKO refused: `userName` is taken by aiko"),
+        "{refused}"
+    );
+
+    let (code, _, talk) = scim(&program, &["undo", "hr"]);
+    assert_eq!(code, 1, "there is nothing to take back");
+    assert!(
+        talk.contains("error: There is nothing to take back"),
+        "{talk}"
+    );
+    let away = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{ "op": "replace", "value": { "active": false } }] });
+    for path in &people {
+        assert_eq!(ask(&format!("PATCH {path}"), &away).0, 200);
+    }
+    for number in 0..9 {
+        assert_eq!(seen(), format!("− p{number} may not sign in any more"));
+    }
+    let told = [seen(), seen()];
+    assert!(
+        told.contains(
+            &"! 10 of 10 people left within an hour: `admin scim undo hr` takes it back".to_owned()
+        ),
+        "{told:?}"
+    );
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    let (_, undone) = done(&["undo", "hr"]);
+    assert!(
+        undone.contains("10 people may sign in again; what had ended stays ended."),
+        "{undone}"
+    );
+    assert_eq!(
+        ask(&format!("GET {}", people[9]), &Value::Null).1["active"],
+        true
+    );
+
+    done(&["remove", "hr"]);
+    assert_eq!(
+        ask("GET /Users", &Value::Null).0,
+        401,
+        "its tokens are good no more"
+    );
+    assert!(!done(&["list"]).0.contains("hr "), "it provisions no more");
+    done(&["set", "hr2"]);
+    let (_, handed) = done(&["hand-over", "hr2", "--user", "p0"]);
+    assert!(handed.contains("hr2 provisions p0 from now on"), "{handed}");
+    let (token, _) = done(&["token", "create", "hr2"]);
+    let bearer = format!("authorization: Bearer {}", token.trim());
+    let (_, found) = program.call_with("GET /acme/scim/v2/Users", &bearer, "");
+    assert_eq!(
+        (&found["totalResults"], &found["Resources"][0]["userName"]),
+        (&json!(1), &json!("p0"))
     );
 }
 

@@ -62,8 +62,8 @@ pub(super) async fn is_taken(at: SocketAddr, access: &str) -> [bool; 3] {
     [said["active"] == true, accepted(userinfo), accepted(portal)]
 }
 
-pub(super) async fn nothing_is_left(cluster: &Cluster, given: &Given, how: &str) {
-    let begun = Instant::now();
+/// Since `begun`, before they were sent away.
+pub(super) async fn nothing_is_left(cluster: &Cluster, given: &Given, how: &str, begun: Instant) {
     for at in &cluster.instances {
         assert_eq!(is_taken(*at, &given.access).await, [false; 3], "{how}");
         let refused = async |form: &[(&str, &str)], expected: &str| {
@@ -93,7 +93,7 @@ async fn what_one_instance_ends_has_ended_on_every_other() {
             // Whatever an instance could keep of this person, it has now.
             assert_eq!(is_taken(*at, &given.access).await, [true; 3], "{how}");
         }
-        let now = Timestamp::now();
+        let (begun, now) = (Instant::now(), Timestamp::now());
         match how {
             "deactivated" => drop(store.deactivate_user(user, now).await.unwrap().unwrap()),
             "deleted" => store.delete_user(user, now).await.unwrap().unwrap(),
@@ -106,8 +106,9 @@ async fn what_one_instance_ends_has_ended_on_every_other() {
                 3
             ),
         }
-        nothing_is_left(&cluster, &given, how).await;
+        nothing_is_left(&cluster, &given, how, begun).await;
         // Coming back revives nothing.
+        let begun = Instant::now();
         match how {
             "deactivated" => store.reactivate_user(user, now).await.unwrap().unwrap(),
             "left the group" => {
@@ -121,6 +122,6 @@ async fn what_one_instance_ends_has_ended_on_every_other() {
             }
             _ => continue,
         }
-        nothing_is_left(&cluster, &given, how).await;
+        nothing_is_left(&cluster, &given, how, begun).await;
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use kiro_identity_center::id::UserId;
@@ -159,9 +160,10 @@ async fn what_is_provisioned_at_one_instance_holds_at_every_other() {
         for at in &cluster.instances {
             assert_eq!(is_taken(*at, &given.access).await, [true; 3], "{how}");
         }
+        let begun = Instant::now();
         let (status, said) = leaves(&cluster, &token, user, how).await;
         assert!(status == 200 || status == 204, "{how}: {status} {said}");
-        nothing_is_left(&cluster, &given, how).await;
+        nothing_is_left(&cluster, &given, how, begun).await;
     }
     one_of_several_makes_them(&cluster, &token).await;
 }
