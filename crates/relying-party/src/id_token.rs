@@ -1,7 +1,7 @@
 //! ID-token verification (OIDC Core §3.1.3.7), one error a check.
 //!
-//! `openidconnect` checks signature, algorithm, issuer, audience, expiry and nonce; the layer here adds what it leaves
-//! out: one key at a time, `azp`, `nbf`, `at_hash`, leeway, `iat`, template issuers, and strict JSON (THREATS.md T6, T7).
+//! `openidconnect` checks signature, algorithm, issuer, audience and nonce; the layer here adds what it leaves out: one key
+//! at a time, `azp`, `at_hash`, the dates with their leeway, template issuers, and strict JSON (THREATS.md T6, T7).
 
 use std::str::FromStr;
 
@@ -171,6 +171,16 @@ pub enum IdTokenError {
     Subject,
 }
 
+impl IdTokenError {
+    /// Whether nothing but the token's dates is wrong: they are looked at last.
+    pub fn is_of_dates(&self) -> bool {
+        matches!(
+            self,
+            IdTokenError::Expired | IdTokenError::NotYetValid | IdTokenError::IssuedAt
+        )
+    }
+}
+
 /// What of the header counts. Keys in it (`jwk`, `jku`, `x5c`, `x5u`) are not even read.
 pub(crate) struct Header {
     pub(crate) alg: String,
@@ -200,11 +210,13 @@ impl Header {
 /// A token that was read and not verified.
 pub(crate) struct Unverified {
     pub(crate) header: Header,
+    issuer: String,
     claims: Map<String, Value>,
     token: CoreIdToken,
 }
 
-/// Reads a token: strict JSON, an algorithm of ours and of the provider's, no critical extension.
+/// Reads a token: strict JSON, an algorithm of ours and of the provider's, no critical extension. One that by its own word
+/// is from another issuer, or another person's, is refused before any key is asked for.
 pub(crate) fn read(
     token: &SecretString,
     expect: &IdTokenExpectation<'_>,
@@ -240,11 +252,42 @@ pub(crate) fn read(
         return Err(IdTokenError::Algorithm);
     }
     let token = CoreIdToken::from_str(text).map_err(|_| IdTokenError::Malformed("its claims"))?;
+    let issuer = issuer(&claims, expect)?;
+    let subject = claims.get("sub").and_then(Value::as_str);
+    if expect.subject.is_some() && expect.subject != subject {
+        return Err(IdTokenError::Subject);
+    }
     Ok(Unverified {
         header,
+        issuer,
         claims,
         token,
     })
+}
+
+/// The issuer that the token names, which is the expected one byte for byte.
+fn issuer(
+    claims: &Map<String, Value>,
+    expect: &IdTokenExpectation<'_>,
+) -> Result<String, IdTokenError> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let found = text("iss").ok_or(IdTokenError::Malformed("iss"))?;
+    let expected = match expect.issuer {
+        IssuerExpectation::Exact(issuer) => issuer.to_owned(),
+        IssuerExpectation::Tenant { template, .. } => template.replace(
+            "{tenantid}",
+            text("tid").ok_or(IdTokenError::Tenant {
+                found: String::new(),
+            })?,
+        ),
+    };
+    if found == expected {
+        Ok(expected)
+    } else {
+        Err(IdTokenError::Issuer {
+            found: shown(found),
+        })
+    }
 }
 
 fn object(part: &str) -> Result<Map<String, Value>, IdTokenError> {
@@ -278,29 +321,18 @@ fn verify_with(
     key: &PublicKey,
     expect: &IdTokenExpectation<'_>,
 ) -> Result<(), IdTokenError> {
-    let text = |name: &str| token.claims.get(name).and_then(Value::as_str);
-    let found = text("iss").ok_or(IdTokenError::Malformed("iss"))?;
-    let issuer = match expect.issuer {
-        IssuerExpectation::Exact(issuer) => issuer.to_owned(),
-        IssuerExpectation::Tenant { template, .. } => template.replace(
-            "{tenantid}",
-            text("tid").ok_or(IdTokenError::Tenant {
-                found: String::new(),
-            })?,
-        ),
-    };
     let algorithm = token.header.algorithm().ok_or(IdTokenError::Algorithm)?;
-    let earlier = utc(expect.now.saturating_sub(LEEWAY).unwrap_or(expect.now));
+    let foreign = || IdTokenError::Issuer {
+        found: shown(&token.issuer),
+    };
     let keys = CoreJsonWebKeySet::new(vec![key.key.clone()]);
     let verifier = CoreIdTokenVerifier::new_public_client(
         ClientId::new(expect.client_id.to_owned()),
-        IssuerUrl::new(issuer.clone()).map_err(|_| IdTokenError::Issuer {
-            found: shown(found),
-        })?,
+        IssuerUrl::new(token.issuer.clone()).map_err(|_| foreign())?,
         keys,
     )
     .set_allowed_algs([algorithm])
-    .set_time_fn(move || earlier)
+    .set_time_fn(Default::default) // the epoch: dates come last, below
     .set_other_audience_verifier_fn(|_| true); // several audiences need `azp`: checked below
     let nonce = |answered: Option<&openidconnect::Nonce>| match (expect.nonce, answered) {
         (NonceExpectation::NotChecked, _) => Ok(()),
@@ -312,26 +344,14 @@ fn verify_with(
         (NonceExpectation::Exactly(_), _) => Err("another nonce".to_owned()),
     };
     match token.token.claims(&verifier, nonce) {
-        Ok(_) => {}
-        Err(ClaimsVerificationError::InvalidIssuer(_)) => {
-            return Err(IdTokenError::Issuer {
-                found: shown(found),
-            });
-        }
-        Err(ClaimsVerificationError::InvalidAudience(_)) => return Err(IdTokenError::Audience),
-        Err(ClaimsVerificationError::Expired(_)) => return Err(IdTokenError::Expired),
-        Err(ClaimsVerificationError::InvalidNonce(_)) => return Err(IdTokenError::Nonce),
-        Err(ClaimsVerificationError::SignatureVerification(_)) => {
-            return Err(IdTokenError::Signature);
-        }
-        Err(_) => return Err(IdTokenError::Malformed("its claims")),
+        Ok(_) => Ok(()),
+        Err(ClaimsVerificationError::InvalidIssuer(_)) => Err(foreign()),
+        Err(ClaimsVerificationError::InvalidAudience(_)) => Err(IdTokenError::Audience),
+        Err(ClaimsVerificationError::Expired(_)) => Err(IdTokenError::Expired),
+        Err(ClaimsVerificationError::InvalidNonce(_)) => Err(IdTokenError::Nonce),
+        Err(ClaimsVerificationError::SignatureVerification(_)) => Err(IdTokenError::Signature),
+        Err(_) => Err(IdTokenError::Malformed("its claims")),
     }
-    if found != issuer {
-        return Err(IdTokenError::Issuer {
-            found: shown(found),
-        });
-    }
-    Ok(())
 }
 
 /// The checks that are left to us, over claims whose signature is verified.
@@ -375,26 +395,12 @@ fn claims(
     }
     let expires_at = time(claims, "exp")?.ok_or(IdTokenError::Malformed("exp"))?;
     let issued_at = time(claims, "iat")?.ok_or(IdTokenError::Malformed("iat"))?;
-    if expires_at <= expect.now.saturating_sub(LEEWAY).unwrap_or(expect.now) {
-        return Err(IdTokenError::Expired);
-    }
-    if time(claims, "nbf")?.is_some_and(|start| start.duration_since(expect.now) > LEEWAY) {
-        return Err(IdTokenError::NotYetValid);
-    }
-    if issued_at.duration_since(expect.now) > LEEWAY
-        || expect.now.duration_since(issued_at) > OLDEST
-    {
-        return Err(IdTokenError::IssuedAt);
-    }
+    let begins_at = time(claims, "nbf")?;
     if let (Some(hash), Some(access)) = (text("at_hash")?, expect.access_token) {
         let half = URL_SAFE_NO_PAD.encode(half_hash(alg, access.expose_secret().as_bytes()));
         if !bool::from(half.as_bytes().ct_eq(hash.as_bytes())) {
             return Err(IdTokenError::AccessTokenHash);
         }
-    }
-    let subject = needed("sub")?;
-    if expect.subject.is_some_and(|before| before != subject) {
-        return Err(IdTokenError::Subject);
     }
     let neutral = |name| {
         Ok::<_, IdTokenError>(
@@ -405,9 +411,9 @@ fn claims(
     };
     let methods = claims.get("amr").and_then(Value::as_array);
     let methods = methods.into_iter().flatten().filter_map(Value::as_str);
-    Ok(IdTokenClaims {
+    let verified = IdTokenClaims {
         issuer: needed("iss")?,
-        subject,
+        subject: needed("sub")?,
         name: neutral("name")?,
         email: neutral("email")?,
         preferred_username: neutral("preferred_username")?,
@@ -420,7 +426,19 @@ fn claims(
         session: neutral("sid")?,
         expires_at,
         issued_at,
-    })
+    };
+    if expires_at <= expect.now.saturating_sub(LEEWAY).unwrap_or(expect.now) {
+        return Err(IdTokenError::Expired);
+    }
+    if begins_at.is_some_and(|start| start.duration_since(expect.now) > LEEWAY) {
+        return Err(IdTokenError::NotYetValid);
+    }
+    if issued_at.duration_since(expect.now) > LEEWAY
+        || expect.now.duration_since(issued_at) > OLDEST
+    {
+        return Err(IdTokenError::IssuedAt);
+    }
+    Ok(verified)
 }
 
 /// The left half of the hash that belongs to the algorithm (OIDC Core §3.1.3.6): SHA-512 for Ed25519, else SHA-256.
@@ -452,8 +470,4 @@ fn time(
         .and_then(|seconds| Timestamp::from_second(seconds).ok())
         .map(Some)
         .ok_or(IdTokenError::Malformed(name))
-}
-
-fn utc(time: Timestamp) -> chrono::DateTime<chrono::Utc> {
-    chrono::DateTime::from_timestamp(time.as_second(), 0).unwrap_or_default()
 }

@@ -135,6 +135,31 @@ async fn a_clock_that_jumps_during_a_session_is_told_and_loses_nothing() {
     }
 }
 
+/// What a sign-in may refuse, a renewal may not: by then the old refresh token is spent.
+#[tokio::test]
+async fn a_clock_that_is_a_little_off_costs_no_session_at_its_renewals() {
+    for seconds in [-299, -250, -61, -60, 60, 61, 299] {
+        let mut world = World::new();
+        sign_in_with(&world, "code=c1").await.unwrap();
+        set(&mut world, seconds);
+        for expected in ["access-2", "access-3"] {
+            world.clock.advance(SignedDuration::from_mins(61));
+            assert_eq!(token(&world).await.unwrap(), expected, "{seconds}");
+        }
+        let sent = world.provider.token_requests.lock().unwrap().clone();
+        assert!(sent[2].contains("refresh_token=refresh-2"), "{seconds}");
+        assert_eq!(
+            world.provider.revoked.load(Ordering::SeqCst),
+            0,
+            "{seconds}"
+        );
+        let Account::SignedIn(who) = account(&world.another_process(), None).unwrap() else {
+            panic!("{seconds}: signed in")
+        };
+        assert_eq!(who.subject.as_deref(), Some("00u1"));
+    }
+}
+
 #[tokio::test]
 async fn the_way_without_a_network_gives_no_token_before_its_time() {
     let mut world = World::new();

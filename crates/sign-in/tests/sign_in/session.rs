@@ -9,7 +9,7 @@ use kiro_sign_in::{
     Account, AccountChoice, Code, ProfileName, Request, Revoked, Via, access_token, account, begin,
     fresh_token, renewed_token, sign_out, way_back, write_aws_token,
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use crate::faults::{self, Peer};
@@ -240,18 +240,63 @@ async fn what_aws_tools_were_given_goes_when_somebody_signs_in_anew() {
     assert_eq!(given().await, path);
 }
 
+/// The tokens in the file: the access token, the refresh token, and what the ID token says of its key.
+fn kept(world: &World) -> (String, String, String) {
+    let profile = ProfileName::default();
+    let session = world.context.store.session(&profile).unwrap().unwrap();
+    let secret = |token: Option<&SecretString>| token.unwrap().expose_secret().to_owned();
+    let tokens = session.tokens;
+    let header = jsonwebtoken::decode_header(secret(tokens.id.as_ref())).unwrap();
+    (
+        secret(Some(&tokens.access)),
+        secret(tokens.refresh.as_ref()),
+        header.kid.unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn a_renewed_id_token_whose_key_is_not_to_be_had_yet_costs_no_session() {
+    let world = World::new();
+    let expected = |access: &str, refresh: &str, kid: &str| {
+        let (access, refresh, kid) = (access.to_owned(), refresh.to_owned(), kid.to_owned());
+        assert_eq!(kept(&world), (access, refresh, kid));
+    };
+    sign_in_with(&world, "code=c1").await.unwrap();
+    world.behave(|behaviour| (behaviour.kid, behaviour.keys_lag) = (Some("k2"), true));
+    for (access, refresh) in [("access-2", "refresh-2"), ("access-3", "refresh-3")] {
+        world.clock.advance(SignedDuration::from_mins(61));
+        access_token(&world.context, None).await.unwrap();
+        expected(access, refresh, "k1");
+    }
+    assert_eq!(world.provider.revoked.load(Ordering::SeqCst), 0);
+    world.behave(|behaviour| behaviour.keys_lag = false);
+    world.clock.advance(SignedDuration::from_mins(61));
+    access_token(&world.context, None).await.unwrap();
+    expected("access-4", "refresh-4", "k2");
+    // Another's is known by its own word, whether its key is to be had or not.
+    for (kid, claims) in [
+        ("k2", json!({"sub": "00u2"})),
+        ("k3", json!({"sub": "00u2"})),
+        ("k3", json!({"iss": "https://login.evil.test"})),
+        ("k2", json!({"aud": "another-application"})),
+        ("k2", json!({"iat": 0, "at_hash": "another"})),
+    ] {
+        world.behave(|behaviour| {
+            behaviour.kid = Some(kid);
+            behaviour.keys_lag = kid == "k3";
+            behaviour.claims = claims.clone();
+        });
+        world.clock.advance(SignedDuration::from_mins(61));
+        let failure = access_token(&world.context, None).await.unwrap_err();
+        assert_eq!(failure.code, Code::RefreshFailed, "{kid} {claims}");
+        expected("access-4", "refresh-4", "k2");
+    }
+}
+
 #[tokio::test]
 async fn keys_that_the_provider_rotated_are_found_at_a_renewal_and_at_a_sign_in() {
     let world = World::new();
-    let signed_by = || {
-        let profile = ProfileName::default();
-        let session = world.context.store.session(&profile).unwrap().unwrap();
-        let token = session.tokens.id.unwrap();
-        jsonwebtoken::decode_header(token.expose_secret())
-            .unwrap()
-            .kid
-            .unwrap()
-    };
+    let signed_by = || kept(&world).2;
     sign_in_with(&world, "code=c1").await.unwrap();
     assert_eq!(signed_by(), "k1");
     world.behave(|behaviour| behaviour.kid = Some("k2"));

@@ -57,6 +57,8 @@ pub(crate) struct Behaviour {
     pub(crate) device: bool,
     /// The name of the key by now, where it was rotated.
     pub(crate) kid: Option<&'static str>,
+    /// The key set does not have the new name yet.
+    pub(crate) keys_lag: bool,
 }
 
 /// The provider.
@@ -134,9 +136,10 @@ impl Provider {
             } else {
                 "Te7CH7vr0MRI0zOleWWrddL_ruUnGbAkxZGjaR5g4So"
             };
+            let kid = behaviour.kid.filter(|_| !behaviour.keys_lag);
             return (
                 200,
-                json!({"keys": [{"kty": "EC", "crv": "P-256", "use": "sig", "kid": behaviour.kid.unwrap_or("k1"), "alg": "ES256", "x": x, "y": y}]}),
+                json!({"keys": [{"kty": "EC", "crv": "P-256", "use": "sig", "kid": kid.unwrap_or("k1"), "alg": "ES256", "x": x, "y": y}]}),
             );
         }
         if url.ends_with("/device") {

@@ -128,3 +128,30 @@ fn dates_at_the_edges_of_the_leeway() {
     ];
     rows.into_iter().for_each(check);
 }
+
+/// Who is told that a date is wrong knows that everything else is right.
+#[test]
+fn dates_come_last() {
+    let past = |c: &mut Case| c.claim("exp", NOW - 600);
+    let check = |name, change: fn(&mut Case), expected: &str| {
+        let mut case = Case::new();
+        past(&mut case);
+        change(&mut case);
+        assert_eq!(told(&case.verified()), expected, "{name}");
+    };
+    check("nothing else", |_| {}, "Expired");
+    check("the nonce", |c| c.claim("nonce", "other"), "Nonce");
+    check(
+        "the hash",
+        |c| c.claim("at_hash", "other"),
+        "AccessTokenHash",
+    );
+    check("the party", |c| c.claim("azp", "other"), "AuthorizedParty");
+    check("the audience", |c| c.claim("aud", "other"), "Audience");
+    check("the name", |c| c.claim("name", 7), "Malformed");
+    check(
+        "the signature",
+        |c| c.signature = Signature::OtherRs256,
+        "Signature",
+    );
+}

@@ -262,3 +262,17 @@ fn algorithms_and_keys() {
     ];
     rows.into_iter().for_each(check);
 }
+
+/// By its own word: its key is not even looked for.
+#[test]
+fn another_persons_or_issuers_token_is_refused_whether_its_key_is_there_or_not() {
+    let check = |change: fn(&mut Case), expected: &str| {
+        let mut case = Case::new();
+        change(&mut case);
+        assert_eq!(told(&case.verified()), expected);
+        case.keys.clear();
+        assert_eq!(told(&case.verified()), expected);
+    };
+    check(|c| c.subject = Some("00u2"), "Subject");
+    check(|c| c.claim("iss", "https://evil.example"), "Issuer");
+}

@@ -140,8 +140,9 @@ impl Oidc {
         outcome
     }
 
-    /// The new ID token, verified. While its keys cannot be had the old one stays: the old refresh token is spent by now,
-    /// and an ID token is optional here (OpenID Connect Core §12.2).
+    /// The new ID token, verified. One that cannot be judged, for want of its key or of a right clock, is left out and the
+    /// old one stays: the old refresh token is spent by now, and an ID token is optional here (OpenID Connect Core §12.2).
+    /// One that is another's by its own word, or forged, is an error.
     async fn renewed_id_token(
         &self,
         metadata: &Metadata,
@@ -156,7 +157,8 @@ impl Oidc {
         let verified = self.verify(metadata, token, &answer.access, nonce, before);
         match verified.await {
             Ok(_) => Ok(Some(token.clone())),
-            Err(IdTokenError::Http(_) | IdTokenError::Temporary { .. } | IdTokenError::Keys) => {
+            Err(error) if cannot_be_judged(&error) => {
+                tracing::warn!(%error, "the renewed ID token is left out");
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -198,13 +200,9 @@ impl Oidc {
         if let IdTokenError::Http(error) = error {
             return self.context.network_failure(error);
         }
-        let dated = matches!(
-            error,
-            IdTokenError::Expired | IdTokenError::NotYetValid | IdTokenError::IssuedAt
-        );
         // Right by the server's clock, wrong by ours: too little to be told beforehand, too much for the leeway.
         if let Some(skew) = metadata.clock_skew.map(|skew| -skew.as_secs())
-            && dated
+            && error.is_of_dates()
             && skew.abs() > LEEWAY_SECONDS
         {
             return self.context.clock_failure(skew);
@@ -234,6 +232,18 @@ impl Oidc {
         };
         self.revoke_at(metadata, &tokens).await;
     }
+}
+
+/// Whether the token may be good all the same: its key is not to be had yet, or this clock is off.
+fn cannot_be_judged(error: &IdTokenError) -> bool {
+    error.is_of_dates()
+        || matches!(
+            error,
+            IdTokenError::Http(_)
+                | IdTokenError::Temporary { .. }
+                | IdTokenError::Keys
+                | IdTokenError::KeyNotFound
+        )
 }
 
 /// What a refused refresh means for the session.
