@@ -39,7 +39,7 @@ fn files(world: &World) -> Vec<(std::path::PathBuf, SystemTime)> {
 }
 
 /// The memory of this process, in bytes.
-fn resident() -> usize {
+pub(crate) fn resident() -> usize {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = text.split(' ').nth(1).unwrap().parse().unwrap();
     pages * 4096

@@ -8,9 +8,14 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::forged::resident;
 use crate::world::{CLIENT, World, okta};
 
 const ISSUER: &str = "https://login.acme.test/oauth2/v2.0";
+/// So many connections are open at once.
+const PLACES: usize = 64;
+/// Less than a kilobyte for each forged callback would come to.
+const MEMORY: usize = 1024 * 1024;
 
 /// A sign-in that waits on any free port (tests run beside each other), and its genuine callback.
 async fn waiting(world: &World) -> (Attempt, String) {
@@ -70,6 +75,7 @@ async fn a_crowd_keeps_nobody_out_and_the_genuine_callback_wins() {
         silent.push(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
     }
     let began = Instant::now();
+    let memory = resident();
     for number in 0..1_000 {
         let forged = format!(
             "GET /oauth/callback?code=evil&state=forged-{number} HTTP/1.1\r\nHost: {authority}\r\n\r\n"
@@ -81,6 +87,24 @@ async fn a_crowd_keeps_nobody_out_and_the_genuine_callback_wins() {
             !waited,
             "the silent ones gave way only when their time was up"
         );
+        if number == 0 {
+            // Those beyond the sixty-four places are closed, and not only once their five seconds are over.
+            for (at, gone) in silent.iter_mut().take(200 - PLACES).enumerate() {
+                let closed =
+                    tokio::time::timeout(Duration::from_secs(3), gone.read(&mut [0])).await;
+                assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{at}: {closed:?}");
+            }
+            assert!(
+                began.elapsed() < Duration::from_secs(4),
+                "{:?}",
+                began.elapsed()
+            );
+        }
+    }
+    // Tests of one process share its memory; run alone, as they are by nextest, this one says something of it.
+    if std::env::var_os("NEXTEST").is_some() {
+        let grown = resident().saturating_sub(memory);
+        assert!(grown < MEMORY, "{grown} bytes more");
     }
     let others = [
         (
@@ -137,7 +161,10 @@ async fn a_head_that_does_not_end_is_closed_after_five_seconds() {
     let redirect: url::Url = attempt.redirect_uri().parse().unwrap();
     let context = world.context.clone();
     let signing_in = tokio::spawn(async move { attempt.wait(&context).await });
+    let began = Instant::now();
     let answer = say(redirect.port().unwrap(), "GET /oauth/callback?co").await;
     assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let waited = began.elapsed().as_secs();
+    assert!((4..10).contains(&waited), "{waited} s");
     assert!(!signing_in.is_finished(), "the sign-in waits on");
 }
