@@ -117,7 +117,7 @@ fn due(view: &View, now: Timestamp, zone: &TimeZone) -> Option<Notice> {
             };
             Some(Notice {
                 key: format!("{kind} {} {}", who.profile, who.signed_in_at),
-                title: words.attention(reason.code),
+                title: words.attention(reason),
                 body: words.about(
                     who.name.as_deref().or(who.email.as_deref()),
                     &who.organization_title,

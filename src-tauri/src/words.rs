@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use kiro_sign_in::{Code, Failure};
 
 use crate::language::Language;
-use crate::view::whole_seconds;
+use crate::view::{FailureView, whole_seconds};
 
 /// One line for each thing that can need attention.
 const ATTENTION: &[(Code, &str, &str)] = &[
@@ -58,6 +58,36 @@ const ATTENTION: &[(Code, &str, &str)] = &[
         Code::FileDamaged,
         "The session file was damaged",
         "セッション ファイルが壊れていました",
+    ),
+    (
+        Code::Intercepted,
+        "The connection is inspected",
+        "通信が検査されています",
+    ),
+    (
+        Code::UnsafeConnection,
+        "No safe connection to the sign-in server",
+        "サインイン サーバーに安全に接続できません",
+    ),
+    (
+        Code::ProxyPassword,
+        "The proxy asks for a password",
+        "プロキシがパスワードを求めています",
+    ),
+    (
+        Code::CaFileUnusable,
+        "The CA file cannot be used",
+        "CA 証明書ファイルを使用できません",
+    ),
+    (
+        Code::Clock,
+        "This computer’s clock is off",
+        "この PC の時計がずれています",
+    ),
+    (
+        Code::RefreshFailed,
+        "The sign-in could not be renewed",
+        "サインインを更新できませんでした",
     ),
 ];
 
@@ -205,7 +235,14 @@ impl Words {
     }
 
     /// One line that says what needs attention.
-    pub(crate) fn attention(self, code: Code) -> String {
+    pub(crate) fn attention(self, reason: &FailureView) -> String {
+        let (code, error) = (reason.code, reason.detail.error.as_deref());
+        if code == Code::SessionEnded && error == Some("interrupted") {
+            return self.pick(
+                "Your session ended: a renewal was cut off",
+                "更新が中断され、セッションが終了しました",
+            );
+        }
         let known = ATTENTION.iter().find(|(known, ..)| *known == code);
         let (_, english, japanese) = known.unwrap_or(&(
             Code::Unexpected,
@@ -328,17 +365,40 @@ mod tests {
 
     #[test]
     fn what_needs_attention_has_a_line_of_its_own_or_the_general_one() {
-        let check = |code: Code, english: &str, japanese: &str| {
-            assert_eq!(Words(Language::En).attention(code), english);
-            assert_eq!(Words(Language::Ja).attention(code), japanese);
+        let check = |code: Code, error: Option<&str>, english: &str, japanese: &str| {
+            let mut failure = Failure::new(code, Timestamp::UNIX_EPOCH);
+            failure.detail.error = error.map(str::to_owned);
+            let reason = FailureView::from(&failure);
+            assert_eq!(Words(Language::En).attention(&reason), english);
+            assert_eq!(Words(Language::Ja).attention(&reason), japanese);
         };
         check(
+            Code::SessionEnded,
+            Some("invalid_grant"),
+            "Your session ended",
+            "セッションが終了しました",
+        );
+        check(
+            Code::SessionEnded,
+            Some("interrupted"),
+            "Your session ended: a renewal was cut off",
+            "更新が中断され、セッションが終了しました",
+        );
+        check(
             Code::EndedByOrg,
+            None,
             "Your access was removed",
             "アクセス権が取り消されました",
         );
         check(
-            Code::RefreshFailed,
+            Code::ProxyPassword,
+            None,
+            "The proxy asks for a password",
+            "プロキシがパスワードを求めています",
+        );
+        check(
+            Code::WrongIssuer,
+            None,
             "Your sign-in needs attention",
             "サインインの確認が必要です",
         );

@@ -1,9 +1,12 @@
 //! A renewal that is cut off, or that the disk refuses: real calls of the real program, broken by `strace`.
 
-use kiro_tests::{Peer, World};
+use kiro_tests::{Peer, Tray, Window, World};
 use serde_json::json;
 
 use crate::paste::{LOGIN, paste, said, signed_in};
+
+/// The reason, in the window as in the terminal.
+const CUT_OFF: &str = "A renewal was cut off before its answer was saved, and Okta does not accept the earlier token any more";
 
 /// A world whose access token has ended.
 async fn ended(peer: &Peer) -> World {
@@ -54,7 +57,11 @@ async fn a_death_between_answer_and_file_without_leeway_needs_attention_and_is_n
         let output = world.kiro(&["auth", "token"]);
         assert_eq!(output.status.code(), Some(3), "{}", said(&output));
         assert!(output.stdout.is_empty());
-        assert!(said(&output).contains("hint: "), "{}", said(&output));
+        let stderr = said(&output);
+        assert!(
+            stderr.contains(CUT_OFF) && stderr.contains("hint: Run `kiro auth login --sso`"),
+            "{stderr}"
+        );
     }
     assert_eq!(
         renewals(&peer).await,
@@ -65,9 +72,16 @@ async fn a_death_between_answer_and_file_without_leeway_needs_attention_and_is_n
     assert_eq!(account["state"], "needs_attention");
     assert_eq!(account["reason"], "session_ended");
     assert_eq!(world.credentials(), before, "nothing is thrown away");
+    let status = said(&world.kiro(&["auth", "status"]));
+    assert!(status.contains(CUT_OFF), "{status}");
+    let mut tray = Tray::new(&world);
+    let window = Window::open(&world).await;
+    window.says(CUT_OFF).await;
+    tray.says("Your session ended: a renewal was cut off").await;
     let again = paste(world.start_kiro(&LOGIN), "aiko").await;
     assert_eq!(again.status.code(), Some(0), "{}", said(&again));
     assert_eq!(world.status()["account"]["state"], "signed_in");
+    tray.says("Aiko Tanaka · ").await;
 }
 
 #[tokio::test]

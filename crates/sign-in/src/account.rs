@@ -1,13 +1,19 @@
 //! Who is signed in? One answer for every shell, from files alone: no key, no lock, no network.
 
 use jiff::Timestamp;
-use kiro_credentials::{KeySource, ProfileName, Public, RefreshRecord, RefusalKind, Snapshot};
+use kiro_credentials::{
+    KeySource, ProfileName, Public, RefreshRecord, Refusal, RefusalKind, Snapshot,
+};
 use serde::Serialize;
 
 use crate::organizations::{Organizations, Provider};
 use crate::pending::{self, AttemptId, Files, Outcome, Step};
+use crate::provider::took_access;
 use crate::session::store_failure;
 use crate::{Code, Context, Failure};
+
+/// The `error` of a session that ended because a renewal was cut off before its answer was saved.
+const INTERRUPTED: &str = "interrupted";
 
 /// The account of a profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -220,12 +226,44 @@ fn ended(
 ) -> Option<Failure> {
     let record = record.filter(|record| record.revision == public.revision)?;
     let refusal = record.refusal.as_ref()?;
+    let end = end(who.provider, refusal, Some(record))?;
+    let at = record.finished_at.unwrap_or(record.started_at);
+    let failure = Failure::new(end.code, at).refused(refusal.clone());
+    Some(end.told_by(failure.of_session(context, who)))
+}
+
+/// The end of a session.
+pub(crate) struct End {
+    pub(crate) code: Code,
+    /// An earlier renewal died between the provider's answer and the file.
+    interrupted: bool,
+}
+
+impl End {
+    /// The failure, with the word of its reason where the provider does not have it.
+    pub(crate) fn told_by(&self, failure: Failure) -> Failure {
+        if self.interrupted {
+            failure.error(INTERRUPTED)
+        } else {
+            failure
+        }
+    }
+}
+
+/// What this refusal, and the record that it stands in, say about the session; `None`: it is not over.
+pub(crate) fn end(
+    provider: Provider,
+    refusal: &Refusal,
+    record: Option<&RefreshRecord>,
+) -> Option<End> {
     let code = match refusal.kind {
+        RefusalKind::Temporary | RefusalKind::Other => return None,
+        RefusalKind::Ended | RefusalKind::Interaction if took_access(provider, refusal) => {
+            Code::EndedByOrg
+        }
         RefusalKind::Ended => Code::SessionEnded,
         RefusalKind::Interaction => Code::StepUpNeeded,
-        RefusalKind::Temporary | RefusalKind::Other => return None,
     };
-    let at = record.finished_at.unwrap_or(record.started_at);
-    let failure = Failure::new(code, at).refused(refusal.clone());
-    Some(failure.of_session(context, who))
+    let interrupted = code == Code::SessionEnded && record.is_some_and(|record| record.interrupted);
+    Some(End { code, interrupted })
 }

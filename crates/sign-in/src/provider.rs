@@ -257,6 +257,17 @@ pub(crate) fn portal(
     Ok(center.within(residency))
 }
 
+/// Whether this refusal of a renewal says that the organisation took the person's access away, and not only that the
+/// session is over (docs/decisions/0034).
+pub(crate) fn took_access(provider: Provider, refusal: &Refusal) -> bool {
+    let words = refusal.description.as_deref().unwrap_or_default();
+    match provider {
+        Provider::Okta => okta::took_access(&refusal.error, words),
+        Provider::Entra => entra::took_access(words),
+        Provider::IdentityCenter => false,
+    }
+}
+
 /// A token request's failure, in the words of a failure for a person.
 pub(crate) fn token_failure(
     context: &Context,

@@ -186,6 +186,16 @@ fn refresh_failure(
         },
         RefreshError::Refused(refusal) => refusal,
     };
+    let held = context.store.read().ok().and_then(|snapshot| {
+        let public = snapshot.profiles.get(profile)?;
+        let who = crate::account::signed_in(context, profile, public, &snapshot);
+        Some((who, public.revision))
+    });
+    let end = held.as_ref().and_then(|(who, revision)| {
+        let record = context.store.refresh_record(profile).ok().flatten();
+        let record = record.filter(|record| record.revision == *revision);
+        crate::account::end(who.provider, &refusal, record.as_ref())
+    });
     let code = match refusal.kind {
         RefusalKind::Ended => Code::SessionEnded,
         RefusalKind::Interaction => Code::StepUpNeeded,
@@ -196,6 +206,7 @@ fn refresh_failure(
         RefusalKind::Other if refusal.error == Code::Clock.word() => Code::Clock,
         RefusalKind::Other => Code::RefreshFailed,
     };
+    let code = end.as_ref().map_or(code, |end| end.code);
     let facts = seen.map(|failure| failure.facts).unwrap_or_default();
     let mut failure = context.failure(code).refused(refusal);
     failure.facts = Facts {
@@ -203,13 +214,13 @@ fn refresh_failure(
         retry_after: facts.retry_after.or(failure.facts.retry_after),
         ..facts
     };
-    if let Ok(snapshot) = context.store.read()
-        && let Some(public) = snapshot.profiles.get(profile)
-    {
-        let who = crate::account::signed_in(context, profile, public, &snapshot);
-        return failure.of_session(context, &who);
+    if let Some(end) = end {
+        failure = end.told_by(failure);
     }
-    failure
+    match held {
+        Some((who, _)) => failure.of_session(context, &who),
+        None => failure,
+    }
 }
 
 /// What signing out did.

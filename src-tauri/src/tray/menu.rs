@@ -131,7 +131,7 @@ pub(crate) fn menu(view: &View, now: Timestamp, zone: &TimeZone) -> Shown {
         AccountView::NeedsAttention { reason, .. } => Shown {
             icon: Glyph::NeedsAttention,
             rows: vec![
-                Row::Said(words.attention(reason.code)),
+                Row::Said(words.attention(reason)),
                 Row::Line,
                 Row::Does(Deed::SignIn, words.sign_in_again()),
                 Row::Does(Deed::Why, words.why()),

@@ -250,6 +250,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             "Plain http is accepted for this computer alone (localhost, 127.0.0.1, ::1)".to_owned(),
         ),
         Code::NotSignedIn => ("Not signed in".to_owned(), "Run `kiro auth login --sso`".to_owned()),
+        Code::SessionEnded if failure.detail.error.as_deref() == Some("interrupted") => (
+            format!("Your sign-in has ended. A renewal was cut off before its answer was saved, and {provider} does not accept the earlier token any more."),
+            "Run `kiro auth login --sso`".to_owned(),
+        ),
         Code::SessionEnded => (
             format!("Your sign-in has ended. {provider} stopped accepting it: a new password, a long pause or an administrator may be the reason."),
             "Run `kiro auth login --sso`".to_owned(),

@@ -250,6 +250,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             "http を使えるのはこの PC 自身 (localhost, 127.0.0.1, ::1) だけです".to_owned(),
         ),
         Code::NotSignedIn => ("サインインしていません".to_owned(), "`kiro auth login --sso` を実行してください".to_owned()),
+        Code::SessionEnded if failure.detail.error.as_deref() == Some("interrupted") => (
+            format!("サインインが終了しました。更新の結果を保存する前に処理が中断され、{provider} は以前のトークンを受け付けなくなりました。"),
+            "`kiro auth login --sso` を実行してください".to_owned(),
+        ),
         Code::SessionEnded => (
             format!("サインインが終了しました。{provider} が受け付けていません。パスワードの変更、長い中断、管理者の操作などが考えられます。"),
             "`kiro auth login --sso` を実行してください".to_owned(),

@@ -92,6 +92,11 @@ fn explain(error: &str, description: &str, codes: &[u32]) -> Code {
     }
 }
 
+/// Whether the account is gone, disabled, or no longer assigned.
+pub(super) fn took_access(description: &str) -> bool {
+    matches!(aadsts(description), Some(50034 | 50057 | 50105 | 51004))
+}
+
 /// The number in `AADSTS50105: …`, where a redirect carries no `error_codes`.
 pub(super) fn aadsts(description: &str) -> Option<u32> {
     let digits = description.split("AADSTS").nth(1)?;
@@ -150,6 +155,24 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn an_account_that_is_gone_disabled_or_unassigned_is_told_apart_from_an_old_token() {
+        for (number, expected) in [
+            (50034, true),
+            (50057, true),
+            (50105, true),
+            (51004, true),
+            (50053, false), // locked, for a while
+            (50055, false), // a new password is due
+            (50173, false), // a new password, or an administrator: the number does not tell
+            (70008, false),
+            (700_082, false),
+        ] {
+            assert_eq!(took_access(&format!("AADSTS{number}: words.")), expected);
+        }
+        assert!(!took_access(""));
     }
 
     #[test]

@@ -47,9 +47,26 @@ fn explain(error: &str, description: &str, _codes: &[u32]) -> Code {
     }
 }
 
+/// What Okta says of somebody who is no longer assigned. Of one who is deactivated it says what it says of any old token.
+pub(super) fn took_access(error: &str, description: &str) -> bool {
+    explain(error, description, &[]) == Code::NotAssigned
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn somebody_who_is_no_longer_assigned_is_told_apart_from_an_old_token() {
+        assert!(took_access(
+            "access_denied",
+            "User is not assigned to the client application."
+        ));
+        assert!(!took_access(
+            "invalid_grant",
+            "The refresh token is invalid or expired."
+        ));
+    }
 
     #[test]
     fn okta_s_words_get_their_sentences() {

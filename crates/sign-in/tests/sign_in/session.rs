@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use kiro_credentials::{Clock, FileLock};
+use kiro_credentials::{Clock, FileLock, file};
 use kiro_sign_in::{
-    Account, AccountChoice, Code, ProfileName, Request, Revoked, Via, access_token, account, begin,
-    fresh_token, renewed_token, sign_out, way_back, write_aws_token,
+    Account, AccountChoice, Code, Failure, ProfileName, Request, Revoked, Via, access_token,
+    account, begin, fresh_token, renewed_token, sign_out, way_back, write_aws_token,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -64,6 +64,66 @@ async fn invalid_grant_ends_the_session_and_a_passing_fault_does_not() {
     assert_eq!(
         (reason.code, who.name.as_deref()),
         (Code::SessionEnded, Some("Aiko Tanaka"))
+    );
+}
+
+/// Why the session needs attention, as another process reads it from the files.
+fn attention(world: &World) -> Failure {
+    let Account::NeedsAttention { reason, .. } = account(&world.another_process(), None).unwrap()
+    else {
+        panic!("needs attention")
+    };
+    reason
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_says_its_reason_where_the_provider_does() {
+    let refused = async |error: &str, description: &str| {
+        let world = World::new();
+        sign_in_with(&world, "code=c1").await.unwrap();
+        world.clock.advance(SignedDuration::from_mins(61));
+        let answer = json!({"error": error, "error_description": description});
+        world.behave(|behaviour| behaviour.token_answers.push_back((400, answer)));
+        let failure = access_token(&world.context, None).await.unwrap_err();
+        let reason = attention(&world);
+        assert_eq!(failure.code, reason.code);
+        assert_eq!(reason.detail.error.as_deref(), Some(error));
+        (world, reason.code)
+    };
+    let old = "The refresh token is invalid or expired.";
+    assert_eq!(refused("invalid_grant", old).await.1, Code::SessionEnded);
+    let unassigned = "User is not assigned to the client application.";
+    let (world, code) = refused("access_denied", unassigned).await;
+    assert_eq!(code, Code::EndedByOrg);
+    // Assigned again, the person goes on with the same refresh token.
+    world.clock.advance(SignedDuration::from_secs(31));
+    let token = access_token(&world.context, None).await.unwrap();
+    assert_eq!(token.expose_secret(), "access-3");
+}
+
+#[tokio::test]
+async fn an_end_after_a_renewal_that_was_cut_off_says_so() {
+    let world = World::new();
+    sign_in_with(&world, "code=c1").await.unwrap();
+    world.clock.advance(SignedDuration::from_mins(61));
+    let profile = ProfileName::default();
+    let session = world.context.store.session(&profile).unwrap().unwrap();
+    let died = json!({"revision": session.public.revision, "started_at": world.clock.now(), "finished_at": null, "refusal": null, "interrupted": false});
+    let record = world.context.store.home().locks().join("default.json");
+    file::replace(&record, died.to_string().as_bytes()).unwrap();
+    world.behave(|behaviour| {
+        behaviour
+            .token_answers
+            .push_back((400, json!({"error": "invalid_grant"})))
+    });
+    for context in [world.context.clone(), world.another_process()] {
+        let failure = access_token(&context, None).await.unwrap_err();
+        assert_eq!(failure.code, Code::SessionEnded);
+        assert_eq!(failure.detail.error.as_deref(), Some("interrupted"));
+    }
+    assert_eq!(
+        attention(&world).detail.error.as_deref(),
+        Some("interrupted")
     );
 }
 

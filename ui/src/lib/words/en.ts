@@ -98,6 +98,7 @@ export const en = {
   "err.retry": "Try again",
   "err.copy": "Copy details",
   "att.kept": "Your organisation and settings are kept.",
+  "att.session": "Your session is kept.",
   "att.again": "Sign in again",
   "wait.leadhttp": "Sign in at **{host}**. This window moves on by itself.",
   "wait.opening": "The browser did not open",
@@ -374,6 +375,8 @@ export const en = {
   "failure.session_ended.why":
     "{provider} stopped accepting it {moment}. A new password, a long pause or an administrator may be the reason.",
   "failure.session_ended.todo": "Sign in again. Until then, neither this app nor the `kiro` command can use it.",
+  "failure.session_ended.interrupted.why":
+    "A renewal was cut off before its answer was saved, and {provider} does not accept the earlier token any more.",
   "failure.ended_by_org.title": "Your access was removed",
   "failure.ended_by_org.after": "by {org} on {date}",
   "failure.ended_by_org.todo": "If this is unexpected, ask {contact}.",

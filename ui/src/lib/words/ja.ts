@@ -101,6 +101,7 @@ export const ja: Words = {
   "err.retry": "もう一度試す",
   "err.copy": "詳細をコピー",
   "att.kept": "組織と設定はそのまま残っています。",
+  "att.session": "セッションは保持されています。",
   "att.again": "もう一度サインイン",
   "wait.leadhttp": "**{host}** でサインインすると、この画面は自動で先に進みます。",
   "wait.opening": "ブラウザーを開けませんでした",
@@ -382,6 +383,8 @@ export const ja: Words = {
     "{moment} から、{provider} がこのサインインを受け付けていません。パスワードの変更、長い中断、管理者の操作などが考えられます。",
   "failure.session_ended.todo":
     "もう一度サインインしてください。それまで、このアプリと `kiro` コマンドでは使えません。",
+  "failure.session_ended.interrupted.why":
+    "更新の結果を保存する前に処理が中断され、{provider} は以前のトークンを受け付けなくなりました。",
   "failure.ended_by_org.title": "アクセス権が取り消されました",
   "failure.ended_by_org.after": "（{org}、{date}）",
   "failure.ended_by_org.todo": "心当たりがない場合は {contact} に確認してください。",

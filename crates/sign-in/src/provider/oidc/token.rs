@@ -82,7 +82,7 @@ impl Oidc {
         )
         .await
         .map_err(|error| {
-            let kind = meaning(&error);
+            let kind = self.meaning(&error);
             let failure = token_failure(&self.context, self, error);
             NotRenewed::new(kind, failure)
         })?;
@@ -223,6 +223,27 @@ impl Oidc {
             .because(error.to_string())
     }
 
+    /// What a refused refresh means for the session.
+    fn meaning(&self, error: &TokenError) -> RefusalKind {
+        let refusal = match error {
+            TokenError::Refused(refusal) => refusal,
+            TokenError::Http(_) | TokenError::Temporary { .. } | TokenError::Malformed { .. } => {
+                return RefusalKind::Temporary;
+            }
+        };
+        let words = refusal.description.as_deref().unwrap_or_default();
+        let explained = (self.dialect.explain)(&refusal.error, words, &refusal.error_codes);
+        match (refusal.error.as_str(), &refusal.claims) {
+            ("interaction_required" | "insufficient_claims", _) | (_, Some(_)) => {
+                RefusalKind::Interaction
+            }
+            ("invalid_grant", None) => RefusalKind::Ended,
+            // Okta's: whoever is assigned again goes on with the same token.
+            ("access_denied", None) if explained == Code::NotAssigned => RefusalKind::Interaction,
+            _ => RefusalKind::Other,
+        }
+    }
+
     /// Revokes what was granted and is not wanted.
     async fn take_back(&self, metadata: &Metadata, answer: TokenResponse) {
         let tokens = Tokens {
@@ -244,20 +265,4 @@ fn cannot_be_judged(error: &IdTokenError) -> bool {
                 | IdTokenError::Keys
                 | IdTokenError::KeyNotFound
         )
-}
-
-/// What a refused refresh means for the session.
-fn meaning(error: &TokenError) -> RefusalKind {
-    match error {
-        TokenError::Refused(refusal) => match (refusal.error.as_str(), &refusal.claims) {
-            ("interaction_required" | "insufficient_claims", _) | (_, Some(_)) => {
-                RefusalKind::Interaction
-            }
-            ("invalid_grant", None) => RefusalKind::Ended,
-            _ => RefusalKind::Other,
-        },
-        TokenError::Http(_) | TokenError::Temporary { .. } | TokenError::Malformed { .. } => {
-            RefusalKind::Temporary
-        }
-    }
 }
