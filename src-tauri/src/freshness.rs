@@ -22,7 +22,7 @@ const WHILE_SHOWN: Duration = Duration::from_secs(30);
 const EARLY: Duration = Duration::from_secs(1);
 /// After sleep the network needs a moment, and a thousand computers do not wake for the same second.
 const WAKING: Duration = Duration::from_secs(15);
-/// How long an error that only the person can clear is left alone: each try may bring up a prompt.
+/// How long an error of the keyring or the file is left alone: each try may bring up a prompt.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Renews the active profile's session whenever that is due, and asks how it stands. Runs as long as the app.
@@ -43,7 +43,12 @@ pub(crate) async fn keep(desktop: Arc<Desktop>) {
             }
             drop(work);
             let state = State::after(result);
-            stuck_since = state.stuck.is_some().then(|| desktop.now());
+            let prompts = |failure: &Failure| may_prompt(failure.code);
+            stuck_since = state
+                .stuck
+                .as_ref()
+                .is_some_and(prompts)
+                .then(|| desktop.now());
             state.remember(&desktop);
         }
         tokio::select! {
@@ -85,8 +90,7 @@ impl Asking {
 
     fn answered(&mut self, who: &SignedIn, told: &Result<Health, Failure>, now: Instant) {
         self.last = Some(now);
-        // Without a network the question stands.
-        self.wanted &= told.as_ref().is_err_and(|failure| is_offline(failure.code));
+        self.wanted = told.is_err(); // the question stands, and what is shown with it
         if *told == Ok(Health::Unknown) {
             self.silent = Some(who.clone());
         }
@@ -98,8 +102,8 @@ fn same(one: &SignedIn, other: &SignedIn) -> bool {
     (&one.profile, one.signed_in_at) == (&other.profile, other.signed_in_at)
 }
 
-/// What a renewal, or the lack of need for one, tells.
-#[derive(Debug, PartialEq)]
+/// What a renewal, or the lack of need for one, tells beyond the files.
+#[derive(Debug, Default, PartialEq)]
 struct State {
     offline: bool,
     stuck: Option<Failure>,
@@ -107,27 +111,19 @@ struct State {
 
 impl State {
     fn after(result: Result<(), Failure>) -> State {
-        match result {
-            Ok(()) => State {
-                offline: false,
-                stuck: None,
-            },
-            Err(failure) if is_offline(failure.code) => State {
+        let Err(failure) = result else {
+            return State::default();
+        };
+        if is_offline(failure.code) {
+            return State {
                 offline: true,
                 stuck: None,
-            },
-            Err(failure) if asks_for_the_person(failure.code) => State {
-                offline: false,
-                stuck: Some(failure),
-            },
-            Err(failure) => {
-                // The files say it (an ended session), or the next try may do better.
-                tracing::warn!(code = ?failure.code, "the session was not renewed");
-                State {
-                    offline: false,
-                    stuck: None,
-                }
-            }
+            };
+        }
+        tracing::warn!(code = ?failure.code, "the session was not renewed");
+        State {
+            offline: false,
+            stuck: (!is_in_the_files(failure.code)).then_some(failure),
         }
     }
 
@@ -145,8 +141,16 @@ impl State {
     }
 }
 
-/// What only the person can clear, and the credential file does not tell.
-fn asks_for_the_person(code: Code) -> bool {
+/// What the files say from now on: the session is over, or there is none.
+fn is_in_the_files(code: Code) -> bool {
+    matches!(
+        code,
+        Code::SessionEnded | Code::EndedByOrg | Code::StepUpNeeded | Code::NotSignedIn
+    )
+}
+
+/// What the keyring or the file is the reason of.
+fn may_prompt(code: Code) -> bool {
     matches!(
         code,
         Code::KeyringLocked
@@ -207,13 +211,16 @@ mod tests {
     #[test]
     fn the_question_stands_until_there_is_a_network() {
         let now = Instant::now();
-        let mut asking = Asking {
-            wanted: true,
-            ..Asking::default()
-        };
-        let offline = Err(Failure::new(Code::Unreachable, Timestamp::UNIX_EPOCH));
-        asking.answered(&who(0), &offline, now);
-        assert!(asking.is_due(&who(0), false, now));
+        let mut asking = Asking::default();
+        // Whoever asked: else "no network" would go away by itself at the next beat.
+        for wanted in [true, false] {
+            asking.wanted = wanted;
+            for code in [Code::Unreachable, Code::ProxyPassword] {
+                let failure = Err(Failure::new(code, Timestamp::UNIX_EPOCH));
+                asking.answered(&who(0), &failure, now);
+                assert!(asking.is_due(&who(0), false, now), "{code:?}");
+            }
+        }
         asking.answered(&who(0), &Ok(Health::Alive), now);
         assert!(!asking.is_due(&who(0), false, now));
     }
@@ -237,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn being_offline_is_a_state_and_not_an_error() {
+    fn being_offline_is_a_state_and_what_the_person_can_mend_is_shown() {
         let check = |code: Code, offline: bool, stuck: bool| {
             let failure = Failure::new(code, Timestamp::UNIX_EPOCH);
             let expected = State {
@@ -246,18 +253,33 @@ mod tests {
             };
             assert_eq!(State::after(Err(failure)), expected, "{code:?}");
         };
-        check(Code::Unreachable, true, false);
-        check(Code::ServerError, true, false);
-        check(Code::KeyringLocked, false, true);
-        check(Code::CouldNotSave, false, true);
-        check(Code::SessionEnded, false, false);
-        check(Code::RefreshFailed, false, false);
-        assert_eq!(
-            State::after(Ok(())),
-            State {
-                offline: false,
-                stuck: None
-            }
-        );
+        for code in [Code::Unreachable, Code::ServerError] {
+            check(code, true, false);
+        }
+        for code in [
+            Code::SessionEnded,
+            Code::EndedByOrg,
+            Code::StepUpNeeded,
+            Code::NotSignedIn,
+        ] {
+            check(code, false, false);
+        }
+        for code in [
+            Code::KeyringLocked,
+            Code::CouldNotSave,
+            Code::Intercepted,
+            Code::ProxyPassword,
+            Code::UnsafeConnection,
+            Code::CaFileUnusable,
+            Code::Clock,
+            Code::MalformedAnswer,
+            Code::NotAnIdentityProvider,
+            Code::WrongIssuer,
+            Code::RefreshFailed,
+            Code::Unexpected,
+        ] {
+            check(code, false, true);
+        }
+        assert_eq!(State::after(Ok(())), State::default());
     }
 }

@@ -69,6 +69,16 @@ describe("words around the screens", () => {
     await shown("attention");
     expect(document.querySelector(".kept")!.textContent).toBe("Your organisation and settings are kept.");
   });
+
+  test("what keeps a session from being renewed is tried again, and leads to where it can be mended", async () => {
+    const { asked } = await shown("attention-proxy");
+    expect(heading()).toBe("The proxy 10.1.1.1:3128 asks for a password");
+    expect(document.querySelector(".kept")!.textContent).toBe("Your session is kept.");
+    await press("Try again");
+    expect(asked).toEqual(["dismiss"]);
+    await press("Proxy settings");
+    expect(heading()).toBe("Settings");
+  });
 });
 
 describe("refusals", () => {

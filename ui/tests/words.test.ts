@@ -107,6 +107,11 @@ test.each([
     "Your access was removed | by Acme on 23 Nov, 15:04 | If this is unexpected, ask it-help@acme.example.",
   ],
   [
+    "an interrupted renewal",
+    read("session_ended", "en", {}, "interrupted"),
+    "Your sign-in has ended | A renewal was cut off before its answer was saved, and Okta does not accept the earlier token any more. | Sign in again. Until then, neither this app nor the kiro command can use it.",
+  ],
+  [
     "ended_by_org ja",
     read("ended_by_org", "ja"),
     "アクセス権が取り消されました | （Acme、11月23日 15:04） | 心当たりがない場合は it-help@acme.example に確認してください。",
@@ -158,7 +163,8 @@ test("a sign-in that is no longer kept is not promised", () => {
 test.each([
   ["policy_device", false, "err.kept"],
   ["session_ended", true, "att.kept"],
-  ["keyring_locked", true, "att.kept"],
+  ["keyring_locked", true, "att.session"],
+  ["proxy_password", true, "att.session"],
   ["cancelled", false, null],
 ] as const)("what is kept after %s", (code, attention, expected) => expect(keptKey(code, attention)).toBe(expected));
 

@@ -84,6 +84,16 @@ export function setting(code: string): Key | null {
   return IN_SETTINGS[code] ?? null;
 }
 
+const AWAITED =
+  "keyring_locked intercepted unsafe_connection proxy_password ca_file_unusable clock malformed_answer wrong_issuer not_an_identity_provider insecure_url refresh_failed file_newer not_private unexpected".split(
+    " ",
+  );
+
+/** Whether a session that needs attention goes on by itself once this is mended, without a new sign-in. */
+export function goesOn(code: string): boolean {
+  return AWAITED.includes(code);
+}
+
 export type Part = "title" | "after" | "why" | "todo";
 
 /** The sentence for a part of a failure, by its code and cause; `null` where the other parts say it all. */
@@ -100,5 +110,6 @@ export function failureKey({ code, facts, detail }: FailureView, part: Part): Ke
 /** What became of the session and the settings, where the failure's own sentences do not say it. */
 export function keptKey(code: string, attention: boolean): Key | null {
   if (["cancelled", "file_damaged", "unreachable"].includes(code)) return null;
+  if (attention && goesOn(code)) return "att.session";
   return attention || ["session_ended", "ended_by_org"].includes(code) ? "att.kept" : "err.kept";
 }

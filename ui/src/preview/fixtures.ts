@@ -293,6 +293,14 @@ export function views(language: Language): Record<string, View> {
     attention: { ...base, account: { state: "needs_attention", who, reason: failure("session_ended") } },
     "attention-removed": { ...base, account: { state: "needs_attention", who, reason: failure("ended_by_org") } },
     "attention-keyring": { ...base, account: { state: "needs_attention", who, reason: local("keyring_locked", {}) } },
+    "attention-proxy": {
+      ...base,
+      account: { state: "needs_attention", who, reason: local("proxy_password", { proxy: "10.1.1.1:3128" }) },
+    },
+    "attention-cut-off": {
+      ...base,
+      account: { state: "needs_attention", who, reason: local("session_ended", {}, "interrupted") },
+    },
   };
 }
 
