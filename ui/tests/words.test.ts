@@ -1,12 +1,14 @@
+import { fireEvent } from "@testing-library/svelte";
 import { afterEach, expect, test } from "vitest";
 import { failureKey, failureValues, keptKey, say, words, type Key } from "../src/lib/say";
 import { neutral } from "../src/lib/neutral";
 import { letters } from "../src/lib/letters";
 import { commandName, complete, regionOf, typed } from "../src/lib/organization";
 import { clock, dateAndTime, offBy, span } from "../src/lib/time";
-import { failure, NOW, views } from "../src/preview/fixtures";
+import { fakeShell } from "../src/preview/fake-shell";
+import { checkup, failure, NOW, placeOf, views } from "../src/preview/fixtures";
 import { speakPseudo } from "../src/preview/pseudo";
-import { shown } from "./shown";
+import { settled, shown } from "./shown";
 
 const CODES =
   "not_assigned policy_device policy_blocked account_problem wrong_tenant step_up_needed login_required consent_missing client_setup redirect_uri cancelled denied server_error no_answer browser_not_opened scheme_taken ports_taken untrusted_answer malformed_answer wrong_region device_flow_not_offered device_code_expired keyring_locked no_keyring key_gone passphrase_needed wrong_passphrase could_not_save file_damaged file_newer not_private unreachable intercepted unsafe_connection proxy_password ca_file_unusable clock wrong_issuer not_an_identity_provider insecure_url not_signed_in session_ended ended_by_org refresh_failed unknown_profile no_organization unknown_organization choose_organization organization_exists organizations_invalid managed_by_organization not_identity_center model_blocked outside_residency model_not_enabled role_refused question_refused model_busy answer_cut interrupted unexpected".split(
@@ -234,12 +236,26 @@ test.each([
 // Every word on every screen is the catalogue's, or a name, a time or an address that came with the view.
 let plain = () => {};
 afterEach(() => plain());
-test.each(Object.keys(views("en")))("nothing on %s is left out of the catalogues", async (name) => {
+const SCREENS: [string, string, string[]][] = [
+  ...Object.keys(views("en")).map((name): [string, string, string[]] => [name, name, []]),
+  ["the checkup", "settings", ["[data-checkup]"]],
+  ["the browsers", "error", ["[data-primary]"]],
+  ["what is to be confirmed", "first-run", ["[data-primary]"]],
+  ["what was exported", "settings", ["[data-diagnostics]"]],
+  ["the ways out of waiting", "waiting-localhost", ["[aria-expanded=false]"]],
+  ["the ways to sign out", "signed-in", ["[aria-expanded=false]"]],
+];
+test.each(SCREENS)("nothing on %s is left out of the catalogues", async (_, name, presses) => {
   plain = speakPseudo();
   const view = views("en")[name]!;
-  const start = name.startsWith("add") ? "add" : undefined;
-  await shown(view, start && { start });
-  const given = JSON.stringify(neutral(view));
+  await shown(view, { start: placeOf(name) ?? undefined });
+  for (const selector of presses) {
+    await fireEvent.click(document.querySelector(selector)!);
+    await settled();
+  }
+  const { shell } = fakeShell(view);
+  const told = [view, checkup(), await shell.browsers(), await shell.openOrganizationFile()];
+  const given = JSON.stringify(neutral([...told, await shell.exportDiagnostics()]));
   const found: string[] = [];
   const walker = document.createTreeWalker(document.querySelector("main")!, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -251,7 +267,8 @@ test.each(Object.keys(views("en")))("nothing on %s is left out of the catalogues
     const data =
       given.includes(JSON.stringify(text).slice(1, -1)) ||
       node.parentElement!.closest(".facts, .letter, .face, bdi") !== null;
-    const known = /^(?:·|\d+:\d\d|Okta|Microsoft Entra ID|IAM Identity Center|[a-z]{2}(?:-[a-z]+)+-\d)$/.test(text);
+    const known =
+      /^(?:·|\d+:\d\d|Okta|Microsoft Entra ID|IAM Identity Center|English|日本語|[a-z]{2}(?:-[a-z]+)+-\d)$/.test(text);
     if (text && !translated && !data && !known && !/\[/.test(text)) found.push(text);
   }
   expect(found).toEqual([]);

@@ -304,6 +304,10 @@ export function views(language: Language): Record<string, View> {
   };
 }
 
+/** Where the person has gone by themselves on the screen of this name. */
+export const placeOf = (name: string) =>
+  (["add", "portal", "settings"] as const).find((place) => name.startsWith(place)) ?? null;
+
 /** What a look at a computer with two problems found; the sentences are the shell's. */
 export function checkup(): Checkup {
   const line = (subject: string, state: string, fix: string | null = null) => ({ subject, state, fix });

@@ -3,7 +3,7 @@ import App from "../App.svelte";
 import "../app.css";
 import type { Language } from "../lib/bindings";
 import { fakeShell } from "./fake-shell";
-import { NOW, views } from "./fixtures";
+import { NOW, placeOf, views } from "./fixtures";
 import { speakPseudo } from "./pseudo";
 
 const target = document.getElementById("window");
@@ -19,8 +19,7 @@ async function draw(name: string, tongue: Language | "pseudo", theme: string, pr
   const view = views(language)[name];
   if (!target || !view) throw new Error(`no view ${name}`);
   document.documentElement.dataset.theme = theme;
-  const start = (["add", "portal", "settings"] as const).find((place) => name.startsWith(place)) ?? null;
-  mounted = mount(App, { target, props: { shell: fakeShell(view).shell, time: () => NOW, start } });
+  mounted = mount(App, { target, props: { shell: fakeShell(view).shell, time: () => NOW, start: placeOf(name) } });
   await tick();
   // The finishing screen waits a moment before it comes.
   if (view.attempt?.step === "finishing") await new Promise((done) => setTimeout(done, 350));
