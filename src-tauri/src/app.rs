@@ -17,7 +17,7 @@ use crate::language::Language;
 use crate::signing_in;
 use crate::tray::{self, Deed};
 use crate::view::{AccountChoiceView, WayView};
-use crate::{commands, freshness, links, notices, wake, window};
+use crate::{commands, freshness, links, notices, signals, wake, window};
 
 /// At login the panel may come up after us, and one that ends may come back.
 const PANEL_PATIENCE: Duration = Duration::from_secs(10);
@@ -81,9 +81,13 @@ pub(crate) fn run(context: Context, hidden: bool, failure: Option<Failure>) -> t
         if let RunEvent::ExitRequested {
             code: None, api, ..
         } = event
-            && tray::is_visible(app)
         {
-            api.prevent_exit(); // the last window closed, and the tray keeps the app
+            api.prevent_exit(); // the last window was closed: what is under way is not
+            if !desktop::goes_on(app)
+                && let Some(desktop) = app.try_state::<Arc<Desktop>>()
+            {
+                async_runtime::spawn(desktop::quit(desktop.inner().clone()));
+            }
         }
     });
     #[cfg(target_os = "linux")]
@@ -109,6 +113,7 @@ fn set_up(
         tracing::warn!(%error, "no tray icon");
     }
     notices::follow(app, act);
+    signals::follow(&desktop)?;
     async_runtime::spawn(desktop::follow(desktop.clone()));
     wake::follow(&desktop);
     async_runtime::spawn(freshness::keep(desktop.clone()));

@@ -5,7 +5,7 @@
 
 use kiro_sign_in::{Context, Failure, Received, receive};
 
-use crate::activation;
+use crate::{activation, signals};
 
 /// What a link leaves to do.
 #[derive(Debug)]
@@ -24,7 +24,8 @@ pub(crate) fn leave_the_browser() {
     let _ = rustix::process::setsid();
 }
 
-/// Receives a link. Blocks until the sign-in it belongs to is finished, if that falls to this process.
+/// Receives a link. Blocks until the sign-in it belongs to is finished, if that falls to this process; a signal waits for
+/// that, too.
 pub(crate) fn arrive(context: &Context, link: &str) -> Arrival {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -32,9 +33,12 @@ pub(crate) fn arrive(context: &Context, link: &str) -> Arrival {
     else {
         return Arrival::Over;
     };
-    let received = runtime.block_on(receive(context, link));
+    let received = runtime.block_on(signals::held_back(receive(context, link)));
     // A key store may still wait for a prompt on a thread of its own: do not join it.
     runtime.shutdown_background();
+    let Some(received) = received else {
+        return Arrival::Over;
+    };
     if !matches!(received, Received::NotOurs) {
         activation::leave(context.store.home());
     }

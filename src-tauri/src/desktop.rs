@@ -263,6 +263,12 @@ pub(crate) async fn follow(desktop: Arc<Desktop>) {
     }
 }
 
+/// Whether the app goes on without its window: in the tray, or for the sign-in that it has begun.
+pub(crate) fn goes_on(app: &AppHandle) -> bool {
+    let begun = |desktop: tauri::State<'_, Arc<Desktop>>| desktop.memory().ours.is_some();
+    tray::is_visible(app) || app.try_state().is_some_and(begun)
+}
+
 /// Ends the app, after the work under way.
 pub(crate) async fn quit(desktop: Arc<Desktop>) {
     if let Some(window) = window::of(&desktop.app) {

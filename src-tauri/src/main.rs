@@ -23,6 +23,7 @@ mod program;
 #[cfg(target_os = "linux")]
 mod replacement;
 mod settings;
+mod signals;
 mod signing_in;
 mod tray;
 mod view;

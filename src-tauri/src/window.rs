@@ -5,8 +5,8 @@ use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
 use crate::activation;
+use crate::desktop;
 use crate::language::Language;
-use crate::tray;
 use crate::words::Words;
 
 const LABEL: &str = "main";
@@ -34,7 +34,7 @@ pub(crate) fn is_in_front(app: &AppHandle) -> bool {
 /// What happens to the window.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Event {
-    /// The person has closed it, and the tray keeps the app.
+    /// The person has closed it, and the app goes on.
     Closed,
     /// It came to the front.
     InFront,
@@ -98,10 +98,9 @@ fn create(
             told(Event::InFront);
         }
         if let WindowEvent::CloseRequested { api, .. } = event
-            && tray::is_visible(&handle)
+            && desktop::goes_on(&handle)
             && let Some(window) = of(&handle)
         {
-            // The tray keeps the app; without one, closing the last window ends it.
             api.prevent_close();
             let _ = window.hide();
             told(Event::Closed);

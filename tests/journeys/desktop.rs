@@ -7,6 +7,7 @@ mod background;
 mod callbacks;
 mod checkup;
 mod dialogs;
+mod ending;
 mod entra;
 mod health;
 mod identity_center;

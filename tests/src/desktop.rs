@@ -60,6 +60,18 @@ impl World {
         .await;
     }
 
+    /// Asks the app to end, as the end of a desktop session does.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn signal_desktop(&self, name: &str) {
+        let running = self.desktop_processes();
+        assert!(!running.is_empty(), "the app runs");
+        for process in running {
+            send(name, process);
+        }
+    }
+
     /// Starts the app in the tray.
     ///
     /// # Panics
@@ -217,9 +229,13 @@ fn processes(home: &str) -> Vec<u32> {
 }
 
 fn kill(process: u32) {
+    send("KILL", process);
+}
+
+fn send(signal: &str, process: u32) {
     drop(
         Command::new("kill")
-            .args(["-KILL", &process.to_string()])
+            .args([format!("-{signal}"), process.to_string()])
             .stderr(Stdio::null())
             .status(),
     );
