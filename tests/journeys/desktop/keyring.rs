@@ -1,7 +1,9 @@
 //! The keyring locked, absent and back again, through the window.
 
-use kiro_tests::{Keyring, Notifications, Peer, Window, World};
+use kiro_tests::{Keyring, Notifications, Peer, Tray, Window, World};
 use serde_json::json;
+
+use crate::paste::{WITH_KEYRING, paste, said};
 
 #[tokio::test]
 async fn a_locked_keyring_is_told_before_the_browser_opens_and_unlocked_it_goes_on() {
@@ -43,6 +45,27 @@ async fn a_keyring_locked_at_the_start_needs_the_person_until_it_is_open() {
         told.len() <= 1,
         "once, or not at all where it was seen: {told:?}"
     );
+}
+
+#[tokio::test]
+async fn a_locked_keyring_is_notified_once_to_who_has_no_window_open() {
+    let locked = "The system keyring is locked";
+    let peer = Peer::okta(30);
+    let world = World::new(Keyring::Unlocked);
+    world.add_okta(&peer);
+    peer.control(json!({ "at_ttl": 1 })).await;
+    let signed_in = paste(world.start_kiro(&WITH_KEYRING), "aiko").await;
+    assert_eq!(signed_in.status.code(), Some(0), "{}", said(&signed_in));
+    world.token_ended().await;
+    world.lock_keyring();
+    let mut notifications = Notifications::new(&world);
+    let mut tray = Tray::new(&world);
+    let _app = world.start_hidden();
+    notifications.says(locked).await;
+    tray.says(locked).await;
+    notifications.press(locked);
+    world.sees_window("keyring-locked-notified").await;
+    assert_eq!(notifications.titles(), [locked], "once");
 }
 
 #[tokio::test]
