@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use kiro_tests::{Keyring, Peer, Tray, Window, World, until};
+use kiro_tests::{Keyring, Peer, Person, Tray, Window, World, until};
 use serde_json::json;
+
+use crate::paste::{WITH_KEYRING, said};
 
 #[tokio::test]
 async fn a_callback_after_a_crash_starts_an_app_that_finishes_the_sign_in() {
@@ -30,7 +32,7 @@ async fn a_callback_after_a_crash_starts_an_app_that_finishes_the_sign_in() {
 }
 
 #[tokio::test]
-async fn the_same_callback_at_two_apps_and_a_command_is_one_sign_in() {
+async fn the_same_callback_at_two_apps_is_one_sign_in() {
     let peer = Peer::okta(30);
     let world = World::new(Keyring::Unlocked);
     world.add_okta(&peer);
@@ -45,10 +47,7 @@ async fn the_same_callback_at_two_apps_and_a_command_is_one_sign_in() {
     let link = world.link().await;
     let link = link.as_str();
     // The beginner dies, and nobody knows yet who finishes.
-    let mut login = world.start_kiro(&["auth", "login", "--sso", "--no-browser", "--force"]);
-    let _ = login.address();
     world.crash_desktop().await;
-    login.type_line(link);
     let apps = [(); 2].map(|()| world.desktop().arg(link).spawn().unwrap());
     until("somebody is signed in", async || {
         (world.status()["account"]["state"] == "signed_in").then_some(())
@@ -58,7 +57,7 @@ async fn the_same_callback_at_two_apps_and_a_command_is_one_sign_in() {
         (world.desktop_processes().len() == 1).then_some(())
     })
     .await;
-    drop((apps, login));
+    drop(apps);
     tray.says("Aiko Tanaka · ").await;
     assert_eq!(world.desktop_processes().len(), 1, "one app is left");
     let seen = peer.control(json!({})).await;
@@ -67,6 +66,33 @@ async fn the_same_callback_at_two_apps_and_a_command_is_one_sign_in() {
         (&json!(1), &json!({ "authorization_code": 1 }))
     );
     assert_eq!(world.status()["account"]["name"], "Aiko Tanaka");
+}
+
+#[tokio::test]
+async fn the_same_callback_at_the_command_that_began_and_at_two_apps_is_one_sign_in() {
+    let peer = Peer::okta(30);
+    let world = World::new(Keyring::Unlocked);
+    world.add_okta(&peer);
+    let mut login = world.start_kiro(&WITH_KEYRING);
+    let callback = Person::new("aiko").callback(&login.address()).await;
+    let answer = callback.split_once('?').unwrap().1;
+    let link = format!("kiro://kiro.oauth/callback?{answer}");
+    // The apps come first: what they were handed belongs to a command that lives, and they leave it alone.
+    let apps = [(); 2].map(|()| world.desktop().arg(&link).spawn().unwrap());
+    for app in apps {
+        let ended = app.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    }
+    login.type_line(&callback);
+    let output = login.end();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let seen = peer.control(json!({})).await;
+    assert_eq!(
+        (&seen["token_requests"], &seen["grants"]),
+        (&json!(1), &json!({ "authorization_code": 1 }))
+    );
+    assert_eq!(world.status()["account"]["name"], "Aiko Tanaka");
+    assert!(world.desktop_processes().is_empty(), "no app has stayed");
 }
 
 #[tokio::test]
