@@ -169,6 +169,20 @@ impl Window {
         self.client.perform_actions(keys).await.unwrap();
     }
 
+    /// Types this into what has the focus.
+    ///
+    /// # Panics
+    /// When the window takes no keys.
+    pub async fn type_text(&self, text: &str) {
+        let keys = text
+            .chars()
+            .fold(KeyActions::new("keyboard".to_owned()), |keys, value| {
+                keys.then(KeyAction::Down { value })
+                    .then(KeyAction::Up { value })
+            });
+        self.client.perform_actions(keys).await.unwrap();
+    }
+
     /// What has the focus: `ROLE NAME`, as a screen reader is told it, and whether a focus ring is drawn.
     ///
     /// # Panics

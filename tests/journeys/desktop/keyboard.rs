@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use kiro_tests::{Window, World, until};
+use kiro_tests::{Keyring, Peer, Window, World, until};
 
 /// Presses Tab until this has the focus; what was passed on the way is returned.
 async fn tab_to(window: &Window, wanted: &str) -> Vec<String> {
@@ -36,12 +36,38 @@ async fn signed_in_by_keyboard(world: &World, window: &Window) {
 }
 
 #[tokio::test]
-async fn from_signing_in_to_the_receipt_without_a_mouse() {
-    let (_peer, world, _tray, window) = super::at_okta().await;
-    window.says("Sign in to Kiro").await;
-    let passed = tab_to(&window, "Sign in with SSO").await;
-    let order = ["button Settings", "button 日本語", "button Change"];
+async fn from_the_first_run_to_the_receipt_without_a_mouse() {
+    let peer = Peer::okta(30);
+    let world = World::new(Keyring::Unlocked);
+    world.allow_kiro_links(peer.word("origin"));
+    world.needs_ports();
+    let window = Window::open(&world).await;
+    window.says("Welcome to Kiro").await;
+    let passed = tab_to(&window, "Open organisation file…").await;
+    let order = [
+        "button Settings",
+        "button 日本語",
+        "button Use an AWS access portal URL For IAM Identity Center",
+        "button I am the administrator Issuer, client ID and the redirect URIs to register",
+    ];
     assert_eq!(passed, order, "the order on the screen");
+    window.key("Shift+Tab").await;
+    window.key("Enter").await;
+    arrives(&window, "Set up your organisation").await;
+    for (field, text) in [
+        ("Name", "Acme"),
+        ("Issuer URL", peer.word("issuer")),
+        ("Client ID", peer.word("client_id")),
+    ] {
+        tab_to(&window, &format!("input {field}")).await;
+        window.type_text(text).await;
+    }
+    window.key("Enter").await;
+    arrives(&window, "Is this your organisation?").await;
+    window.key("Enter").await;
+    arrives(&window, "Sign in to Kiro").await;
+    let passed = tab_to(&window, "Sign in with SSO").await;
+    assert_eq!(passed, ["button Change"]);
 
     window.key("Space").await;
     arrives(&window, "Continue in your browser").await;
