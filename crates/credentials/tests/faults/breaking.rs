@@ -98,6 +98,7 @@ fn paths(home: &Home) -> Vec<std::path::PathBuf> {
         "locks/default",
         "locks/default.json",
         "locks/work.json",
+        "unsettled-keys.json",
         "sign-ins/attempt.json",
         "sign-ins/attempt.callback",
     ];
