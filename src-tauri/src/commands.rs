@@ -306,11 +306,7 @@ pub(crate) async fn export_diagnostics(shell: Shell<'_>) -> Answer<Option<Vec<St
         return Ok(None);
     };
     let report = doctor::examine(&shell.context).await;
-    let report = serde_json::json!({
-        "program": concat!("kiro-desktop/", env!("CARGO_PKG_VERSION")),
-        "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        "findings": report.findings,
-    });
+    let report = report.json(concat!("kiro-desktop/", env!("CARGO_PKG_VERSION")));
     let parts = doctor::export(&shell.context, &format!("{report:#}"), &path)
         .map_err(|failure| FailureView::from(&failure))?;
     Ok(Some(parts.into_iter().map(|part| part.name).collect()))

@@ -9,6 +9,7 @@ mod servers;
 mod words;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 pub use export::{Exported, REPORT, export};
 pub use files::Fault;
@@ -208,6 +209,31 @@ impl Finding {
             | Finding::Organizations { fault: None, .. }
             | Finding::Files { .. }
             | Finding::Server(_) => Code::Unexpected,
+        })
+    }
+}
+
+impl Report {
+    /// How many findings are so heavy.
+    pub fn count(&self, level: Level) -> usize {
+        let findings = self.findings.iter();
+        findings.filter(|finding| finding.level() == level).count()
+    }
+
+    /// The report as it is sent: who made it, and each finding with its level and the code of a problem.
+    pub fn json(&self, program: &str) -> Value {
+        let told = |finding: &Finding| {
+            let mut object = serde_json::to_value(finding).unwrap_or_default();
+            object["level"] = json!(finding.level());
+            object["code"] = json!(finding.code());
+            object
+        };
+        json!({
+            "program": program,
+            "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            "findings": self.findings.iter().map(told).collect::<Vec<_>>(),
+            "problems": self.count(Level::Problem),
+            "warnings": self.count(Level::Warning),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use kiro_tests::{Keyring, Peer, Window, World, until};
+use serde_json::Value;
 
 /// A certificate authority of its own, in this folder.
 fn make_ca(folder: &Path) {
@@ -29,6 +30,13 @@ fn names_in(zip: &Path) -> String {
     String::from_utf8_lossy(&listed.stdout).into_owned()
 }
 
+fn report_in(zip: &Path) -> Value {
+    let read =
+        "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read('report.json').decode())";
+    let read = Command::new("python3").args(["-c", read]).arg(zip).output();
+    serde_json::from_slice(&read.unwrap().stdout).unwrap()
+}
+
 #[tokio::test]
 async fn diagnostics_and_a_ca_file_go_where_and_come_from_where_the_person_says() {
     let peer = Peer::okta(30);
@@ -50,6 +58,11 @@ async fn diagnostics_and_a_ca_file_go_where_and_come_from_where_the_person_says(
     let asked = ["save", report.to_str().unwrap()];
     world.answer_dialog(dialog, &asked).await;
     window.says("Written: report.json, ").await;
+    let written = report_in(&report);
+    assert!(
+        written["findings"][0]["level"].is_string() && written["problems"].is_u64(),
+        "what `kiro doctor --json` says as well: {written}"
+    );
     let names = names_in(&report);
     assert!(names.contains("organizations.toml"), "{names}");
 

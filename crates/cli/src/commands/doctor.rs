@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kiro_sign_in::doctor::{Finding, Level, Report, examine, export};
 use kiro_sign_in::{Context, Failure};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     args::Doctor,
@@ -23,7 +23,7 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Doctor) -> Result<Exi
             report = examine(context) => Ok(report),
         }
     })?;
-    let object = as_json(&report);
+    let object = report.json(concat!("kiro/", env!("CARGO_PKG_VERSION")));
     if args.json {
         shell.data(&object.to_string());
     } else {
@@ -34,8 +34,8 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Doctor) -> Result<Exi
     } else if !args.json {
         let contact = report.contact.as_deref();
         shell.say(&shell.words.verdict(
-            count(&report, Level::Problem),
-            count(&report, Level::Warning),
+            report.count(Level::Problem),
+            report.count(Level::Warning),
             contact,
         ));
     }
@@ -80,11 +80,6 @@ fn write(shell: &Shell, context: &Context, report: &Value, path: &Path) -> Resul
     Ok(())
 }
 
-fn count(report: &Report, level: Level) -> usize {
-    let findings = report.findings.iter();
-    findings.filter(|finding| finding.level() == level).count()
-}
-
 /// 0 without a problem, else the code of the worst one.
 fn exit(report: &Report) -> Exit {
     report
@@ -94,24 +89,4 @@ fn exit(report: &Report) -> Exit {
         .map(Exit::from)
         .max_by_key(|exit| *exit as u8)
         .unwrap_or(Exit::Done)
-}
-
-fn as_json(report: &Report) -> Value {
-    let findings: Vec<_> = report
-        .findings
-        .iter()
-        .map(|finding| {
-            let mut object = serde_json::to_value(finding).unwrap_or_default();
-            object["level"] = json!(finding.level());
-            object["code"] = json!(finding.code());
-            object
-        })
-        .collect();
-    json!({
-        "program": concat!("kiro/", env!("CARGO_PKG_VERSION")),
-        "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        "findings": findings,
-        "problems": count(report, Level::Problem),
-        "warnings": count(report, Level::Warning),
-    })
 }
