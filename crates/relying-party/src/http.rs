@@ -64,6 +64,8 @@ pub enum HttpError {
         proxy: Option<String>,
         /// The network's reason.
         why: String,
+        /// The host's name could not be looked up.
+        unresolved: bool,
     },
     /// The answer took too long.
     #[error("{host} did not answer in time")]
@@ -228,6 +230,7 @@ impl WebClient {
                 host: display_host(url),
                 proxy: None,
                 why: Inside.to_string(),
+                unresolved: false,
             });
         }
         Ok(match &self.guarded {
@@ -296,7 +299,12 @@ impl WebClient {
             Some(proxy) if error.is_connect() && why == PROXY_PASSWORD => {
                 HttpError::ProxyPassword { host, proxy }
             }
-            proxy if error.is_connect() => HttpError::Unreachable { host, proxy, why },
+            proxy if error.is_connect() => HttpError::Unreachable {
+                unresolved: proxy.is_none() && why != Inside.to_string() && in_lookup(error),
+                host,
+                proxy,
+                why,
+            },
             _ if error.is_timeout() => HttpError::TimedOut { host },
             _ => HttpError::Failed { host, why },
         }
@@ -362,6 +370,12 @@ fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> 
     None
 }
 
+/// Whether the name could not be looked up; the error's type is hyper's own.
+fn in_lookup(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |cause| (*cause).source())
+        .any(|cause| cause.to_string() == "dns error")
+}
+
 /// The innermost reason, without the address (which may hold a query).
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
@@ -403,4 +417,42 @@ pub fn display_host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::dns::{Name, Resolve, Resolving};
+
+    /// A name server that knows nobody.
+    struct Nobody;
+
+    impl Resolve for Nobody {
+        fn resolve(&self, _: Name) -> Resolving {
+            Box::pin(async { Err("no such host".into()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_cannot_be_looked_up_is_told_apart_from_a_host_that_does_not_answer() {
+        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+        let asked = async |url: &str| {
+            let client = reqwest::Client::builder()
+                .no_proxy()
+                .dns_resolver(Arc::new(Nobody))
+                .build();
+            match client {
+                Ok(client) => client.get(url).send().await.err(),
+                Err(error) => Some(error),
+            }
+        };
+        let told = |error: Option<reqwest::Error>| {
+            error.map(|error| (error.is_connect(), in_lookup(&error)))
+        };
+        assert_eq!(told(asked("http://idp.example/").await), Some((true, true)));
+        assert_eq!(
+            told(asked("http://127.0.0.1:1/").await),
+            Some((true, false))
+        );
+    }
 }

@@ -78,7 +78,7 @@ pub enum Code {
     FileNewer,
     /// A file is readable by others, or belongs to somebody else.
     NotPrivate,
-    /// The host did not answer.
+    /// The host did not answer; `detail.error` = `unresolved` where its name could not be looked up.
     Unreachable,
     /// A program or gateway between us and the host inspects the connection.
     Intercepted,

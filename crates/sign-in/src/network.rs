@@ -110,8 +110,14 @@ impl Context {
         let failure = |code, host: &str| self.failure(code).at(host).because(error.to_string());
         match error {
             HttpError::InsecureUrl { url } => self.failure(Code::InsecureUrl).about(url.clone()),
-            HttpError::Unreachable { host, proxy, .. } => {
+            HttpError::Unreachable {
+                host,
+                proxy,
+                unresolved,
+                ..
+            } => {
                 let mut failure = failure(Code::Unreachable, host);
+                failure.detail.error = unresolved.then(|| "unresolved".to_owned());
                 failure.facts.proxy = proxy.clone();
                 failure
             }

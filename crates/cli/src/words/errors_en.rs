@@ -199,6 +199,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("Other people on this computer could read or change this file: {path}"),
             format!("Make it yours alone: `chmod go= {path}`; if it belongs to somebody else, remove it"),
         ),
+        Code::Unreachable if failure.detail.error.as_deref() == Some("unresolved") => (
+            format!("The name {host} could not be looked up. You stay signed in if you were."),
+            "Check the network and its name servers (DNS), and the spelling of the address, then run the command again".to_owned(),
+        ),
         Code::Unreachable => {
             let proxy = facts.proxy.as_ref().map(|proxy| format!(" (through proxy {proxy})")).unwrap_or_default();
             (

@@ -199,6 +199,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("この PC の他の利用者が読み書きできるファイルです: {path}"),
             format!("`chmod go= {path}` を実行してください。他人のファイルであれば削除してください"),
         ),
+        Code::Unreachable if failure.detail.error.as_deref() == Some("unresolved") => (
+            format!("{host} の名前を解決できません。サインイン済みの状態は保たれます。"),
+            "ネットワークと DNS、アドレスの綴りを確認して、もう一度お試しください".to_owned(),
+        ),
         Code::Unreachable => {
             let proxy = facts.proxy.as_ref().map(|proxy| format!("（プロキシ {proxy} 経由）")).unwrap_or_default();
             (

@@ -221,6 +221,7 @@ async fn an_address_that_fails_is_asked_once_a_minute() {
         host: host(),
         proxy: None,
         why: "refused".to_owned(),
+        unresolved: false,
     };
     check_failing(move || Err(unreachable()), &steps).await;
 }

@@ -239,6 +239,7 @@ async fn nobody_there_is_unreachable() {
         host,
         proxy: None,
         why,
+        unresolved: false,
     }) = outcome
     else {
         panic!("{outcome:?}");

@@ -51,6 +51,7 @@ fn faults() -> Vec<(&'static str, Fault, Code)> {
                 host: host(),
                 proxy: None,
                 why: "refused".into(),
+                unresolved: false,
             }),
             Code::Unreachable,
         ),

@@ -88,6 +88,7 @@ impl HttpClient for Provider {
                 host: "login.acme.test".into(),
                 proxy: None,
                 why: "refused".into(),
+                unresolved: false,
             });
         }
         let (status, body) = self.answer(&url, request.body());

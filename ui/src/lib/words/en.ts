@@ -326,6 +326,8 @@ export const en = {
   "failure.unreachable.after": "(through proxy {proxy})",
   "failure.unreachable.why": "You stay signed in if you were.",
   "failure.unreachable.todo": "Check the network or proxy, then try again.",
+  "failure.unreachable.unresolved.title": "The name {host} could not be looked up",
+  "failure.unreachable.unresolved.todo": "Check the network and its name servers (DNS), then try again.",
   "failure.intercepted.title": "The connection is inspected by {inspector}",
   "failure.intercepted.why": "Its certificate is not trusted on this computer.",
   "failure.intercepted.todo": "Ask {contact} for the CA file.",

@@ -332,6 +332,8 @@ export const ja: Words = {
   "failure.unreachable.after": "（プロキシ {proxy} 経由）",
   "failure.unreachable.why": "サインイン済みの状態は保たれます。",
   "failure.unreachable.todo": "ネットワークまたはプロキシを確認して、もう一度お試しください。",
+  "failure.unreachable.unresolved.title": "{host} の名前を解決できません",
+  "failure.unreachable.unresolved.todo": "ネットワークと DNS の設定を確認して、もう一度お試しください。",
   "failure.intercepted.title": "通信が{inspector}で検査されています",
   "failure.intercepted.why": "この証明書は PC に信頼されていません。",
   "failure.intercepted.todo": "CA ファイルを {contact} に依頼してください。",

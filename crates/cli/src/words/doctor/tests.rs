@@ -42,6 +42,8 @@ fn findings() -> Vec<Finding> {
     intercepted.facts.inspector = Some("Acme Web Gateway".to_owned());
     let mut unreachable = failure(Code::Unreachable);
     unreachable.facts.proxy = Some("10.1.1.1:3128".to_owned());
+    let mut unresolved = failure(Code::Unreachable);
+    unresolved.detail.error = Some("unresolved".to_owned());
     vec![
         links(LinkOwner::Us),
         links(LinkOwner::Nobody),
@@ -100,6 +102,7 @@ fn findings() -> Vec<Finding> {
             revocation: true,
         }),
         no_server(unreachable),
+        no_server(unresolved),
         no_server(intercepted),
         no_server(failure(Code::WrongIssuer)),
     ]
