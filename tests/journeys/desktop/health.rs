@@ -1,7 +1,7 @@
 //! How a session stands at its provider: asked on focus, while the window is shown, and after sleep, without using the
 //! refresh token up.
 
-use kiro_tests::{Notifications, Peer, Tray, until};
+use kiro_tests::{Notifications, Peer, Tray, Window, until};
 use serde_json::{Value, json};
 
 use crate::paste::signed_in;
@@ -51,4 +51,29 @@ async fn after_sleep_the_app_waits_for_the_network_and_tells_only_of_an_end() {
         .await;
     notifications.says(ENDED).await;
     tray.says(ENDED).await;
+}
+
+#[tokio::test]
+async fn what_keeps_a_session_from_being_renewed_is_shown_with_its_remedy_in_both_languages() {
+    let peer = Peer::okta(30);
+    peer.control(json!({ "at_ttl": 1 })).await;
+    let world = signed_in(&peer).await;
+    world.token_ended().await;
+    peer.control(json!({ "at_ttl": 3600, "clock": 10_900 }))
+        .await;
+    let before = world.credentials();
+    let mut tray = Tray::new(&world);
+    let window = Window::open(&world).await;
+    window.says("This computer’s clock is").await;
+    window.says("Correct it, then try again.").await;
+    window.says("Your session is kept.").await;
+    window.says("Try again").await;
+    tray.says("This computer’s clock is off").await;
+    window.press("日本語").await;
+    window.says("この PC の時計が").await;
+    window.says("セッションは保持されています。").await;
+    tray.says("この PC の時計がずれています").await;
+    let token = world.kiro(&["auth", "token"]);
+    assert_eq!(token.status.code(), Some(5), "{token:?}");
+    assert_eq!(world.credentials(), before, "the session is untouched");
 }
