@@ -1,5 +1,7 @@
 //! Connections that provision, and their tokens, in the store. A token is kept as its digest.
 
+use std::sync::LazyLock;
+
 use jiff::{SignedDuration, Timestamp};
 use kiro_scim::Manner;
 use serde_json::json;
@@ -21,6 +23,11 @@ const COLUMNS: &str = "p.id, p.organization, p.name, p.manner, p.last_push_at, p
 const LEFT_AT: usize = 5;
 const TOKEN_AT: usize = 9;
 const TOKEN: &str = "t.id, t.created_at, t.expires_at, t.last_used_at";
+static ADMITTED: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {COLUMNS}, {TOKEN} FROM scim_tokens t JOIN provisioners p ON p.id = t.provisioner WHERE t.digest = $1"
+    )
+});
 /// How exactly it is kept when something was last used.
 const EXACT: SignedDuration = SignedDuration::from_mins(1);
 
@@ -197,22 +204,10 @@ impl Store {
         digest: Digest,
         now: Timestamp,
     ) -> Result<Admitted, StoreError> {
-        let found = self
-            .read(move |tx| {
-                Box::pin(async move {
-                    let sql = format!(
-                        "SELECT {COLUMNS}, {TOKEN} FROM scim_tokens t JOIN provisioners p ON p.id = t.provisioner WHERE t.digest = $1"
-                    );
-                    let Some(row) = tx.row(&sql, values![digest]).await? else {
-                        return Ok(None);
-                    };
-                    Ok(Some((read(&row)?, read_token(&row, TOKEN_AT)?)))
-                })
-            })
-            .await?;
-        let Some((of, token)) = found else {
+        let Some(row) = self.look_up(&ADMITTED, values![digest]).await? else {
             return Ok(Admitted::No);
         };
+        let (of, token) = (read(&row)?, read_token(&row, TOKEN_AT)?);
         if token.expires_at <= now {
             return Ok(Admitted::Ended(of));
         }
