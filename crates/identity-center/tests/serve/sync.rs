@@ -4,11 +4,12 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use super::program::Program;
+use super::program::{Program, command};
 
 const PEOPLE: usize = 120;
 const GROUPS: usize = 6;
@@ -132,7 +133,10 @@ fn everything(provider: &Provider, endpoint: &str, name: &str) -> Vec<(String, u
 }
 
 fn started(data: &Path) -> (Program, Provider) {
-    let program = Program::start(data, &["--demo"]);
+    let mut command = command(data, &["--demo"]);
+    // Nobody reads its log, and so many requests fill a pipe.
+    command.stderr(Stdio::null());
+    let program = Program::of(command);
     let provider = Provider::of(&program);
     (program, provider)
 }
