@@ -32,10 +32,11 @@ pub fn python() -> PathBuf {
         .map_or_else(|| checkout().join("target/venv/bin/python"), PathBuf::from)
 }
 
-/// Node.js without V8's own threads: with them a start was seen to wait for ever, each of its threads in a futex.
+/// Node.js whose V8 gives its threads nothing to do (a pool of none still has one): starts were seen to wait for ever, the
+/// program and V8's thread each in a futex.
 fn node() -> Command {
     let mut node = Command::new("node");
-    node.arg("--v8-pool-size=0");
+    node.arg("--single-threaded");
     node
 }
 
