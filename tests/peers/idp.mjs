@@ -20,6 +20,8 @@ const STYLE = fs.readFileSync(new URL("page.css", import.meta.url), "utf8");
 const SERVICE = { id: "identity-center", redirect: /^http:\/\/127\.0\.0\.1:\d+\/federation\/oidc\/[a-z0-9-]+\/[a-z0-9-]+\/callback$/ };
 const OFFLINE = "held_offline";
 const inward = (scope) => scope?.replace(/\boffline_access\b/, OFFLINE);
+// Entra ID knows claims of the access token alone; oidc-provider wants an ID token's beside them.
+const answerable = (claims) => { try { const asked = JSON.parse(claims); return JSON.stringify(asked.userinfo || asked.id_token ? asked : { id_token: {}, ...asked }); } catch { return claims; } };
 const now = () => Math.floor(Date.now() / 1000);
 const html = (s) => String(s ?? "").replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const newKey = (kid) => {
@@ -162,7 +164,7 @@ export async function serve(flavour) {
     req.originalUrl = rewritten;
     req.url = rewritten.slice(mount.length) || "/";
     const path = req.url.split("?")[0];
-    if (req.method === "POST") { req.body_text = await readBody(req); req.body = Object.fromEntries(new URLSearchParams(req.body_text)); if (req.body.scope) req.body.scope = inward(req.body.scope); }
+    if (req.method === "POST") { req.body_text = await readBody(req); req.body = Object.fromEntries(new URLSearchParams(req.body_text)); if (req.body.scope) req.body.scope = inward(req.body.scope); if (req.body.claims) req.body.claims = answerable(req.body.claims); }
     const headers = res.setHeader.bind(res);
     res.setHeader = (name, value) => {
       if (name.toLowerCase() === "location" && typeof value === "string") {
@@ -198,6 +200,10 @@ export async function serve(flavour) {
         for (const [k, v] of Object.entries({ state: query.state, ...(options.stripIss ? {} : { iss: issuer }), ...state.authorize_error })) to.searchParams.set(k, v);
         res.writeHead(302, { location: to.href }); return res.end();
       }
+    }
+    if (path === options.routes.authorization && req.url.includes("claims=")) {
+      const url = new URL(req.url, origin), claims = url.searchParams.get("claims");
+      if (claims) { url.searchParams.set("claims", answerable(claims)); req.url = url.pathname + url.search; req.originalUrl = mount + req.url; }
     }
     if (path === options.routes.authorization && req.url.includes("offline_access")) { req.originalUrl = inward(req.originalUrl); req.url = inward(req.url); }
     if (path === options.routes.device_authorization) seen.device += 1;

@@ -94,6 +94,7 @@ async fn what_the_person_ends_on_the_service_s_page_is_over_in_window_tray_and_c
     browser.says("Developer · ReadOnly").await;
     // A program whose sign-in they ended is one that they are asked about.
     window.press("Sign in again").await;
+    browser.tab("/sign-in/").await;
     browser.allow_program().await;
     window.says("Sign out of this computer").await;
     assert_eq!(world.status()["account"]["state"], "signed_in");

@@ -71,6 +71,7 @@ async fn a_colleague_who_is_pushed_signs_in_uses_a_role_and_is_out_everywhere_wh
     browser.tab("/sign-in/").await;
     browser.type_into("user_name", name).await;
     browser.sign_in("maya").await;
+    browser.allow_program().await;
     browser.says("You are signed in.").await;
     window.says("Sign out of this computer").await;
     let given = world.kiro(&DEVELOPER);
