@@ -185,8 +185,18 @@ impl World {
 }
 
 /// Waits until `who` says this, and otherwise shows what it says instead.
-pub(crate) async fn said(who: &str, text: &str, mut asked: impl AsyncFnMut() -> String) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+pub(crate) async fn said(who: &str, text: &str, asked: impl AsyncFnMut() -> String) {
+    said_within(Duration::from_secs(20), who, text, asked).await;
+}
+
+/// The same, for so long.
+pub(crate) async fn said_within(
+    patience: Duration,
+    who: &str,
+    text: &str,
+    mut asked: impl AsyncFnMut() -> String,
+) {
+    let deadline = Instant::now() + patience;
     loop {
         let heard = asked().await;
         if heard.contains(text) {
@@ -194,7 +204,7 @@ pub(crate) async fn said(who: &str, text: &str, mut asked: impl AsyncFnMut() -> 
         }
         assert!(
             Instant::now() < deadline,
-            "waited 20 s in vain: {who} says “{text}”, not: {heard}"
+            "waited {patience:?} in vain: {who} says “{text}”, not: {heard}"
         );
         tokio::time::sleep(Duration::from_millis(25)).await;
     }

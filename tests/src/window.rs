@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::key::Key;
@@ -10,7 +11,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 
-use crate::desktop::{App, said, screens};
+use crate::desktop::{App, said, said_within, screens};
 use crate::{World, peer::http, program, until};
 
 /// The app's window. Dropping it ends the app, whichever process it has become.
@@ -92,6 +93,14 @@ impl Window {
     /// When it does not within the bound.
     pub async fn says(&self, text: &str) {
         said("the window", text, async || self.text().await).await;
+    }
+
+    /// The same, where it may take so long.
+    ///
+    /// # Panics
+    /// When it takes longer.
+    pub async fn says_within(&self, patience: Duration, text: &str) {
+        said_within(patience, "the window", text, async || self.text().await).await;
     }
 
     /// Has the page note when it will have painted this text, for [`Window::painted`].
