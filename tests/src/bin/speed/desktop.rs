@@ -120,9 +120,12 @@ pub(crate) async fn closed(figures: &mut Vec<Figure>) {
         world.has_window().then_some(())
     })
     .await;
-    let [app] = world.desktop_processes()[..] else {
-        panic!("one app");
-    };
+    // A program that it starts is for a moment another one of it.
+    let app = until("one app", async || match world.desktop_processes()[..] {
+        [app] => Some(app),
+        _ => None,
+    })
+    .await;
     until("WebKit's helpers run", async || {
         (family(app).len() > 1).then_some(())
     })
