@@ -5,6 +5,7 @@ mod tls;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio_postgres::IsolationLevel;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
@@ -82,6 +83,7 @@ impl Postgres {
         self.pool.status().waiting
     }
 
+    /// Reads what was committed when it began, however many statements it takes.
     pub(super) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, T>,
@@ -89,6 +91,7 @@ impl Postgres {
         let mut client = self.pool.get().await.map_err(unavailable)?;
         let transaction = client
             .build_transaction()
+            .isolation_level(IsolationLevel::RepeatableRead)
             .read_only(true)
             .start()
             .await

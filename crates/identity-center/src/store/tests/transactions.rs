@@ -1,8 +1,11 @@
-//! What SQLite's writer was told had failed was not done, either.
+//! What a transaction is: what SQLite's writer was told had failed was not done, either; what is read is of one moment.
 
 use std::sync::{Mutex, mpsc};
 
-use crate::store::{Store, StoreError};
+use jiff::Timestamp;
+
+use crate::store::tests::server::Server;
+use crate::store::{Guess, Store, StoreError};
 
 const INSERT: &str =
     "INSERT INTO organizations (name, title, contact, created_at) VALUES ($1, $1, '', 0)";
@@ -75,4 +78,25 @@ async fn nothing_is_done_behind_a_transaction_that_sqlite_has_ended() {
     assert_eq!(names(&store).await, [""; 0]);
     add(&store, "later").await.unwrap();
     assert_eq!(names(&store).await, ["later"]);
+}
+
+#[tokio::test]
+async fn what_is_read_on_postgresql_was_there_at_one_moment() {
+    let server = Server::start(None);
+    let store = Store::postgres(&server.database("moment")).await.unwrap();
+    let other = store.clone();
+    let read = store.read(move |tx| {
+        let other = other.clone();
+        Box::pin(async move {
+            let mut counted = Vec::new();
+            for _ in 0..2 {
+                let row = tx.row("SELECT COUNT(*) FROM attempts", &[]).await?;
+                counted.push(row.unwrap().integer(0)?);
+                let guess = Guess::of(Some("acme"), "aiko");
+                other.attempt(&[guess], Timestamp::UNIX_EPOCH).await?.ok();
+            }
+            Ok(counted)
+        })
+    });
+    assert_eq!(read.await.unwrap(), [0, 0]);
 }
