@@ -171,7 +171,7 @@ for step in json.load(sys.stdin):
     elif "ended" in step:
         public = json.loads(pathlib.Path(step["ended"]).read_text())["profiles"]["default"]["public"]
         left = datetime.datetime.fromisoformat(public["expires_at"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
-        time.sleep(max(0, left.total_seconds()))
+        time.sleep(max(0, left.total_seconds()))  # to the moment that the file names: the program reads the computer's own clock
     elif "control" in step:
         control({"sso": sso_ready, "bedrock": bedrock_ready}[step["control"]], step["asked"])
     else:

@@ -37,15 +37,18 @@ fn scim(program: &Program, arguments: &[&str]) -> (i32, String, String) {
     (code, text(output.stdout), text(output.stderr))
 }
 
+/// What it says and its talk, where it is done.
+fn done(program: &Program, arguments: &[&str]) -> (String, String) {
+    let (code, said, talk) = scim(program, arguments);
+    assert_eq!(code, 0, "{arguments:?}: {talk}");
+    (said, talk)
+}
+
 #[test]
 fn a_token_is_made_the_endpoint_is_looked_at_and_the_log_tells_it_all() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&folder.path().join("data"), &["--demo"]);
-    let done = |arguments: &[&str]| {
-        let (code, said, talk) = scim(&program, arguments);
-        assert_eq!(code, 0, "{arguments:?}: {talk}");
-        (said, talk)
-    };
+    let done = |arguments: &[&str]| done(&program, arguments);
     let base = program.text("scim_url").to_owned();
     let (token, talk) = done(&["token", "create", "demonstration"]);
     assert!(
@@ -119,11 +122,7 @@ fn a_connection_is_set_watched_put_right_and_removed() {
     const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&folder.path().join("data"), &["--demo"]);
-    let done = |arguments: &[&str]| {
-        let (code, said, talk) = scim(&program, arguments);
-        assert_eq!(code, 0, "{arguments:?}: {talk}");
-        (said, talk)
-    };
+    let done = |arguments: &[&str]| done(&program, arguments);
     let (_, set) = done(&["set", "hr"]);
     assert!(
         set.contains("hr may provision. `admin scim token create hr` makes its token"),

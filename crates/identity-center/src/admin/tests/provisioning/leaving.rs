@@ -2,6 +2,11 @@
 
 use super::*;
 
+async fn undo(service: &Running, owner: &str) -> Answer {
+    let path = "/provisioning/okta/undo";
+    ask(service, owner, "POST", path, &Value::Null).await
+}
+
 #[tokio::test]
 async fn when_unusually_many_leave_it_is_told_once_and_taken_back_as_one() {
     let service = Running::start().await;
@@ -50,14 +55,7 @@ async fn when_unusually_many_leave_it_is_told_once_and_taken_back_as_one() {
         assert_eq!(answer.status, status, "{verb}: {}", answer.text());
     }
 
-    let undone = ask(
-        &service,
-        &owner,
-        "POST",
-        "/provisioning/okta/undo",
-        &Value::Null,
-    )
-    .await;
+    let undone = undo(&service, &owner).await;
     assert_eq!(undone.json(), json!({ "reactivated": 9, "gone": 2 }));
     assert_eq!(alert().await, Value::Null);
     let active = async |id: &str| {
@@ -74,14 +72,7 @@ async fn when_unusually_many_leave_it_is_told_once_and_taken_back_as_one() {
         false,
         "who left long ago stays away"
     );
-    let again = ask(
-        &service,
-        &owner,
-        "POST",
-        "/provisioning/okta/undo",
-        &Value::Null,
-    )
-    .await;
+    let again = undo(&service, &owner).await;
     assert_eq!((again.status, kind(&again).as_str()), (409, "no-event"));
 }
 
@@ -130,14 +121,7 @@ async fn an_event_has_no_boundary() {
     let entries = log(&service, &owner, "okta").await;
     let alerts = entries.iter().filter(|(action, _)| action == "scim.alert");
     assert_eq!(alerts.count(), 1, "told once");
-    let undone = ask(
-        &service,
-        &owner,
-        "POST",
-        "/provisioning/okta/undo",
-        &Value::Null,
-    )
-    .await;
+    let undone = undo(&service, &owner).await;
     assert_eq!(undone.json(), json!({ "reactivated": 28, "gone": 0 }));
     let filter = "/Users?filter=active%20eq%20false";
     let away = scim(&service, &okta, "GET", filter, &Value::Null)
