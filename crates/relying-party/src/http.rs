@@ -194,6 +194,9 @@ impl WebClient {
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(settings.connect_timeout)
                 .timeout(settings.total_timeout)
+                // A connection that was idle may be closing just as a code or a refresh token is sent on it. Whether it was
+                // taken is then unknown, and it must not be sent twice (RFC 9110 §9.2.2): no connection serves twice.
+                .pool_max_idle_per_host(0)
                 .user_agent(concat!("kiro-sign-in/", env!("CARGO_PKG_VERSION")))
         };
         let failed = |error: reqwest::Error| HttpError::Failed {

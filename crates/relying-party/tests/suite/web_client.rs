@@ -229,6 +229,32 @@ async fn a_connection_that_closes_early_has_failed() {
     );
 }
 
+/// A server may end an idle connection at any moment, also the one in which the next request is on its way.
+#[tokio::test]
+async fn a_request_never_travels_on_a_connection_that_may_be_closing() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut question = [0; 4096];
+                let _ = stream.read(&mut question).await;
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                    .await;
+                let _ = stream.read(&mut question).await; // what comes next on this connection is not answered
+            });
+        }
+    });
+    let client = client();
+    for method in ["GET", "GET", "POST", "POST"] {
+        let request = http::Request::builder().method(method);
+        let request = request.uri(format!("http://{address}/token"));
+        let outcome = client.send(request.body(Vec::new()).unwrap()).await;
+        assert_eq!(told(&outcome), "ok", "{method}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_there_is_unreachable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
