@@ -8,14 +8,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use kiro_tests::{Keyring, Peer, Person, Tray, Window, World, until};
 
-use crate::processes::{end, family, memory, ticks};
+use crate::processes::{end, family, memory, spent};
 use crate::{Figure, RUNS, median};
 
 /// How often each window is opened; the first time does not count.
 const TURNS: usize = 1 + RUNS;
 /// The web view tidies up after a page for so long.
 const TIDYING: Duration = Duration::from_secs(10);
-/// One tick of the kernel's clock is 0.03 % of it.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// Start, weight and idleness beside the empty window, turn by turn.
@@ -38,10 +37,11 @@ pub(crate) async fn measure(world: &World, folder: &Path, figures: &mut Vec<Figu
         // Both at once, so that they share what they can share, and whatever else the computer does meets both.
         tokio::time::sleep(TIDYING).await;
         let (least, weight) = (memory(window.id()), memory(app.id()));
-        let before = (ticks(window.id()), ticks(app.id()));
+        let before = (spent(window.id()), spent(app.id()));
         tokio::time::sleep(IDLE).await;
-        let still = (ticks(window.id()) - before.0) / IDLE.as_secs_f64();
-        let busy = (ticks(app.id()) - before.1) / IDLE.as_secs_f64();
+        let share = |spent: Duration| spent.as_secs_f64() * 100.0 / IDLE.as_secs_f64();
+        let still = share(spent(window.id()).saturating_sub(before.0));
+        let busy = share(spent(app.id()).saturating_sub(before.1));
         end(&mut app);
         end(&mut window);
         let (ours, empty) = (median(ours.clone()), median(empty.clone()));

@@ -1,6 +1,6 @@
 //! What `make bench` measures: whole processes beside the floor and beside what people use instead, in one run. A missed limit is
 //! an exit code. `KIRO_BIN_DIR` names the release build; the argument is the folder with `floor` and `window`, and for the figures; behind
-//! it `provisioning` or `identity-center` measures that part alone.
+//! it `client`, `identity-center` or `provisioning` measures that part alone.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -72,15 +72,21 @@ async fn main() -> ExitCode {
     let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
     let mut figures = Vec::new();
     let part = std::env::args().nth(2);
-    match part.as_deref() {
-        Some("provisioning") => provisioning::measure(&mut figures).await,
-        Some("identity-center") => identity_center::measure(&folder, &mut figures).await,
-        Some(_) | None => everything(&folder, &mut figures).await,
+    let wanted = |name: &str| part.as_ref().is_none_or(|part| part == name);
+    if wanted("client") {
+        client(&folder, &mut figures).await;
+    }
+    if wanted("identity-center") {
+        identity_center::measure(&folder, &mut figures).await;
+    }
+    if wanted("provisioning") {
+        provisioning::measure(&mut figures).await;
     }
     report(&folder, &figures)
 }
 
-async fn everything(folder: &Path, figures: &mut Vec<Figure>) {
+/// The command and the app.
+async fn client(folder: &Path, figures: &mut Vec<Figure>) {
     let peer = Peer::okta(0);
     let world = World::new(Keyring::Unlocked);
     world.add_okta(&peer);
@@ -93,8 +99,6 @@ async fn everything(folder: &Path, figures: &mut Vec<Figure>) {
     drop(world);
     desktop::closed(figures).await;
     desktop::signed_in(&Peer::okta(0), figures).await;
-    identity_center::measure(folder, figures).await;
-    provisioning::measure(figures).await;
 }
 
 async fn login(world: &World, words: &[&str]) {
@@ -157,7 +161,7 @@ fn report(folder: &Path, figures: &[Figure]) -> ExitCode {
     fs::write(folder.join("figures.md"), table).unwrap();
     let missed = figures.iter().filter(|figure| figure.missed()).count();
     println!("{} figures, {missed} over their limit", figures.len());
-    if missed == 0 {
+    if missed == 0 && !figures.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
