@@ -268,13 +268,19 @@ impl Failure {
         self
     }
 
-    /// The same, in the words of the IdP that refused to renew a session.
+    /// The same, in the words of the IdP that refused to renew a session, and of the program that had asked it.
     pub(crate) fn refused(mut self, refusal: Refusal) -> Failure {
+        let told = Told::by(&refusal).unwrap_or_default();
+        self.host = told.host;
         self.detail.error = Some(refusal.error);
         self.detail.description = refusal.description;
+        self.detail.aadsts = told.aadsts;
         self.detail.correlation_id = refusal.correlation_id;
-        self.facts.claims = refusal.claims;
-        self.facts.retry_after = refusal.retry_after;
+        self.facts = Facts {
+            claims: refusal.claims,
+            retry_after: refusal.retry_after,
+            ..told.facts
+        };
         self
     }
 
@@ -296,5 +302,36 @@ impl Failure {
     pub(crate) fn at(mut self, host: impl Into<String>) -> Failure {
         self.host = Some(host.into());
         self
+    }
+}
+
+/// What a refusal beside the lock keeps of a failure, besides what stands there anyway: whoever adopts it says the same.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Told {
+    pub(crate) code: Option<Code>,
+    host: Option<String>,
+    aadsts: Option<u32>,
+    facts: Facts,
+}
+
+impl Told {
+    pub(crate) fn of(failure: &Failure) -> Option<serde_json::Value> {
+        let told = Told {
+            code: Some(failure.code),
+            host: failure.host.clone(),
+            aadsts: failure.detail.aadsts,
+            facts: Facts {
+                claims: None,
+                retry_after: None,
+                ..failure.facts.clone()
+            },
+        };
+        serde_json::to_value(told).ok()
+    }
+
+    /// `None` where another program, or an older one, was refused.
+    pub(crate) fn by(refusal: &Refusal) -> Option<Told> {
+        serde_json::from_value(refusal.told.clone()?).ok()
     }
 }

@@ -15,6 +15,7 @@ use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier, Nonce, State, 
 use url::Url;
 
 use crate::device::Device;
+use crate::failure::Told;
 use crate::flow::AccountChoice;
 use crate::loopback::Loopback;
 use crate::organizations::{Checked, Organization, Provider, Settings, residency};
@@ -82,22 +83,22 @@ impl NotRenewed {
 
     /// The same, as the next process reads it beside the lock.
     pub(crate) fn refusal(&self) -> Refusal {
-        let Failure { code, detail, .. } = &self.failure;
-        // Whoever adopts it must find the code again; a server's own word says enough only of itself.
-        let passing = self.kind == RefusalKind::Temporary && *code != Code::ServerError;
-        let ours = passing || *code == Code::Clock;
-        let word = detail.error.clone().filter(|_| !ours);
+        let Failure {
+            code,
+            detail,
+            facts,
+            ..
+        } = &self.failure;
+        let word = detail.error.clone();
+        let passing = self.kind == RefusalKind::Temporary;
         Refusal {
             kind: self.kind,
             error: word.unwrap_or_else(|| code.word()),
             description: detail.description.clone(),
             correlation_id: detail.correlation_id.clone(),
-            claims: self.failure.facts.claims.clone(),
-            retry_after: self
-                .failure
-                .facts
-                .retry_after
-                .filter(|_| self.kind == RefusalKind::Temporary),
+            claims: facts.claims.clone(),
+            retry_after: facts.retry_after.filter(|_| passing),
+            told: Told::of(&self.failure),
         }
     }
 }

@@ -9,9 +9,10 @@ use serde::Serialize;
 use url::Url;
 
 use crate::account::account;
+use crate::failure::Told;
 use crate::organizations::Provider;
 use crate::provider::NotRenewed;
-use crate::{Code, Context, Facts, Failure, aws_token_cache, pending, provider, role_credentials};
+use crate::{Code, Context, Failure, aws_token_cache, pending, provider, role_credentials};
 
 /// An access token that is good for now, and what the person should know about it.
 #[derive(Debug)]
@@ -124,27 +125,20 @@ pub(crate) async fn refresh(
     let runtime = tokio::runtime::Handle::current();
     let refreshed = tokio::task::spawn_blocking(move || {
         let clock = inside.clock.clone();
-        // What the record beside the lock has no room for: the proxy, the inspector, the wait.
-        let mut seen = None;
         let mut exchange = |session: &Session| {
             let renewed = match provider::of_session(&inside, &session.public) {
                 Ok(idp) => runtime.block_on(idp.renew(session)),
                 Err(failure) => Err(NotRenewed::passing(failure)),
             };
-            renewed.map_err(|not| {
-                let refusal = not.refusal();
-                seen = Some(not.failure);
-                refusal
-            })
+            renewed.map_err(|not| not.refusal())
         };
         let store = &inside.store;
-        let refreshed = store.refresh(&slot, when, clock.as_ref(), &mut exchange);
-        refreshed.map_err(|error| (error, seen))
+        store.refresh(&slot, when, clock.as_ref(), &mut exchange)
     })
     .await;
     match refreshed {
         Ok(Ok(fresh)) => Ok(fresh),
-        Ok(Err((error, seen))) => Err(refresh_failure(context, profile, error, seen)),
+        Ok(Err(error)) => Err(refresh_failure(context, profile, error)),
         Err(error) => Err(context.failure(Code::Unexpected).because(error.to_string())),
     }
 }
@@ -166,13 +160,8 @@ async fn still_good(
     (session.public.expires_at > context.now()).then_some(session.tokens.access)
 }
 
-/// Why there is no fresh session: what this process has `seen` itself, or what another noted beside the lock.
-fn refresh_failure(
-    context: &Context,
-    profile: &ProfileName,
-    error: RefreshError,
-    seen: Option<Failure>,
-) -> Failure {
+/// Why there is no fresh session, whether this process was refused or another noted it beside the lock.
+fn refresh_failure(context: &Context, profile: &ProfileName, error: RefreshError) -> Failure {
     let refusal = match error {
         RefreshError::NotSignedIn => return context.failure(Code::NotSignedIn),
         RefreshError::Store(error) => return store_failure(context, &error),
@@ -183,6 +172,7 @@ fn refresh_failure(
             correlation_id: None,
             claims: None,
             retry_after: None,
+            told: None,
         },
         RefreshError::Refused(refusal) => refusal,
     };
@@ -196,24 +186,19 @@ fn refresh_failure(
         let record = record.filter(|record| record.revision == *revision);
         crate::account::end(who.provider, &refusal, record.as_ref())
     });
+    let told = match Told::by(&refusal) {
+        Some(told) => told.code,
+        None => Code::of_word(&refusal.error),
+    };
     let code = match refusal.kind {
         RefusalKind::Ended => Code::SessionEnded,
         RefusalKind::Interaction => Code::StepUpNeeded,
-        RefusalKind::Temporary => match &seen {
-            Some(failure) => failure.code,
-            None => Code::of_word(&refusal.error).unwrap_or(Code::ServerError),
-        },
-        RefusalKind::Other if refusal.error == Code::Clock.word() => Code::Clock,
+        RefusalKind::Temporary => told.unwrap_or(Code::ServerError),
+        RefusalKind::Other if told == Some(Code::Clock) => Code::Clock,
         RefusalKind::Other => Code::RefreshFailed,
     };
     let code = end.as_ref().map_or(code, |end| end.code);
-    let facts = seen.map(|failure| failure.facts).unwrap_or_default();
     let mut failure = context.failure(code).refused(refusal);
-    failure.facts = Facts {
-        claims: failure.facts.claims.take(),
-        retry_after: facts.retry_after.or(failure.facts.retry_after),
-        ..facts
-    };
     if let Some(end) = end {
         failure = end.told_by(failure);
     }

@@ -34,6 +34,9 @@ pub struct Refusal {
     /// Seconds from the end of the attempt for which the IdP asks to be left alone (RFC 9110 §10.2.3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// What else the program that was refused would say of it, in a form of its own, for whoever adopts it. Never a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<serde_json::Value>,
 }
 
 /// What a refusal means for the session.

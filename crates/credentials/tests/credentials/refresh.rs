@@ -59,6 +59,7 @@ pub(crate) fn refusal(kind: RefusalKind) -> Refusal {
         correlation_id: None,
         claims: None,
         retry_after: None,
+        told: None,
     }
 }
 

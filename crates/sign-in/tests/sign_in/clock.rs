@@ -105,7 +105,8 @@ async fn a_clock_that_jumps_during_a_session_is_told_and_loses_nothing() {
             match (token(&world).await, expected) {
                 (Ok(token), None) => assert_eq!(token, "access-1", "{seconds} {call}"),
                 (Err(failure), Some(code)) => {
-                    assert_eq!(failure.code, code, "{seconds} {call}: {failure:?}");
+                    let expected = (code, Some(seconds));
+                    assert_eq!(told(&failure), expected, "{call}: {failure:?}");
                 }
                 (outcome, expected) => panic!("{seconds} {call}: {outcome:?}, not {expected:?}"),
             }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use kiro_credentials::{Clock, FileLock, file};
+use kiro_relying_party::HttpError;
 use kiro_sign_in::{
     Account, AccountChoice, Code, Failure, ProfileName, Request, Revoked, Via, access_token,
     account, begin, fresh_token, renewed_token, sign_out, way_back, write_aws_token,
@@ -78,7 +79,7 @@ fn attention(world: &World) -> Failure {
 
 #[tokio::test]
 async fn the_end_of_a_session_says_its_reason_where_the_provider_does() {
-    let refused = async |error: &str, description: &str| {
+    let refused = async |error: &str, description: &str, aadsts: Option<u32>| {
         let world = World::new();
         sign_in_with(&world, "code=c1").await.unwrap();
         world.clock.advance(SignedDuration::from_mins(61));
@@ -87,18 +88,61 @@ async fn the_end_of_a_session_says_its_reason_where_the_provider_does() {
         let failure = access_token(&world.context, None).await.unwrap_err();
         let reason = attention(&world);
         assert_eq!(failure.code, reason.code);
-        assert_eq!(reason.detail.error.as_deref(), Some(error));
+        for detail in [failure.detail, reason.detail] {
+            assert_eq!(detail.error.as_deref(), Some(error));
+            assert_eq!(detail.aadsts, aadsts, "{description}");
+        }
         (world, reason.code)
     };
     let old = "The refresh token is invalid or expired.";
-    assert_eq!(refused("invalid_grant", old).await.1, Code::SessionEnded);
+    let (_, code) = refused("invalid_grant", old, None).await;
+    assert_eq!(code, Code::SessionEnded);
+    let changed = "AADSTS50173: The provided grant has expired due to it being revoked.";
+    let (_, code) = refused("invalid_grant", changed, Some(50173)).await;
+    assert_eq!(code, Code::SessionEnded);
     let unassigned = "User is not assigned to the client application.";
-    let (world, code) = refused("access_denied", unassigned).await;
+    let (world, code) = refused("access_denied", unassigned, None).await;
     assert_eq!(code, Code::EndedByOrg);
     // Assigned again, the person goes on with the same refresh token.
     world.clock.advance(SignedDuration::from_secs(31));
     let token = access_token(&world.context, None).await.unwrap();
     assert_eq!(token.expose_secret(), "access-3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_renewal_met_is_told_whole_by_who_adopts_it() {
+    let host = || "token.acme.test".to_owned();
+    let unresolved = HttpError::Unreachable {
+        host: host(),
+        proxy: Some("10.1.1.1:3128".into()),
+        why: "no such name".into(),
+        unresolved: true,
+    };
+    let inspected = HttpError::Intercepted {
+        host: host(),
+        issuer: Some("Acme Web Gateway".into()),
+    };
+    let (proxy, inspector) = (Some("10.1.1.1:3128"), Some("Acme Web Gateway"));
+    for (error, code, word, facts) in [
+        (unresolved, Code::Unreachable, "unresolved", (proxy, None)),
+        (
+            inspected,
+            Code::Intercepted,
+            "intercepted",
+            (None, inspector),
+        ),
+    ] {
+        let (world, wire) = faults::signed_in(Peer::Okta).await;
+        world.clock.advance(SignedDuration::from_mins(61));
+        wire.cut("/v1/token", &Fault::Error(error), 1);
+        for context in [&world.context, &world.another_process()] {
+            let failure = access_token(context, None).await.unwrap_err();
+            assert_eq!(failure.code, code, "{failure:?}");
+            assert_eq!(failure.detail.error.as_deref(), Some(word));
+            let told = &failure.facts;
+            assert_eq!((told.proxy.as_deref(), told.inspector.as_deref()), facts);
+        }
+    }
 }
 
 #[tokio::test]
