@@ -255,12 +255,12 @@ impl Failure {
         self
     }
 
-    /// The same, of this session: its organisation, provider, host, account and contact.
+    /// The same, of this session: its organisation, provider, account and contact, and its host where no other is concerned.
     pub(crate) fn of_session(mut self, context: &Context, who: &SignedIn) -> Failure {
         self.organization = Some(who.organization.clone());
         self.organization_title = Some(who.organization_title.clone());
         self.provider = Some(who.provider);
-        self.host = Some(who.host());
+        self.host.get_or_insert_with(|| who.host());
         self.account = who.display_name().map(str::to_owned);
         self.contact = context
             .organization(&who.organization)

@@ -138,6 +138,7 @@ async fn what_a_renewal_met_is_told_whole_by_who_adopts_it() {
         for context in [&world.context, &world.another_process()] {
             let failure = access_token(context, None).await.unwrap_err();
             assert_eq!(failure.code, code, "{failure:?}");
+            assert_eq!(failure.host, Some(host()), "not the issuer's");
             assert_eq!(failure.detail.error.as_deref(), Some(word));
             let told = &failure.facts;
             assert_eq!((told.proxy.as_deref(), told.inspector.as_deref()), facts);

@@ -106,8 +106,14 @@ async fn only_hosts_of_the_eu_are_reached_for_and_only_after_the_decision() {
     // Nor are the token calls of the session itself: credentials, renewal, sign-out.
     world.context.aws = away();
     world.clock.advance(SignedDuration::from_hours(2));
-    let failure = access_token(&world.context, None).await.unwrap_err();
-    assert_eq!(failure.code, Code::OutsideResidency, "{failure:?}");
+    for _ in ["refused", "adopted"] {
+        let failure = access_token(&world.context, None).await.unwrap_err();
+        let refused = Some("oidc.us-east-1.amazonaws.com");
+        assert_eq!(
+            (failure.code, failure.host.as_deref()),
+            (Code::OutsideResidency, refused)
+        );
+    }
     let failure = ask(&world.context, None, &question()).await.map(drop);
     assert_eq!(failure.unwrap_err().code, Code::OutsideResidency);
     sign_out(&world.context, None).await.unwrap();
