@@ -42,7 +42,7 @@ START_URL = "https://acme.awsapps.com/start"
 TOKEN_TTL = 3600
 LOCK = threading.Lock()
 state = {"next_token": [], "start_url": START_URL, "device_ttl": 600, "role_ttl": 3600, "token_ttl": TOKEN_TTL, "clock": 0}
-seen = {"registrations": 0, "role_credentials": 0, "malformed": []}
+seen = {"registrations": 0, "role_credentials": 0, "malformed": [], "secrets": []}
 clients, codes, devices, refresh_tokens, access_tokens = {}, {}, {}, {}, {}
 
 
@@ -53,7 +53,9 @@ class Refused(Exception):
 
 
 def secret(kind):
-    return f"aws-{kind}-{secrets.token_urlsafe(32)}"
+    made = f"aws-{kind}-{secrets.token_urlsafe(32)}"
+    seen["secrets"].append(made)
+    return made
 
 
 def check(shape, value, where):
@@ -183,6 +185,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(forced["status"], forced.get("body", {"error": "server_error", "error_description": ""}), NAMES.get(forced.get("body", {}).get("error", "server_error")))
         self.client(value)
         if grant == "authorization_code":
+            if "codeVerifier" in value:
+                seen["secrets"].append(value["codeVerifier"])
             code = codes.pop(value.get("code"), None)
             proof = base64.urlsafe_b64encode(hashlib.sha256(value.get("codeVerifier", "").encode()).digest()).decode().rstrip("=")
             if not code or code["client"] != value["clientId"] or code["redirect"] != value.get("redirectUri") or code["challenge"] != proof or code["ends"] < time.time():
@@ -279,6 +283,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault:
             seen["malformed"].append(f"authorize: {fault}")
             return self.answer(400, {"error": "invalid_request", "error_description": fault}, "InvalidRequestException")
+        seen["secrets"].append(query["state"])
         return self.redirect("/interaction/form?" + up.urlencode(query))
 
 

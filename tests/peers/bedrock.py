@@ -38,7 +38,7 @@ PROVIDERS = json.loads(os.environ.get("PROVIDERS", "[]"))
 # `faults`: of the next requests of a model, in order; `gate`: the stream waits after its first words until `go_on`.
 state = {"region": os.environ.get("REGION", "us-east-1"), "faults": [], "gate": False, "clock": 0, "role_ttl": 3600, "sts_fault": None, "sts_now": None}
 # `told_at`: the time of the last answer's first words.
-seen = {"requests": [], "given": 0, "roles": [], "told_at": None}
+seen = {"requests": [], "given": 0, "roles": [], "told_at": None, "secrets": []}
 given = {}  # access key → Credentials
 spent = set()
 
@@ -54,6 +54,7 @@ def give():
     seen["given"] += 1
     key = f"ASIA{seen['given']:016d}"
     given[key] = Credentials(key, f"role-secret-{uuid.uuid4()}", f"role-token-{uuid.uuid4()}")
+    seen["secrets"] += [given[key].secret_key, given[key].token]
     return given[key], time.time() + state["role_ttl"]
 
 

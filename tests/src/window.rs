@@ -87,6 +87,17 @@ impl Window {
             .unwrap_or_default()
     }
 
+    /// Everything on the page, shown or not, with what stands in its fields.
+    ///
+    /// # Panics
+    /// When the window does not answer.
+    pub async fn source(&self) -> String {
+        let script = "const fields = [...document.querySelectorAll('input, textarea')].map((field) => field.value);
+            return [document.documentElement.outerHTML, document.body.innerText, location.href, ...fields].join('\\n');";
+        let source = self.client.execute(script, Vec::new()).await.unwrap();
+        source.as_str().unwrap().to_owned()
+    }
+
     /// Waits until the page says this.
     ///
     /// # Panics

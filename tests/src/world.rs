@@ -29,6 +29,7 @@ pub struct World {
     pub(crate) keyring: Option<Child>,
     ports: OnceLock<Place>,
     pub(crate) accessible: bool,
+    traced: bool,
     taken: Vec<TcpListener>,
 }
 
@@ -77,6 +78,7 @@ impl World {
             keyring: None,
             ports: OnceLock::new(),
             accessible: false,
+            traced: false,
             taken: Vec::new(),
             folder,
         };
@@ -155,6 +157,9 @@ impl World {
         if !self.accessible {
             command.env("NO_AT_BRIDGE", "1");
         }
+        if self.traced {
+            command.env("KIRO_LOG", "trace");
+        }
         if let Some(desktop) = &self.wayland {
             command
                 .env("WAYLAND_DISPLAY", &desktop.display)
@@ -162,6 +167,11 @@ impl World {
                 .env_remove("DISPLAY");
         }
         command
+    }
+
+    /// From now on every program of this world logs all that it can.
+    pub fn trace(&mut self) {
+        self.traced = true;
     }
 
     /// Starts a program that ends with the world, and returns its first line. Panics when there is none.
@@ -188,7 +198,7 @@ impl World {
     fn install_browser(&self) {
         let flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --password-store=basic";
         let script = format!(
-            "#!/bin/sh\necho \"$1\" >> '{opened}'\nquoted=$(/usr/bin/python3 -c 'import sys,urllib.parse as u;print(u.quote(sys.argv[1],safe=\"\"))' \"$1\")\n/usr/bin/python3 -c 'import sys,urllib.request as u;u.build_opener(u.ProxyHandler({{}})).open(u.Request(sys.argv[1],method=\"PUT\"))' \"http://127.0.0.1:{port}/json/new?$quoted\" 2>/dev/null && exit 0\nexec chromium {flags} --remote-debugging-port={port} --user-data-dir='{profile}' \"$1\"\n",
+            "#!/bin/sh\necho \"$1\" >> '{opened}'\n/usr/bin/python3 -c 'import sys,urllib.parse as p,urllib.request as u;u.build_opener(u.ProxyHandler({{}})).open(u.Request(\"http://127.0.0.1:{port}/json/new?\"+p.quote(sys.argv[1],safe=\"\"),method=\"PUT\"))' \"$1\" 2>/dev/null && exit 0\nexec chromium {flags} --remote-debugging-port={port} --user-data-dir='{profile}' \"$1\"\n",
             opened = self.path("opened").display(),
             port = self.debugging,
             profile = self.path(".config/chromium-kiro").display(),
