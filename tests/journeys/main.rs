@@ -10,6 +10,7 @@ mod desktop;
 mod device;
 mod doctor;
 mod errors;
+mod hosts;
 mod identity_center;
 mod keyring;
 mod models;

@@ -16,7 +16,7 @@ const INFERENCE: &str =
 const ANSWER: &str = "Once upon a time – 日本\n";
 
 /// Has these steps done on a computer of its own, and returns what became of each run.
-fn confined(world: &World, steps: &[Value]) -> Vec<Value> {
+pub(crate) fn confined(world: &World, steps: &[Value]) -> Vec<Value> {
     let mut child = world
         .unshared(&["--net", "--mount"])
         .arg(python())
@@ -40,7 +40,7 @@ fn confined(world: &World, steps: &[Value]) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn kept(world: &World, file: &str, text: &str) {
+pub(crate) fn kept(world: &World, file: &str, text: &str) {
     fs::create_dir_all(world.path("kiro")).unwrap();
     fs::set_permissions(world.path("kiro"), fs::Permissions::from_mode(0o700)).unwrap();
     fs::write(world.path(file), text).unwrap();

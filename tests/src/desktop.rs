@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::world::STDERR;
@@ -78,12 +78,24 @@ impl World {
     /// When it does not start.
     #[must_use]
     pub fn start_hidden(&self) -> App {
-        let app = App::of(self);
-        let mut command = self.desktop();
         // Reaped by init once its session leader has ended: nobody waits for it here.
-        drop(
-            command
+        self.start_hidden_by(&["env"]).0
+    }
+
+    /// The same by a program with its words, which is handed the app's words after its own; and that program.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start_hidden_by(&self, words: &[&str]) -> (App, Child) {
+        (
+            App::of(self),
+            self.command(words[0])
+                .args(&words[1..])
+                .arg(program("kiro-desktop"))
                 .arg("--hidden")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
                 // Nobody takes pictures by WebDriver here: it draws as people have it.
                 .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
                 .env_remove("GDK_GL")
@@ -91,8 +103,7 @@ impl World {
                 .stderr(fs::File::create(self.path(STDERR)).unwrap())
                 .spawn()
                 .unwrap(),
-        );
-        app
+        )
     }
 
     /// Whether the app has a window on the screen.

@@ -17,8 +17,8 @@ const PLACES: usize = 64;
 /// Less than a kilobyte for each forged callback would come to.
 const MEMORY: usize = 1024 * 1024;
 
-/// A sign-in that waits on any free port (tests run beside each other), and its genuine callback.
-async fn waiting(world: &World) -> (Attempt, String) {
+/// The organisation where the provider of this world is like Entra ID.
+pub(crate) fn at_entra(world: &World) -> Organization {
     world.behave(|behaviour| {
         behaviour.issuer = Some(ISSUER.into());
         behaviour.claims = json!({"iss": ISSUER});
@@ -30,8 +30,13 @@ async fn waiting(world: &World) -> (Attempt, String) {
         allowed_tenants: Vec::new(),
         scopes: Vec::new(),
     };
+    Organization { settings, ..okta() }
+}
+
+/// A sign-in that waits on any free port (tests run beside each other), and its genuine callback.
+pub(crate) async fn waiting(world: &World) -> (Attempt, String) {
     let request = Request {
-        organization: Organization { settings, ..okta() },
+        organization: at_entra(world),
         ..world.request(Via::Loopback)
     };
     let attempt = begin(&world.context, request).await.unwrap();
