@@ -41,6 +41,7 @@ use crate::arguments::Start;
 use crate::callback::Arrival;
 
 fn main() -> ExitCode {
+    kiro_credentials::leave_no_core();
     window::paint_without_graphics_driver();
     // Fails only if a provider is installed already, and nothing ran before this.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -5,7 +5,7 @@ mod run;
 use std::fs;
 use std::io::Write as _;
 
-use kiro_tests::{Keyring, Notifications, Peer, Person, Tray, Window, World, until};
+use kiro_tests::{Keyring, Notifications, Peer, Person, Tray, Window, World, program, until};
 use run::{Handed, Run, bare, coats, leaks};
 use serde_json::json;
 
@@ -197,6 +197,49 @@ async fn by_device_code_at_okta_and_at_identity_center_with_a_role_s_credentials
         run.leaves_nothing(&["kiro.log"], &[&peer], least, &[])
             .await;
     }
+}
+
+/// The limit of a process's core by now, and the one to which it may be raised.
+fn core_limits(process: u32) -> [String; 2] {
+    let limits = fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+    let mut lines = limits.lines();
+    let core = lines.find_map(|line| line.strip_prefix("Max core file size"));
+    let mut words = core.unwrap().split_whitespace();
+    [(); 2].map(|()| words.next().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_crash_leaves_no_core_whatever_the_limit_was() {
+    let peer = Peer::okta(30);
+    let world = World::new(Keyring::Unlocked);
+    world.add_okta(&peer);
+    let raised = ["prlimit", "--core=unlimited"];
+    let kiro = program("kiro");
+    let words = [&[raised[1], kiro.to_str().unwrap()], &WITH_KEYRING[..]].concat();
+    let mut login = world.start_program(raised[0], &words, &[]);
+    let address = login.address();
+    let none = ["0", "unlimited"].map(str::to_owned);
+    assert_eq!(core_limits(login.process()), none, "the command");
+    login.type_line(&Person::new("aiko").callback(&address).await);
+    let output = login.end();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let mut tray = Tray::new(&world);
+    let _app = world.start_hidden_by(&raised);
+    tray.says("Aiko Tanaka · ").await;
+    for process in world.desktop_processes() {
+        assert_eq!(core_limits(process), none, "the app");
+    }
+    world.signal_desktop("ABRT");
+    until("the app has crashed", async || {
+        world.desktop_processes().is_empty().then_some(())
+    })
+    .await;
+    let left = fs::read_dir(world.path("")).unwrap().flatten();
+    let cores: Vec<_> = left
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("core"))
+        .collect();
+    assert_eq!(cores, [""; 0]);
 }
 
 #[test]

@@ -79,6 +79,15 @@ impl Running {
         (count > 0).then_some(line)
     }
 
+    /// Its process.
+    ///
+    /// # Panics
+    /// When it has ended.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// Types a line.
     pub fn type_line(&mut self, line: &str) {
         writeln!(

@@ -20,6 +20,7 @@ const PACKAGED: &str = "/usr/lib/kiro-sign-in/kiro-verbs";
 const KEYRING: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    kiro_credentials::leave_no_core();
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     match asked(&arguments).and_then(fresh_token) {
         Some(token) => {

@@ -21,6 +21,7 @@ use kiro_sign_in::{Context, Failure};
 use shell::Shell;
 
 fn main() -> ExitCode {
+    kiro_credentials::leave_no_core();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

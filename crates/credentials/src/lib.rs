@@ -17,6 +17,7 @@
 //! ```
 
 mod canonical;
+mod crash;
 mod document;
 pub mod file;
 mod home;
@@ -31,6 +32,7 @@ mod snapshot;
 mod store;
 mod watch;
 
+pub use crash::leave_no_core;
 pub use document::KeyEntry;
 pub use file::{Exposure, FileError, create_new, read_private, remove, replace};
 pub use home::{Home, HomeError};
