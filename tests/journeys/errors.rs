@@ -2,10 +2,11 @@
 
 use std::process::Output;
 
-use kiro_tests::{Keyring, Peer, World};
+use kiro_tests::{Keyring, Peer, World, namespaces, program};
 use serde_json::{Value, json};
 
 use crate::paste::{LOGIN, paste, said, signed_in};
+use crate::residency::kept;
 
 /// What is different at the peer, who signs in, the exit code, and how the sentence begins.
 type Row = (Value, &'static str, i32, &'static str);
@@ -193,4 +194,29 @@ async fn at_entra_the_number_chooses_the_sentence() {
         (tampered("signature"), "aiko", 4, UNTRUSTED),
     ];
     check(&world, &peer, rows).await;
+}
+
+#[test]
+fn a_name_that_cannot_be_looked_up_is_told_apart_from_a_host_that_does_not_answer() {
+    if !namespaces() {
+        return;
+    }
+    let world = World::new(Keyring::Absent);
+    // A computer without a network: no name server, no host.
+    let told = |issuer: &str| {
+        let organization = format!(
+            "[organizations.acme]\nprovider = \"okta\"\nissuer = \"{issuer}\"\nclient_id = \"0oakiro\"\n"
+        );
+        kept(&world, "kiro/organizations.toml", &organization);
+        let mut kiro = world.unshared(&["--net"]);
+        let output = kiro.arg(program("kiro")).args(LOGIN).output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+        said(&output)
+    };
+    let unresolved = told("https://acme.okta.com");
+    let sentence = "error: The name acme.okta.com could not be looked up.";
+    assert!(unresolved.starts_with(sentence), "{unresolved}");
+    let silent = told("http://127.0.0.1:1");
+    let sentence = "error: 127.0.0.1:1 cannot be reached";
+    assert!(silent.starts_with(sentence), "{silent}");
 }
