@@ -14,7 +14,6 @@ import os
 import pathlib
 import re
 import socket
-import ssl
 import struct
 import subprocess
 import sys
@@ -24,9 +23,7 @@ import time
 import urllib.parse as up
 import urllib.request as ur
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+import tls
 
 HERE = pathlib.Path(__file__).parent
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="kiro-confined-"))
@@ -65,38 +62,6 @@ def resolve():
     threading.Thread(target=answer, daemon=True).start()
 
 
-def certificate(name, issuer=None):
-    """A key and its certificate: of an authority, or by one for a host."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.timezone.utc)
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name[:64])])
-    by, signer = (issuer[1].subject, issuer[0]) if issuer else (subject, key)
-    made = x509.CertificateBuilder().subject_name(subject).issuer_name(by).public_key(key.public_key()).serial_number(x509.random_serial_number())
-    made = made.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
-    made = made.add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-    if issuer:
-        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-    return key, made.sign(signer, hashes.SHA256())
-
-
-def context(name, authority):
-    key, made = certificate(name, authority)
-    path = FOLDER / f"{len(hosts)}-{threading.get_ident()}.pem"
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(path)
-    return made
-
-
-def pipe(source, sink):
-    try:
-        while piece := source.recv(65536):
-            sink.sendall(piece)
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
-
-
 def serve(authority, oidc, other):
     """TLS for every host; the one that is meant decides who answers."""
     server = socket.create_server(("127.0.0.1", 443))
@@ -105,10 +70,10 @@ def serve(authority, oidc, other):
         with LOCK:
             hosts.append(name)
         connection.name = name or ""
-        connection.context = context(connection.name, authority)
+        connection.context = authority.context(connection.name)
 
     def one(raw):
-        first = context("nobody", authority)
+        first = authority.context("nobody")
         first.sni_callback = meant
         try:
             inside = first.wrap_socket(raw, server_side=True)
@@ -116,8 +81,7 @@ def serve(authority, oidc, other):
             return
         port = oidc if getattr(inside, "name", "").startswith("oidc.") else other
         outside = socket.create_connection(("127.0.0.1", port))
-        threading.Thread(target=pipe, args=(outside, inside), daemon=True).start()
-        pipe(inside, outside)
+        tls.join(inside, outside)
 
     def accept():
         while True:
@@ -157,8 +121,8 @@ def run(step, origin):
 
 loopback_up()
 resolve()
-authority = certificate("All of AWS")
-pathlib.Path(sys.argv[1]).write_bytes(authority[1].public_bytes(serialization.Encoding.PEM))
+authority = tls.Authority("All of AWS")
+pathlib.Path(sys.argv[1]).write_bytes(authority.pem())
 (sso, sso_ready), (bedrock, bedrock_ready) = started("aws_sso.py"), started("bedrock.py")
 port = lambda ready: up.urlparse(ready["origin"]).port  # noqa: E731
 control = lambda ready, asked: ur.urlopen(ready["control"], json.dumps(asked).encode()).read()  # noqa: E731

@@ -41,7 +41,7 @@ export async function serve(flavour) {
   let app;
   const server = http.createServer((req, res) => app(req, res));
   const port = await listen(server, +(process.env.PORT ?? 0));
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = process.env.ORIGIN ?? `http://127.0.0.1:${port}`; // another, where something in TLS stands before it
   const options = flavour(origin);
   const { issuer, mount, client } = options;
   let key = newKey("k1"), other = newKey("k1"), rotated = false;
@@ -95,7 +95,7 @@ export async function serve(flavour) {
       },
     },
   });
-  provider.proxy = false;
+  provider.proxy = origin.startsWith("https:");
   provider.Client.prototype.redirectUriAllowed = function allowed(uri) { return redirectAllowed(this.clientId, uri); };
   const find = provider.RefreshToken.find.bind(provider.RefreshToken);
   provider.RefreshToken.find = async (...args) => {
@@ -157,6 +157,7 @@ export async function serve(flavour) {
   const json = (res, status, body) => { res.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" }); res.end(JSON.stringify(body)); };
   app = async (req, res) => {
     if (state.unreachable) return req.socket.destroy();
+    if (provider.proxy) req.headers["x-forwarded-proto"] = "https";
     req.originalUrl = req.url;
     const rewritten = options.rewrite ? options.rewrite(req.url) : req.url;
     if (!rewritten.startsWith(mount)) return json(res, 404, { error: "not_found" });
@@ -239,5 +240,5 @@ export async function serve(flavour) {
   });
   const controlPort = await listen(control, 0);
   process.stdin.resume().on("end", () => process.exit(0)).on("error", () => process.exit(0));
-  console.log(JSON.stringify({ ready: true, origin, issuer: options.announced ?? issuer, client_id: client.id, control: `http://127.0.0.1:${controlPort}/control`, upstream: { kind: options.kind, issuer: options.announced ?? issuer, ...service, tenants: options.tenants ?? [] } }));
+  console.log(JSON.stringify({ ready: true, origin, port, issuer: options.announced ?? issuer, client_id: client.id, control: `http://127.0.0.1:${controlPort}/control`, upstream: { kind: options.kind, issuer: options.announced ?? issuer, ...service, tenants: options.tenants ?? [] } }));
 }

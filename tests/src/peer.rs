@@ -78,6 +78,26 @@ impl Peer {
         Peer::silent(command)
     }
 
+    /// Like Okta at `https://login.acme.test`, a name that leads there by [`Peer::gateway`] alone.
+    #[must_use]
+    pub fn okta_elsewhere() -> Peer {
+        let mut command = node();
+        command
+            .arg(folder().join("okta.mjs"))
+            .env("ORIGIN", "https://login.acme.test");
+        Peer::silent(command)
+    }
+
+    /// A company's proxy, by which every host is this peer, in TLS by an authority of its own.
+    #[must_use]
+    pub fn gateway(to: &Peer) -> Peer {
+        let mut command = Command::new(python());
+        command
+            .arg(folder().join("gateway.py"))
+            .env("UPSTREAM", format!("127.0.0.1:{}", to.ready["port"]));
+        Peer::silent(command)
+    }
+
     /// Like Entra ID; `tenant` is `organizations` or the id of the one tenant.
     #[must_use]
     pub fn entra(tenant: Option<&str>) -> Peer {

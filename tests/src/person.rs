@@ -75,6 +75,20 @@ impl Person {
         person
     }
 
+    /// The same person, whose browser goes through this gateway ([`Peer::gateway`]).
+    ///
+    /// # Panics
+    /// When the gateway's certificate is none.
+    #[must_use]
+    pub fn through(mut self, gateway: &Peer) -> Person {
+        let proxy = reqwest::Proxy::all(gateway.word("proxy")).unwrap();
+        let authority = gateway.word("authority").as_bytes();
+        let authority = reqwest::Certificate::from_pem(authority).unwrap();
+        let client = client().proxy(proxy).tls_certs_merge([authority]);
+        self.http = client.redirect(Policy::none()).build().unwrap();
+        self
+    }
+
     /// The same person, who presses "Cancel" where the password is asked for, or "Don't allow" where that is asked.
     #[must_use]
     pub fn who_declines(mut self) -> Person {

@@ -1,10 +1,11 @@
 //! How a session stands at its provider: asked on focus, while the window is shown, and after sleep, without using the
 //! refresh token up.
 
-use kiro_tests::{Notifications, Peer, Tray, Window, until};
+use kiro_tests::{Keyring, Notifications, Peer, Person, Tray, Window, World, until};
 use serde_json::{Value, json};
 
-use crate::paste::signed_in;
+use crate::paste::{LOGIN, paste_by, said, signed_in};
+use crate::residency::kept;
 
 const ENDED: &str = "Your session ended";
 
@@ -76,4 +77,66 @@ async fn what_keeps_a_session_from_being_renewed_is_shown_with_its_remedy_in_bot
     let token = world.kiro(&["auth", "token"]);
     assert_eq!(token.status.code(), Some(5), "{token:?}");
     assert_eq!(world.credentials(), before, "the session is untouched");
+}
+
+#[tokio::test]
+async fn what_a_company_s_proxy_keeps_from_being_renewed_is_shown_with_its_remedy_in_both_languages()
+ {
+    for (fault, english, japanese, command) in [
+        (
+            "password",
+            [
+                "asks for a password",
+                "login.acme.test cannot be reached without it.",
+                "HTTPS_PROXY",
+            ],
+            "がパスワードを求めています",
+            "The proxy 127.0.0.1:",
+        ),
+        (
+            "strange",
+            [
+                "The connection is inspected by",
+                "Acme Web Gateway",
+                "for the CA file.",
+            ],
+            "で検査されています",
+            "inspected by \"Acme Web Gateway\"",
+        ),
+    ] {
+        let peer = Peer::okta_elsewhere();
+        let gateway = Peer::gateway(&peer);
+        peer.control(json!({ "at_ttl": 1 })).await;
+        let world = World::new(Keyring::Absent);
+        let authority = world.path("gateway.pem");
+        std::fs::write(&authority, gateway.word("authority")).unwrap();
+        let proxy = gateway.word("proxy");
+        let network = format!("[network]\nproxy = \"{proxy}\"\nca_file = {authority:?}\n");
+        kept(&world, "kiro/settings.toml", &network);
+        world.add_okta(&peer);
+        let mut aiko = Person::new("aiko").through(&gateway);
+        let login = paste_by(world.start_kiro(&LOGIN), &mut aiko).await;
+        assert_eq!(login.status.code(), Some(0), "{}", said(&login));
+        world.token_ended().await;
+        let before = world.credentials();
+        gateway.control(json!({ fault: true })).await;
+        let window = Window::open(&world).await;
+        for words in english {
+            window.says(words).await;
+        }
+        window.says("Your session is kept.").await;
+        window.picture(&format!("kept-from-renewal-{fault}")).await;
+        window.press("日本語").await;
+        window.says(japanese).await;
+        window.says("セッションは保持されています。").await;
+        // The command tells what the window met, with the same names.
+        let asked = gateway.control(json!({})).await["asked"].clone();
+        let token = world
+            .start_kiro_with(&["auth", "token"], &[("LC_ALL", "C")])
+            .end();
+        assert_eq!(token.status.code(), Some(5), "{token:?}");
+        assert!(said(&token).contains(command), "{}", said(&token));
+        assert_eq!(gateway.control(json!({})).await["asked"], asked);
+        assert_eq!(world.credentials(), before, "the session is untouched");
+    }
 }
