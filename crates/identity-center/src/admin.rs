@@ -152,6 +152,7 @@ fn owning() -> Part {
         .routes(routes!(connections::offer_trial))
         .routes(routes!(connections::activate))
         .routes(routes!(connections::deactivate))
+        .routes(routes!(connections::end_sessions))
         .routes(routes!(applications::create))
         .routes(routes!(applications::change))
         .routes(routes!(applications::secret))

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::admitted::Who;
 use super::body::{Body, Line, Named};
 use super::problem::Problem;
-use super::view::{Link, Page};
+use super::view::{Ended, Link, Page};
 use crate::administrator::Role;
 use crate::center::Center;
 use crate::directory::is_plain;
@@ -401,7 +401,7 @@ pub(super) async fn activate(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sends nobody there any more. Sessions that began there go on
+/// Sends nobody there any more, and who came from there is granted nothing more. Sessions that began there go on until they are ended, too
 #[utoipa::path(post, path = "/connections/{connection}/deactivate", tag = "identity providers", params(("connection" = String, Path)), responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn deactivate(
     State(center): State<Arc<Center>>,
@@ -414,6 +414,22 @@ pub(super) async fn deactivate(
         .set_connection_active(connection.id, false, center.now())
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends everything that began with a sign-in there: sessions, browsers, codes that wait, sign-ins under way. Where the connection is
+/// active, people may sign in there again: it is deactivated first where the provider is not to be trusted
+#[utoipa::path(delete, path = "/connections/{connection}/sessions", tag = "identity providers", params(("connection" = String, Path)), responses((status = 200, body = Ended), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn end_sessions(
+    State(center): State<Arc<Center>>,
+    who: Who,
+    Named(name): Named<Line>,
+) -> Result<Json<Ended>, Problem> {
+    let connection = found(&center, &who, &name).await?;
+    let ended = center
+        .store
+        .end_sessions_through(connection.id, center.now());
+    let sessions = ended.await?.ok_or_else(|| Problem::nothing("connection"))?;
+    Ok(Json(Ended { sessions }))
 }
 
 impl From<ConnectError> for Problem {

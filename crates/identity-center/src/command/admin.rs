@@ -302,16 +302,18 @@ impl Shown {
                     ),
                 )
             }
-            Idp::Deactivate { name } => {
+            Idp::Deactivate { name, end_sessions } => {
                 let done = remote
                     .post(&format!("{}/deactivate", path(&name)), &Value::Null)
                     .await?;
-                self.done(
-                    &done,
-                    &format!(
-                        "{name} is inactive: nobody is sent there. Sessions that began there go on"
-                    ),
-                )
+                let inactive = format!("{name} is inactive: nobody is sent there");
+                if !end_sessions {
+                    let goes_on =
+                        "What applications were granted goes on; `--end-sessions` ends it";
+                    return self.done(&done, &format!("{inactive}. {goes_on}"));
+                }
+                let ended = remote.delete(&format!("{}/sessions", path(&name))).await?;
+                self.ended(&ended, &inactive)
             }
             Idp::Remove { name } => {
                 let done = remote.delete(&path(&name)).await?;

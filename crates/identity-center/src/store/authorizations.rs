@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Row, Store, StoreError, Tx, groups, sessions, values};
+use super::{Row, Store, StoreError, Tx, connections, groups, sessions, values};
 use crate::authorization::{Authorization, Progress};
-use crate::id::{AuthorizationId, GroupId, UserId};
+use crate::id::{AuthorizationId, ConnectionId, GroupId, UserId};
 use crate::secret::Digest;
 use crate::session::{Authentication, Offer, Session};
 
@@ -130,13 +130,19 @@ pub enum Granted {
     Refused,
 }
 
-/// Whether the person may sign in with what they have proved. Their row stays locked: whatever ends everything of theirs comes
-/// before, and is seen, or after, and ends what is granted here.
+/// Whether the person may sign in with what they have proved; nobody may by a connection that is off, or gone. The connection's row and
+/// theirs stay locked: whatever switches it off, or ends everything of theirs, comes before, and is seen, or after, and finds what is
+/// granted here.
 pub(super) async fn may(
     tx: &mut Tx<'_>,
     user: UserId,
     authentication: &Authentication,
 ) -> Result<bool, StoreError> {
+    if let Some(connection) = authentication.connection
+        && !connections::is_active(tx, connection, " FOR SHARE OF c").await?
+    {
+        return Ok(false);
+    }
     let sql = "SELECT u.active, u.ended_at FROM users u WHERE u.id = $1 FOR UPDATE OF u";
     let Some(row) = tx.row(sql, values![user]).await? else {
         return Ok(false);
@@ -161,9 +167,20 @@ pub(super) async fn may_use(
 
 /// Ends the sign-ins that have come as far as to know this person.
 pub(super) async fn forget_those_of(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
+    forget(tx, format!("%\"user\":\"{user}\"%")).await
+}
+
+/// Ends the sign-ins that have led to this connection.
+pub(super) async fn forget_those_through(
+    tx: &mut Tx<'_>,
+    connection: ConnectionId,
+) -> Result<(), StoreError> {
+    forget(tx, connections::mentioned(connection)).await
+}
+
+async fn forget(tx: &mut Tx<'_>, like: String) -> Result<(), StoreError> {
     let sql = "DELETE FROM authorizations WHERE progress LIKE $1";
-    let theirs = format!("%\"user\":\"{user}\"%");
-    tx.execute(sql, values![theirs]).await?;
+    tx.execute(sql, values![like]).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, audit, directory, sessions, values};
+use super::{Row, Store, StoreError, Tx, audit, connections, directory, sessions, values};
 use crate::directory::User;
 use crate::id::{SessionId, UserId};
 use crate::secret::Digest;
@@ -33,16 +33,18 @@ impl Store {
         self.write(move |tx| {
             let authentication = authentication.clone();
             Box::pin(async move {
+                if let Some(connection) = authentication.connection {
+                    // To the minute: everybody who signs in there would change the row. Before it is locked for reading: two who go on
+                    // from there to writing would wait for each other.
+                    let sql = "UPDATE connections SET last_sign_in_at = $2 WHERE id = $1 AND active = 1 \
+                               AND (last_sign_in_at IS NULL OR last_sign_in_at < $3)";
+                    let minute = now - SignedDuration::from_mins(1);
+                    tx.execute(sql, values![connection, now, minute]).await?;
+                }
                 if !super::authorizations::may(tx, user, &authentication).await? {
                     return Ok(false);
                 }
                 insert(tx, cookie, user, &authentication, now, ends).await?;
-                if let Some(connection) = authentication.connection {
-                    // To the minute: everybody who signs in there would change the row.
-                    let sql = "UPDATE connections SET last_sign_in_at = $2 WHERE id = $1 AND (last_sign_in_at IS NULL OR last_sign_in_at < $3)";
-                    let minute = now - SignedDuration::from_mins(1);
-                    tx.execute(sql, values![connection, now, minute]).await?;
-                }
                 let how = json!({ "methods": authentication.methods, "connection": authentication.connection });
                 audit::of_person(tx, user, "sign_in", how, now).await?;
                 Ok(true)
@@ -51,7 +53,7 @@ impl Store {
         .await
     }
 
-    /// Who is signed in in the browser with this cookie. Nobody who may not sign in.
+    /// Who is signed in in the browser with this cookie. Nobody who may not sign in, or came through a connection that is off.
     pub async fn browser_session(
         &self,
         cookie: Digest,
@@ -64,14 +66,19 @@ impl Store {
                      WHERE b.digest = $1 AND b.expires_at > $2 AND u.active = 1",
                     directory::COLUMNS
                 );
-                let row = tx.row(&sql, values![cookie, now]).await?;
-                row.map(|row| {
-                    Ok(BrowserSession {
-                        user: directory::read(&row)?,
-                        authentication: row.json(13)?,
-                    })
-                })
-                .transpose()
+                let Some(row) = tx.row(&sql, values![cookie, now]).await? else {
+                    return Ok(None);
+                };
+                let authentication: Authentication = row.json(13)?;
+                if let Some(connection) = authentication.connection
+                    && !connections::is_active(tx, connection, "").await?
+                {
+                    return Ok(None);
+                }
+                Ok(Some(BrowserSession {
+                    user: directory::read(&row)?,
+                    authentication,
+                }))
             })
         });
         found.await

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, audit, provisioning, values};
+use super::{Row, Store, StoreError, Tx, audit, authorizations, provisioning, sessions, values};
 use crate::federation::{Connection, ConnectionRefusal};
 use crate::id::ConnectionId;
+use crate::session::Ended;
 
 impl Store {
     /// Keeps a connection, in place of the one with its id.
@@ -78,7 +79,8 @@ impl Store {
         .await
     }
 
-    /// Sends people there, or no more. What was granted to them before goes on. `false` if there is no such connection.
+    /// Sends people there, or no more. What applications were granted before goes on; nothing more is granted to who came through it
+    /// while it is off ([`authorizations::may`]). `false` if there is no such connection.
     pub async fn set_connection_active(
         &self,
         id: ConnectionId,
@@ -98,6 +100,45 @@ impl Store {
                 };
                 noted_by_id(tx, id, action, now).await?;
                 Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// Ends everything that began with a sign-in at this connection: sessions, codes, browsers, device codes that wait, sign-ins under
+    /// way. Returns how many sessions lived; `None` if there is no such connection.
+    pub async fn end_sessions_through(
+        &self,
+        id: ConnectionId,
+        now: Timestamp,
+    ) -> Result<Option<u64>, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let Some(connection) = select(tx, "WHERE c.id = $1", values![id]).await?.pop()
+                else {
+                    return Ok(None);
+                };
+                authorizations::forget_those_through(tx, id).await?;
+                let sql = "DELETE FROM browser_sessions WHERE authentication LIKE $1";
+                let browsers = tx.execute(sql, values![mentioned(id)]).await?;
+                let sql = "SELECT s.id, s.user_id, s.client_id FROM sessions s WHERE s.authentication LIKE $1 AND s.state <> 'ended'";
+                let mut opened = Vec::new();
+                for row in tx.query(sql, values![mentioned(id)]).await? {
+                    opened.push((row.id(0)?, row.id(1)?, row.text(2)?.to_owned()));
+                }
+                let because = Ended::ByAdministrator;
+                let all: Vec<_> = opened.iter().map(|(session, ..)| *session).collect();
+                let ended = sessions::end_several(tx, &all, because, now).await?;
+                opened.retain(|(session, ..)| ended.contains(session));
+                let (organization, name) = (&connection.organization, &connection.name);
+                let of = json!({ "connection": id });
+                sessions::record_closed(tx, organization, name, (opened, because), &of, now)
+                    .await?;
+                let detail =
+                    json!({ "connection": id, "sessions": ended.len(), "browsers": browsers });
+                let action = "connection.end_sessions";
+                audit::of_organization(tx, organization, action, name, detail, now).await?;
+                Ok(Some(ended.len() as u64))
             })
         })
         .await
@@ -124,6 +165,23 @@ impl Store {
         })
         .await
     }
+}
+
+/// Whether people are sent there now; `lock` as SQL has it.
+pub(super) async fn is_active(
+    tx: &mut Tx<'_>,
+    id: ConnectionId,
+    lock: &str,
+) -> Result<bool, StoreError> {
+    let sql = format!("SELECT c.active FROM connections c WHERE c.id = $1{lock}");
+    let row = tx.row(&sql, values![id]).await?;
+    row.map_or(Ok(false), |row| row.truth(0))
+}
+
+/// What JSON that names this connection is like: an [`crate::session::Authentication`], or a sign-in's progress. Quotes within a text
+/// are escaped there.
+pub(super) fn mentioned(id: ConnectionId) -> String {
+    format!("%\"connection\":\"{id}\"%")
 }
 
 async fn noted_by_id(

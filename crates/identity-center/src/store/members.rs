@@ -18,7 +18,6 @@ pub(super) const TOGETHER: usize = 500;
 
 const JOIN: Listed = ("group.join", "group.join.list");
 const LEAVE: Listed = ("group.leave", "group.leave.list");
-const END: Listed = ("session.end", "session.end.list");
 
 /// The group, as the audit log names it.
 #[derive(Clone, Copy)]
@@ -30,9 +29,6 @@ pub(super) struct Of<'a> {
 
 /// People by their ids, and their names.
 type People = BTreeMap<UserId, String>;
-
-/// A session that ended, its person and its application.
-type Closed = (SessionId, UserId, String);
 
 /// Everybody who is in a group.
 pub(super) async fn all(tx: &mut Tx<'_>, group: GroupId) -> Result<BTreeSet<UserId>, StoreError> {
@@ -104,7 +100,9 @@ pub(super) async fn leave(
     if left.len() == 1 {
         sessions::record_ends(tx, &closed, Ended::GroupLost, now).await?;
     } else {
-        record_closed(tx, group, closed, now).await?;
+        let of = json!({ "group": group.id });
+        let closed = (closed, Ended::GroupLost);
+        sessions::record_closed(tx, group.organization, group.name, closed, &of, now).await?;
     }
     let detail = json!({ "group": group.id, "sessions": ended });
     record(tx, group, LEAVE, &left, detail, now).await?;
@@ -139,7 +137,7 @@ async fn close(
     group: GroupId,
     gone: &[UserId],
     now: Timestamp,
-) -> Result<Vec<Closed>, StoreError> {
+) -> Result<Vec<sessions::Closed>, StoreError> {
     let mut values = vec![Value::Text(format!("%\"{group}\"%"))];
     let these = among(&mut values, "s.user_id", gone, TOGETHER);
     let sql = format!(
@@ -218,30 +216,7 @@ async fn record(
     .await
 }
 
-/// Sessions of several people, by their applications.
-async fn record_closed(
-    tx: &mut Tx<'_>,
-    group: Of<'_>,
-    closed: Vec<Closed>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut by_client = BTreeMap::<String, Vec<(String, String)>>::new();
-    for (session, user, client) in closed {
-        let of_client = by_client.entry(client).or_default();
-        of_client.push(told((&session, &user)));
-    }
-    for (client, list) in by_client {
-        let because = sessions::word(Ended::GroupLost);
-        let detail = json!({ "client": client, "because": because, "group": group.id, "sessions": list.len() });
-        let Of {
-            organization, name, ..
-        } = group;
-        let list = ("ended", list.as_slice());
-        audit::of_many(tx, organization, END, name, detail, list, now).await?;
-    }
-    Ok(())
-}
-
-fn told<K: ToString, V: ToString>((key, value): (&K, &V)) -> (String, String) {
+/// As the audit log lists them.
+pub(super) fn told<K: ToString, V: ToString>((key, value): (&K, &V)) -> (String, String) {
     (key.to_string(), value.to_string())
 }

@@ -1,12 +1,13 @@
 //! Sessions in the store: offered with a code, live once it is redeemed, ended once and for good.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use serde_json::json;
 
-use super::members::TOGETHER;
+use super::audit::Listed;
+use super::members::{TOGETHER, told};
 use super::value::among;
 use super::{Row, Store, StoreError, Tx, audit, logouts, values};
 use crate::claims::Claims;
@@ -23,6 +24,11 @@ const OFFER: &str = "s.redirect_uri, s.code_challenge, s.nonce, s.code_expires_a
 pub(super) const BEHIND: usize = 15;
 const OFFER_AT: usize = BEHIND;
 pub(super) const FROM: &str = "FROM sessions s JOIN users u ON u.id = s.user_id";
+
+const END: Listed = ("session.end", "session.end.list");
+
+/// A session that ended, its person and its application.
+pub(super) type Closed = (SessionId, UserId, String);
 
 /// What a redeemed code gives: a session that lives, and what the ID token repeats.
 #[derive(Clone, Debug)]
@@ -366,13 +372,38 @@ pub(super) async fn end_several(
 /// Records ends of sessions, each with its person and its application.
 pub(super) async fn record_ends(
     tx: &mut Tx<'_>,
-    ended: &[(SessionId, UserId, String)],
+    ended: &[Closed],
     because: Ended,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for (session, user, client) in ended {
         let detail = json!({ "session": session, "client": client, "because": word(because) });
         audit::of_person(tx, *user, "session.end", detail, now).await?;
+    }
+    Ok(())
+}
+
+/// Records ends of several people's sessions, by their applications: entries about `subject`, which `of` names, and behind them whose
+/// they were (docs/decisions/0029).
+pub(super) async fn record_closed(
+    tx: &mut Tx<'_>,
+    organization: &str,
+    subject: &str,
+    (closed, because): (Vec<Closed>, Ended),
+    of: &serde_json::Value,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut by_client = BTreeMap::<String, Vec<(String, String)>>::new();
+    for (session, user, client) in closed {
+        let of_client = by_client.entry(client).or_default();
+        of_client.push(told((&session, &user)));
+    }
+    for (client, list) in by_client {
+        let mut detail = of.clone();
+        (detail["client"], detail["because"]) = (json!(client), json!(word(because)));
+        detail["sessions"] = list.len().into();
+        let list = ("ended", list.as_slice());
+        audit::of_many(tx, organization, END, subject, detail, list, now).await?;
     }
     Ok(())
 }

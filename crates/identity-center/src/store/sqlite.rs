@@ -289,6 +289,7 @@ fn rows(statement: &mut Statement<'_>) -> Result<Vec<Row>, StoreError> {
 /// `$1` is `?1` here, and a transaction that writes has the whole file locked anyway.
 fn spell(sql: &str) -> String {
     let sql = sql.split(" FOR UPDATE").next().unwrap_or(sql);
+    let sql = sql.split(" FOR SHARE").next().unwrap_or(sql);
     sql.replace('$', "?")
 }
 

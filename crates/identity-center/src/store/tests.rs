@@ -16,6 +16,7 @@ pub(crate) mod polls;
 pub(crate) mod provisioned;
 mod secrets;
 pub(crate) mod server;
+mod switched_off;
 mod tls;
 mod transactions;
 
@@ -33,6 +34,7 @@ fn every() -> impl Iterator<Item = &'static (&'static str, cases::Case)> {
         .iter()
         .chain(directory::ALL)
         .chain(federation::ALL)
+        .chain(switched_off::ALL)
         .chain(administration::ALL)
         .chain(plans::ALL)
         .chain(provisioned::ALL)

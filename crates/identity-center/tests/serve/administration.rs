@@ -175,6 +175,22 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
         let outside = "AWS credentials that were given live to their own end; sessions at Okta or Entra ID are ended there\n";
         assert!(said.ends_with(outside), "{arguments:?}: {said}");
     };
+    let metadata = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fuzz/src/saml_metadata.xml"
+    );
+    let connect = [
+        "idp",
+        "connect",
+        "okta",
+        "--no-test",
+        "--domain",
+        "okta.acme.example",
+    ];
+    computer.admin(&[&connect[..], &["--metadata", metadata]].concat());
+    ends(&["idp", "deactivate", "okta", "--end-sessions"]);
+    let (_, _, said) = computer.run(&["admin", "idp", "deactivate", "okta"]);
+    assert!(said.contains("goes on; `--end-sessions` ends it"), "{said}");
     ends(&["user", "deactivate", "maya"]);
     let (_, page) = maya.open("GET", "/sessions", &[]);
     assert!(page.contains("name=\"user_name\""), "{page}");
@@ -213,7 +229,6 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
     assert!(said.contains("Another owner: open once"), "{said}");
 }
 
-/// An application is registered and changed; what is not named stays.
 /// Models are given to a group, and decided about for people's computers; what is not named stays.
 fn models(computer: &Computer) {
     let list = || computer.admin(&["plan", "list"]);
@@ -271,6 +286,7 @@ fn models(computer: &Computer) {
     );
 }
 
+/// An application is registered and changed; what is not named stays.
 fn applications(computer: &Computer) {
     let uri = "https://builds.acme.example/cb";
     let made = computer.admin(&[

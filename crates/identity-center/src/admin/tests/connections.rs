@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use url::{Position, Url};
 
-use super::{administrator, ask, kind};
+use super::{administrator, ask, kind, token};
 use crate::administrator::Role;
-use crate::oidc::tests::running::Running;
+use crate::oidc::tests::running::{Running, query};
 use crate::pages::tests::browser::{Browser, application, person, started};
 use crate::pages::tests::federation::{AIKO, Provider, signed_in};
 use crate::store::values;
@@ -298,4 +298,68 @@ async fn a_provider_is_connected_by_its_saml_metadata() {
             .status,
         404
     );
+}
+
+/// The provider is not to be trusted any more: everything that began there ends in one go, on either wire.
+#[tokio::test]
+async fn what_began_at_a_provider_ends_with_it() {
+    let service = started().await;
+    let okta = Provider::okta().await;
+    okta.connected(&service).await;
+    let aiko = person(&service, AIKO, "Aiko").await;
+    let (_, owner) = administrator(&service, "acme", Role::Owner).await;
+    let (_, operator) = administrator(&service, "acme", Role::Operator).await;
+    let browser = Browser::new(&service);
+    let scope = [("scope", "openid offline_access")];
+    let at = browser.begin("native", &scope).await;
+    let back = signed_in(&browser, &at, &okta, AIKO).await.outside();
+    let tokens = service.redeem(&query(&back, "code").unwrap()).await.json();
+    let text = |member: &str| tokens[member].as_str().unwrap().to_owned();
+    let (access, refresh) = (text("access_token"), text("refresh_token"));
+    let here = token(&service, aiko, &["openid"], &["pwd"]).await;
+    // Another one goes to the provider and has not come back.
+    let other = Browser::new(&service);
+    let at = other.begin("native", &[]).await;
+    let at = other.step(&at, "name", &[("user_name", AIKO)]).await;
+    let away = at.answer.location();
+
+    let (off, end) = ("/connections/okta/deactivate", "/connections/okta/sessions");
+    let refused = ask(&service, &operator, "DELETE", end, &Value::Null).await;
+    assert_eq!(refused.status, 403);
+    let done = ask(&service, &owner, "POST", off, &Value::Null).await;
+    assert_eq!(done.status, 204);
+    assert_eq!(service.userinfo(&access).await.status, 200);
+    let renewed = service.refresh(&refresh).await.json();
+    let at = browser.begin("native", &[]).await;
+    at.shows(200, "Work e-mail or user name");
+
+    let done = ask(&service, &owner, "DELETE", end, &Value::Null).await;
+    assert_eq!((done.status, done.json()), (200, json!({ "sessions": 1 })));
+    for gone in [&access, renewed["access_token"].as_str().unwrap()] {
+        assert_eq!(service.userinfo(gone).await.status, 401);
+    }
+    let refresh = renewed["refresh_token"].as_str().unwrap();
+    assert_eq!(service.refresh(refresh).await.error(), "invalid_grant");
+    assert_eq!(service.userinfo(&here).await.status, 200, "by no provider");
+    let on = ask(
+        &service,
+        &owner,
+        "POST",
+        "/connections/okta/activate",
+        &Value::Null,
+    )
+    .await;
+    assert_eq!(on.status, 204);
+    let back = okta.sign_in(away, AIKO).await;
+    let late = other.get(&back[Position::BeforePath..]).await;
+    late.shows(410, "This sign-in is over");
+    let none = ask(
+        &service,
+        &owner,
+        "DELETE",
+        "/connections/none/sessions",
+        &Value::Null,
+    )
+    .await;
+    assert_eq!(none.status, 404);
 }

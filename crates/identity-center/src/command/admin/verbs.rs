@@ -161,9 +161,14 @@ pub(super) enum Idp {
     },
     /// Send people there from now on
     Activate { name: String },
-    /// Send nobody there any more
-    Deactivate { name: String },
-    /// Remove a connection, and who its people are here
+    /// Send nobody there any more; what applications were granted goes on
+    Deactivate {
+        name: String,
+        /// The provider is not to be trusted: end everything that began with a sign-in there, too
+        #[arg(long)]
+        end_sessions: bool,
+    },
+    /// Remove a connection, and who its people are here; what applications were granted goes on
     Remove { name: String },
     /// Forget who a person is there: their next sign-in is a first one
     Unlink { name: String, user: String },

@@ -48,7 +48,12 @@ async fn keep(store: &Store, connection: &Connection) -> Result<(), ConnectionRe
     kept.await.unwrap()
 }
 
-async fn connected(store: &Store, organization: &str, name: &str, kind: Kind) -> Connection {
+pub(super) async fn connected(
+    store: &Store,
+    organization: &str,
+    name: &str,
+    kind: Kind,
+) -> Connection {
     let domain = format!("{name}.{organization}.example");
     let made = connection(organization, name, kind, &[&domain]);
     keep(store, &made).await.unwrap();
