@@ -91,6 +91,7 @@ struct Described<'a> {
     exp: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     amr: &'a [String],
     sid: SessionId,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,7 @@ async fn told(service: &Running, end: &Place) -> serde_json::Value {
     let token = tokens["access_token"].as_str().unwrap();
     let form = [("client_id", "native"), ("token", token)];
     let introspected = service.post("/oauth2/introspect", &[], &form).await.json();
-    for name in ["sub", "auth_time", "acr"] {
+    for name in ["sub", "auth_time", "amr", "acr"] {
         assert_eq!(introspected[name], said[name], "{name}");
     }
     said
