@@ -23,8 +23,9 @@ pub(super) enum Way {
     IdentityCenter,
 }
 
-/// The issuer of a directory of Entra ID.
-const DIRECTORY: &str =
+/// A directory of Entra ID, and its issuer.
+pub(super) const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+pub(super) const DIRECTORY: &str =
     "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0";
 
 /// What `organizations.toml` says of each.
