@@ -105,6 +105,14 @@ impl Settings {
         Reach::internet(move |address| beside.has(address) || (here && address.is_loopback()))
     }
 
+    /// Where people are sent, and what is said of them: this service's own host, and that of STS.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<&str> {
+        let sts = self.sts.as_ref().map(|sts| &sts.endpoint);
+        let all = [Some(&self.url), sts].into_iter().flatten();
+        all.filter_map(Url::host_str).collect()
+    }
+
     /// An address of this service.
     #[must_use]
     pub fn at(&self, path: &str) -> String {

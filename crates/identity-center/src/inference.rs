@@ -61,6 +61,15 @@ const EU: [&str; 7] = [
     "eusc-de-east-1",
 ];
 
+/// What AWS's hosts end with, as the clients have it, too.
+const SUFFIXES: [&str; 5] = [
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.eu",
+];
+
 /// Why clients could not use it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
@@ -82,11 +91,12 @@ pub enum Unusable {
 }
 
 impl Inference {
-    /// Whether clients can use it, of an Identity Center that says it is in `home`.
+    /// Whether clients can use it, of an Identity Center that says it is in `home` and sends people, or what it says of them, to
+    /// these hosts.
     ///
     /// # Errors
     /// See [`Unusable`].
-    pub fn usable(&self, home: &str) -> Result<(), Unusable> {
+    pub fn usable(&self, home: &str, hosts: &[&str]) -> Result<(), Unusable> {
         let region = self.region.as_deref();
         if !region.is_none_or(is_region) {
             return Err(Unusable::Region);
@@ -108,10 +118,28 @@ impl Inference {
             let stays = |residency: Residency| residency.admits(region);
             !self.residency.is_none_or(stays)
         };
-        match region.into_iter().chain([home]).find(outside) {
+        let elsewhere = region.into_iter().chain([home]).find(outside);
+        let mut hosts = hosts.iter().copied();
+        match elsewhere.or_else(|| hosts.find(|host| !self.keeps(host))) {
             Some(outside) => Err(Unusable::Outside(outside.to_owned())),
             None => Ok(()),
         }
+    }
+
+    /// Whether what is sent to this host stays where everything has to. An organisation's own is believed; AWS's say where they are,
+    /// and one that does not may be anywhere.
+    #[must_use]
+    pub fn keeps(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.');
+        let labels = SUFFIXES.iter().find_map(|suffix| host.strip_suffix(suffix));
+        let (Some(residency), Some(labels)) = (self.residency, labels) else {
+            return true;
+        };
+        let mut regions = labels
+            .split('.')
+            .filter(|label| is_region(label))
+            .peekable();
+        regions.peek().is_some() && regions.all(|region| residency.admits(region))
     }
 }
 
@@ -162,7 +190,11 @@ mod tests {
             |change: &dyn Fn(&mut Inference), home: &str, expected: Result<(), Unusable>| {
                 let mut inference = Inference::default();
                 change(&mut inference);
-                assert_eq!(inference.usable(home), expected, "{inference:?} {home}");
+                assert_eq!(
+                    inference.usable(home, &[]),
+                    expected,
+                    "{inference:?} {home}"
+                );
             };
         let role = |account: &str, name: &str| {
             Some(AskedBy {
@@ -242,5 +274,51 @@ mod tests {
             "eu-west-1",
             outside("eu-west-1"),
         );
+    }
+
+    #[test]
+    fn only_a_host_of_aws_s_contradicts_where_it_is_said_to_be() {
+        let check = |residency, host: &str, expected| {
+            let inference = Inference {
+                residency,
+                ..Inference::default()
+            };
+            assert_eq!(inference.keeps(host), expected, "{residency:?} {host}");
+            let home = if residency == Some(Residency::Us) {
+                "us-east-1"
+            } else {
+                "eu-central-1"
+            };
+            let usable = inference.usable(home, &["id.acme.example", host]);
+            let outside = Err(Unusable::Outside(host.to_owned()));
+            assert_eq!(usable, if expected { Ok(()) } else { outside }, "{host}");
+        };
+        let (eu, us) = (Some(Residency::Eu), Some(Residency::Us));
+        for own in ["id.acme.example", "127.0.0.1", "amazonaws.com.acme.example"] {
+            check(eu, own, true);
+        }
+        for inside in [
+            "sts.eu-central-1.amazonaws.com",
+            "ic-1.eu-west-1.elb.amazonaws.com",
+            "sts.eusc-de-east-1.amazonaws.eu",
+            "sts.eu-north-1.api.aws",
+            "sts.eu-central-1.amazonaws.com.",
+        ] {
+            check(eu, inside, true);
+            check(us, inside, false);
+        }
+        for outside in [
+            "sts.amazonaws.com",
+            "sts.us-east-1.amazonaws.com",
+            "ic-1.us-east-1.elb.amazonaws.com",
+            "sts.eu-west-2.amazonaws.com",
+            "eu-central-1.sts.us-east-1.amazonaws.com",
+            "sts.us-east-1.amazonaws.com.",
+            "sts.cn-north-1.amazonaws.com.cn",
+        ] {
+            check(eu, outside, false);
+            check(None, outside, true);
+        }
+        check(us, "sts.us-east-1.amazonaws.com", true);
     }
 }

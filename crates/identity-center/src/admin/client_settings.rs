@@ -15,11 +15,19 @@ use crate::directory::Organization;
 use crate::inference::Inference;
 use crate::start_url;
 
-/// The managed `organizations.toml` for people's computers
+/// The managed `organizations.toml` for people's computers. Refused where they could not use it: the service's settings have changed
+/// since it was decided
 #[utoipa::path(get, path = "/client-settings", tag = "organisation", responses((status = 200, content_type = "application/toml", body = String), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(State(center): State<Arc<Center>>, who: Who) -> Result<Response, Problem> {
     let organization = organization::found(&center, &who).await?;
     let inference = center.store.inference(&organization.name).await?;
+    let settings = &center.settings;
+    let usable = inference.usable(&settings.region, &settings.hosts());
+    usable.map_err(|why| {
+        let title = "People’s computers could not use what is decided";
+        let why = format!("{why}. Change it, or this service’s region, address or STS");
+        Problem::conflict("inference", title).because(why)
+    })?;
     let text = organizations(&center.settings, &organization, inference);
     Ok(([(header::CONTENT_TYPE, "application/toml")], text).into_response())
 }

@@ -27,7 +27,9 @@ pub(super) async fn set(
     who: Who,
     Body(said): Body<Inference>,
 ) -> Result<Json<Inference>, Problem> {
-    said.usable(&center.settings.region).map_err(|why| {
+    let settings = &center.settings;
+    let usable = said.usable(&settings.region, &settings.hosts());
+    usable.map_err(|why| {
         let title = "People’s computers could not use that";
         Problem::unfit("inference", title).because(why.to_string())
     })?;

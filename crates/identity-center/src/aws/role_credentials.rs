@@ -15,7 +15,8 @@ use super::paging::query;
 use super::roles::{account, no_access};
 use crate::account::is_role_name;
 use crate::center::Center;
-use crate::sts::{StsError, assume_role};
+use crate::directory::User;
+use crate::sts::{Sts, StsError, assume_role};
 
 /// `GET /federation/credentials`
 pub(super) async fn get(
@@ -41,6 +42,7 @@ pub(super) async fn get(
         .user(session.user)
         .await?
         .ok_or_else(no_access)?;
+    stays(&center, sts, &user).await?;
     let given = assume_role(&center, sts, &user, account, &set).await;
     let given = given.map_err(|error| refusal(account, &set.name, &error))?;
     Ok(exception::answer(&json!({ "roleCredentials": {
@@ -49,6 +51,21 @@ pub(super) async fn get(
         "sessionToken": given.session_token.expose_secret(),
         "expiration": given.expires_at.as_millisecond(),
     } })))
+}
+
+/// What is told to STS of somebody stays where their organisation's data has to.
+async fn stays(center: &Center, sts: &Sts, user: &User) -> Result<(), Exception> {
+    let decided = center.store.inference(&user.organization).await?;
+    let host = sts.endpoint.host_str().unwrap_or_default();
+    if decided.keeps(host) {
+        return Ok(());
+    }
+    tracing::warn!(
+        host,
+        "STS is outside of where the organisation's data has to stay"
+    );
+    let why = "STS is outside of where your organisation's data has to stay: this Identity Center gives no AWS credentials";
+    Err(Exception::new(Kind::PortalRequest, why))
 }
 
 /// What the person reads; the administrator's log has the rest.

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::{administrator, ask, kind};
 use crate::administrator::Role;
+use crate::inference::{Inference, Residency};
 use crate::oidc::tests::running::Running;
+use crate::sts::Sts;
 
 #[tokio::test]
 async fn a_group_is_given_models_and_loses_them() {
@@ -115,4 +117,36 @@ async fn what_is_decided_about_models_stands_in_the_clients_file() {
         assert_eq!(set.status, 200, "{}", set.text());
         assert_eq!(locks(&file().await), expected, "{decided}");
     }
+}
+
+/// The service's own address and its STS are part of what the file says, or of what becomes of it.
+#[tokio::test]
+async fn a_service_that_is_elsewhere_keeps_nobody_s_data_in_the_eu() {
+    let service = Running::start_with(|settings| {
+        settings.region = "eu-central-1".to_owned();
+        settings.sts = Sts::of_region("us-east-1");
+    });
+    let service = service.await;
+    let (_, owner) = administrator(&service, "acme", Role::Owner).await;
+    let eu = json!({ "residency": "eu" });
+    let refused = ask(&service, &owner, "PUT", "/inference", &eu).await;
+    assert_eq!(
+        (refused.status, kind(&refused).as_str()),
+        (422, "inference")
+    );
+    let said = refused.text();
+    assert!(
+        said.contains("sts.us-east-1.amazonaws.com is outside"),
+        "{said}"
+    );
+    // It was decided before the service moved.
+    let decided = Inference {
+        residency: Some(Residency::Eu),
+        ..Inference::default()
+    };
+    let (store, now) = (&service.center.store, service.center.now());
+    let set = store.set_inference("acme", decided, now).await.unwrap();
+    set.unwrap();
+    let file = ask(&service, &owner, "GET", "/client-settings", &Value::Null).await;
+    assert_eq!((file.status, kind(&file).as_str()), (409, "inference"));
 }

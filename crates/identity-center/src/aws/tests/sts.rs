@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use super::portal::{furnish, get, portal_refused, token};
 use super::*;
 use crate::account::PermissionSet;
+use crate::inference::{Inference, Residency};
 use crate::sts::{AUDIENCE, Sts};
 
 const CREDENTIALS: &str = "/federation/credentials?account_id=000000000000&role_name=Developer";
@@ -215,4 +216,25 @@ async fn what_sts_refuses_is_told_and_nobody_who_may_not_makes_it_ask() {
         );
     }
     assert!(stand_in.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_told_to_an_sts_outside_of_where_data_has_to_stay() {
+    let service = Running::start_with(|settings| {
+        settings.sts = Sts::of_region("us-east-1");
+    });
+    let service = service.await;
+    furnish(&service).await;
+    let token = token(&service).await;
+    let decided = Inference {
+        residency: Some(Residency::Eu),
+        ..Inference::default()
+    };
+    let (store, now) = (&service.center.store, service.center.now());
+    let set = store.set_inference("acme", decided, now).await.unwrap();
+    set.unwrap();
+    let refused = get(&service, &token, CREDENTIALS).await;
+    portal_refused(&refused, 400, "InvalidRequestException");
+    let said = refused.json()["message"].as_str().unwrap().to_owned();
+    assert!(said.starts_with("STS is outside"), "{said}");
 }
