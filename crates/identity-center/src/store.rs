@@ -175,11 +175,20 @@ impl Store {
         sql: &str,
         values: &[Value],
     ) -> Result<Option<Row>, StoreError> {
-        let rows = match &self.database {
+        let rows = self.look_up_all(sql, values).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// All rows of one statement, in the same way.
+    pub(crate) async fn look_up_all(
+        &self,
+        sql: &str,
+        values: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        match &self.database {
             Database::Sqlite(database) => database.query(sql, values),
             Database::Postgres(database) => database.query(sql, values).await,
-        };
-        Ok(rows?.into_iter().next())
+        }
     }
 
     /// Runs `work` on what is committed. It must not write.

@@ -158,28 +158,20 @@ async fn told(center: &Center, session: &Session) -> Map<String, Value> {
     let mut told = Map::new();
     let mut tell = |name: &str, value: Value| told.insert(name.to_owned(), value);
     tell("sessionExpiresAt", session.expires_at.as_second().into());
-    let unknown =
-        |error| tracing::warn!(%error, "who signed in, or what they may use, is not told");
-    match center.store.user(session.user).await {
-        Ok(user) => {
-            let profile = user.map(|user| user.profile);
-            let (name, email) = profile.map(|it| (it.display_name, it.email)).unzip();
-            if let Some(name) = name {
-                tell("name", name.into());
-            }
-            if let Some(email) = email.flatten() {
+    match center.store.told_of(session.user).await {
+        Ok(Some(of)) => {
+            tell("name", of.name.into());
+            if let Some(email) = of.email {
                 tell("email", email.into());
             }
-        }
-        Err(error) => unknown(error),
-    }
-    match center.store.models_of(session.user).await {
-        Ok(models) => {
-            if let Some(models) = models {
-                tell("models", models.into());
+            if let Some(models) = of.models {
+                tell("models", Value::from_iter(models));
             }
         }
-        Err(error) => unknown(error),
+        Ok(None) => {}
+        Err(error) => {
+            tracing::warn!(%error, "who signed in, and what they may use, is not told");
+        }
     }
     told
 }

@@ -5,12 +5,23 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Store, StoreError, Tx, audit, groups, values};
+use super::{Row, Store, StoreError, Tx, audit, groups, values};
 use crate::directory::DirectoryRefusal;
 use crate::id::{GroupId, UserId};
 use crate::plan::Plan;
 
 type Decided<T> = Result<Result<T, DirectoryRefusal>, StoreError>;
+
+/// What a person's programs are told of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What they are called.
+    pub name: String,
+    /// Where mail reaches them.
+    pub email: Option<String>,
+    /// The models that their groups give them; `None` where people's models do not depend on their groups.
+    pub models: Option<BTreeSet<String>>,
+}
 
 impl Store {
     /// Gives a group these models and no others. From its first plan on, people of the organisation have the models of their groups
@@ -109,23 +120,24 @@ impl Store {
         .await
     }
 
-    /// The models that a person's groups give them; `None` where people's models do not depend on their groups.
-    pub async fn models_of(&self, user: UserId) -> Result<Option<Vec<String>>, StoreError> {
-        self.read(move |tx| {
-            Box::pin(async move {
-                let sql = "SELECT o.plans FROM users u JOIN organizations o ON o.name = u.organization WHERE u.id = $1";
-                let row = tx.row(sql, values![user]).await?;
-                if !row.map_or(Ok(false), |row| row.truth(0))? {
-                    return Ok(None);
-                }
-                let sql = "SELECT DISTINCT p.model FROM plans p JOIN members m ON m.group_id = p.group_id \
-                           WHERE m.user_id = $1 ORDER BY p.model";
-                let rows = tx.query(sql, values![user]).await?;
-                let models = rows.iter().map(|row| row.text(0).map(str::to_owned));
-                models.collect::<Result<_, _>>().map(Some)
-            })
-        })
-        .await
+    /// What a person's programs are told of them with their tokens; `None` where nobody is there any more. One statement: it is asked
+    /// with each renewal, and what it finds is of one moment.
+    pub async fn told_of(&self, user: UserId) -> Result<Option<Told>, StoreError> {
+        let sql = "SELECT u.display_name, u.email, o.plans, p.model FROM users u JOIN organizations o ON o.name = u.organization \
+                   LEFT JOIN members m ON m.user_id = u.id AND o.plans = 1 LEFT JOIN plans p ON p.group_id = m.group_id WHERE u.id = $1";
+        let rows = self.look_up_all(sql, values![user]).await?;
+        let Some(first) = rows.first() else {
+            return Ok(None);
+        };
+        let mut models = BTreeSet::new();
+        for row in &rows {
+            models.extend(row.optional(3, Row::text)?.map(str::to_owned));
+        }
+        Ok(Some(Told {
+            name: first.text(0)?.to_owned(),
+            email: first.optional(1, Row::text)?.map(str::to_owned),
+            models: first.truth(2)?.then_some(models),
+        }))
     }
 }
 

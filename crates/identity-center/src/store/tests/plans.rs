@@ -33,8 +33,9 @@ async fn set(store: &Store, group: GroupId, models: &[&str]) {
 
 /// `-` where models do not depend on groups.
 async fn of(store: &Store, user: UserId) -> String {
-    let models = store.models_of(user).await.unwrap();
-    models.map_or_else(|| "-".to_owned(), |models| models.join(" "))
+    let told = store.told_of(user).await.unwrap();
+    let models = told.and_then(|told| told.models);
+    models.map_or_else(|| "-".to_owned(), |models| Vec::from_iter(models).join(" "))
 }
 
 async fn plans(store: Store) {
