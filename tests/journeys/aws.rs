@@ -1,5 +1,7 @@
 //! AWS tools use the session: boto3 through `credential_process`, and what is kept of it.
 
+use std::process::Output;
+
 use kiro_tests::{Keyring, Peer, World, python};
 use serde_json::{Value, json};
 
@@ -35,6 +37,12 @@ fn credentials(world: &World) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// boto3 in this world, by the configuration that is there.
+pub(crate) fn boto3(world: &World) -> Output {
+    let mut python = world.command(python().to_str().unwrap());
+    python.args(["-c", BOTO3]).output().unwrap()
+}
+
 /// What boto3 gets as `Developer` by the configuration that the command prints: by which way, and the three parts of the keys.
 pub(crate) fn boto3_by_command(world: &World) -> Value {
     let config = world.kiro(&["org", "export", "--aws-config"]);
@@ -43,11 +51,7 @@ pub(crate) fn boto3_by_command(world: &World) -> Value {
     assert!(text.contains("/kiro auth aws-credentials "), "{text}");
     std::fs::create_dir(world.path(".aws")).unwrap();
     std::fs::write(world.path(".aws/config"), &config.stdout).unwrap();
-    let boto3 = world
-        .command(python().to_str().unwrap())
-        .args(["-c", BOTO3])
-        .output()
-        .unwrap();
+    let boto3 = boto3(world);
     serde_json::from_slice(&boto3.stdout)
         .unwrap_or_else(|_| panic!("boto3 has credentials: {}", said(&boto3)))
 }

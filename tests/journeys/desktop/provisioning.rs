@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use kiro_tests::{Keyring, Peer, Tray, Window, World};
+use kiro_tests::{Keyring, Peer, Person, Running, Tray, Window, World, python};
 use serde_json::{Value, json};
 
-use crate::aws::{DEVELOPER, boto3_by_command};
-use crate::paste::said;
+use crate::aws::{DEVELOPER, boto3, boto3_by_command};
+use crate::paste::{LOGIN, paste_by, said};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -31,6 +31,58 @@ async fn assigned(peer: &Peer, group: &str) {
     let path = format!("/accounts/111122223333/roles/Developer/groups/{group}");
     let (status, answer) = peer.administer("PUT", &path).await;
     assert_eq!(status, 204, "{answer}");
+}
+
+/// Signs in by a code of its own, as `aws sso login` does; then asks for keys and renews the session each time that it is told to.
+const BOTO3: &str = "import boto3, sys
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+start_url, = sys.argv[1:]
+options = {'region_name': 'us-east-1', 'config': Config(signature_version=UNSIGNED, proxies={}, retries={'total_max_attempts': 1})}
+oidc, portal = boto3.client('sso-oidc', **options), boto3.client('sso', **options)
+made = oidc.register_client(clientName='boto3', clientType='public', scopes=['sso:account:access'])
+who = {name: made[name] for name in ('clientId', 'clientSecret')}
+device = oidc.start_device_authorization(startUrl=start_url, **who)
+print(device['verificationUri'], device['userCode'], file=sys.stderr, sep='\\n', flush=True)
+sys.stdin.readline()
+kept = oidc.create_token(grantType='urn:ietf:params:oauth:grant-type:device_code', deviceCode=device['deviceCode'], **who)
+def keys():
+    given = portal.get_role_credentials(accountId='111122223333', roleName='Developer', accessToken=kept['accessToken'])
+    return given['roleCredentials']['accessKeyId'][:4]
+def renewed():
+    kept.update(oidc.create_token(grantType='refresh_token', refreshToken=kept['refreshToken'], **who))
+    return kept['tokenType']
+def answer(asked):
+    try:
+        return asked()
+    except ClientError as error:
+        return type(error).__name__
+for _ in sys.stdin:
+    print(answer(keys), answer(renewed), file=sys.stderr, flush=True)";
+
+/// boto3 with a session of this person's of its own.
+async fn boto3_signed_in(world: &World, peer: &Peer, person: &mut Person) -> Running {
+    let endpoint = peer.word("endpoint");
+    let variables = [
+        ("AWS_ENDPOINT_URL_SSO_OIDC", endpoint),
+        ("AWS_ENDPOINT_URL_SSO", endpoint),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ];
+    let words = ["-c", BOTO3, peer.word("start_url")];
+    let mut boto3 = world.start_program(python().to_str().unwrap(), &words, &variables);
+    let address = boto3.address();
+    let code = boto3.line().unwrap().trim().to_owned();
+    let page = person.enter_code(&address, &code).await;
+    assert!(page.contains("The device is connected"), "{page}");
+    boto3.type_line("");
+    boto3
+}
+
+/// What boto3 got when it asked for keys, and when it renewed its session.
+fn answers(boto3: &mut Running) -> String {
+    boto3.type_line("");
+    boto3.line().unwrap().trim().to_owned()
 }
 
 fn active(value: Value) -> Value {
@@ -95,6 +147,9 @@ async fn a_colleague_who_is_pushed_signs_in_uses_a_role_and_is_out_everywhere_wh
     assert_eq!(peer.provision("PATCH", &path, &joins).await.0, 204);
     assert_eq!(peer.portal(&token).await, (200, json!(["111122223333"])));
 
+    let mut of_aws = boto3_signed_in(&world, &peer, &mut Person::from(&okta, name)).await;
+    assert_eq!(answers(&mut of_aws), "ASIA Bearer");
+
     let at = format!("/Users/{maya}");
     let left = Instant::now();
     let (status, answer) = peer.provision("PATCH", &at, &active(json!("False"))).await;
@@ -104,6 +159,8 @@ async fn a_colleague_who_is_pushed_signs_in_uses_a_role_and_is_out_everywhere_wh
         "{answer}"
     );
     assert_eq!(peer.portal(&token).await.0, 401, "with the answer");
+    let refused = "UnauthorizedException InvalidGrantException";
+    assert_eq!(answers(&mut of_aws), refused, "keys and the session");
     assert!(left.elapsed() < Duration::from_secs(2));
     // The window asks by itself while it can be seen, whether or not anybody looks at it.
     let patience = Duration::from_secs(32).saturating_sub(left.elapsed());
@@ -116,10 +173,47 @@ async fn a_colleague_who_is_pushed_signs_in_uses_a_role_and_is_out_everywhere_wh
         assert!(refused.stdout.is_empty());
         assert!(said(&refused).contains("has ended"), "{}", said(&refused));
     }
+    let without = boto3(&world);
+    assert!(!without.status.success() && without.stdout.is_empty());
+    assert!(said(&without).contains("has ended"), "{}", said(&without));
 
     // Back at the organisation: nothing of it is revived.
     let (status, _) = peer.provision("PATCH", &at, &active(json!(true))).await;
     assert_eq!(status, 200);
     assert_eq!(peer.portal(&token).await.0, 401, "nothing of it is revived");
+    assert_eq!(answers(&mut of_aws), refused);
     assert_eq!(world.kiro(&["auth", "token"]).status.code(), Some(3));
+}
+
+/// No window and no tray has told the command: the service does, as soon as it asks for anything.
+#[tokio::test]
+async fn a_command_alone_hears_at_its_next_contact_that_its_person_has_left() {
+    let peer = Peer::identity_center_for(1);
+    let world = World::new(Keyring::Absent);
+    world.add_identity_center(&peer);
+    let mut aiko = Person::of(&peer, "aiko");
+    let output = paste_by(world.start_kiro(&LOGIN), &mut aiko).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    world.token_ended().await;
+    let renewed = world.kiro(&["auth", "token"]);
+    assert_eq!(renewed.status.code(), Some(0), "{}", said(&renewed));
+    world.token_ended().await;
+
+    let path = "/Users?filter=userName%20eq%20%22aiko%22";
+    let (_, found) = peer.provision("GET", path, &Value::Null).await;
+    let at = format!("/Users/{}", found["Resources"][0]["id"].as_str().unwrap());
+    let left = Instant::now();
+    let (status, answer) = peer.provision("PATCH", &at, &active(json!(false))).await;
+    assert_eq!(status, 200, "{answer}");
+    let refused = world.kiro(&["auth", "token"]);
+    assert!(left.elapsed() < Duration::from_secs(2));
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    assert!(refused.stdout.is_empty());
+    let sentence = "error: Your sign-in has ended. IAM Identity Center stopped accepting it";
+    assert!(said(&refused).contains(sentence), "{}", said(&refused));
+    let account = world.status()["account"].clone();
+    assert_eq!(
+        (&account["state"], &account["reason"]),
+        (&json!("needs_attention"), &json!("session_ended"))
+    );
 }
