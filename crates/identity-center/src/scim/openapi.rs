@@ -264,10 +264,10 @@ fn error(manner: Manner) -> Value {
 fn search() -> Value {
     let mut properties: Object = LISTS
         .iter()
-        .map(|(name, kind)| ((*name).to_owned(), json!({ "type": kind })))
+        .map(|(name, kind)| ((*name).to_owned(), json!({ "type": [kind, "null"] })))
         .collect();
     for name in ["attributes", "excludedAttributes"] {
-        let names = json!({ "type": "array", "items": { "type": "string" } });
+        let names = json!({ "type": ["array", "null"], "items": { "type": "string" } });
         properties.insert(name.to_owned(), names);
     }
     let schema = json!({ "const": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"] });
@@ -299,17 +299,20 @@ fn bulk_request() -> Value {
         "properties": {
             "method": { "enum": ["POST", "PUT", "PATCH", "DELETE"] },
             "path": { "anyOf": [{ "enum": ["/Users", "/Groups"] }, { "type": "string" }] },
-            "bulkId": { "type": "string" },
-            "version": { "type": "string" },
-            "data": { "anyOf": [refers("UserSent"), refers("GroupSent"), refers("UserPatch")] },
+            "bulkId": { "type": ["string", "null"] },
+            "version": { "type": ["string", "null"] },
+            "data": { "anyOf": [refers("UserSent"), refers("GroupSent"), refers("UserPatch"), { "type": ["object", "null"] }] },
         },
+        // Others may refer to what it makes.
+        "if": { "properties": { "method": { "const": "POST" } } },
+        "then": { "required": ["bulkId"], "properties": { "bulkId": { "type": "string", "minLength": 1 } } },
     });
     json!({
         "type": "object",
         "required": ["schemas", "Operations"],
         "properties": {
             "schemas": { "const": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"] },
-            "failOnErrors": { "type": "integer", "minimum": 1 },
+            "failOnErrors": { "type": ["integer", "null"], "minimum": 1 },
             "Operations": { "type": "array", "items": operation, "maxItems": OPERATIONS },
         },
     })

@@ -38,7 +38,15 @@ pub fn sent(kind: &ResourceType, manner: Manner) -> Value {
     // Somebody new is active unless it is said that they are not.
     let needed = |attribute: &&Attribute| attribute.required && attribute.kind == Type::String;
     let all = kind.schema.attributes.iter();
-    required.extend(all.filter(needed).map(|attribute| attribute.name));
+    for attribute in all.filter(needed) {
+        required.push(attribute.name);
+        properties[attribute.name]["minLength"] = 1.into();
+    }
+    if let Some(members) = properties.get_mut("members") {
+        members["items"]["required"] = json!(["value"]);
+    }
+    // Another's schemas may be named as well: Entra ID names one of groups.
+    properties["schemas"]["items"] = json!({ "type": "string" });
     if manner == Manner::Aws {
         let all = kind.schema.attributes.iter();
         for attribute in all.filter(|attribute| !aws::takes(attribute)) {
