@@ -2,9 +2,9 @@
 //! whoever may not sign in any more, or loses a group, loses with it what that gave.
 
 mod cost;
-mod groups;
+pub(super) mod groups;
 pub(super) mod list;
-mod related;
+pub(super) mod related;
 pub(super) mod users;
 mod where_clause;
 

@@ -52,7 +52,7 @@ async fn sqlite_keeps_what_every_store_keeps() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_keeps_what_every_store_keeps() {
     let server = server::Server::start(None);
-    for (name, case) in every() {
+    for (name, case) in every().chain(provisioned::OF_POSTGRESQL) {
         let store = Store::postgres(&server.database(name)).await.unwrap();
         case(store).await;
     }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use kiro_scim::{Expected, GroupColumns, Members, Reference, Refusal, Resource};
+use kiro_scim::{Expected, GroupColumns, Members, Refusal, Resource};
 use serde_json::json;
 
 use super::super::members::{self, Of};
 use super::super::{Row, Store, StoreError, Tx, audit, groups, provisioning, values};
+use super::list::OWN_BY_ID;
 use super::related::told;
 use super::{Changing, Decided, exact, name, texts};
 use crate::directory::fold;
@@ -306,17 +307,15 @@ async fn taken(tx: &mut Tx<'_>, by: &Provisioner, folded: &str) -> Result<Refusa
     })
 }
 
-async fn one(
+pub(in super::super) async fn one(
     tx: &mut Tx<'_>,
     by: &Provisioner,
     id: GroupId,
     lock: &str,
 ) -> Result<Option<Provisioned>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM groups r WHERE r.id = $1 AND r.organization = $2 AND r.connection = $3 {lock}"
-    );
+    let sql = format!("SELECT {COLUMNS} FROM groups r WHERE r.id = $3 AND {OWN_BY_ID} {lock}");
     let row = tx
-        .row(sql.trim_end(), values![id, &by.organization, by.id])
+        .row(sql.trim_end(), values![&by.organization, by.id, id])
         .await?;
     row.as_ref().map(read).transpose()
 }
@@ -324,24 +323,6 @@ async fn one(
 async fn made(tx: &mut Tx<'_>, by: &Provisioner, id: GroupId) -> Result<Provisioned, StoreError> {
     let found = one(tx, by, id, "").await?;
     found.ok_or_else(|| StoreError::Corrupt("a group just kept".to_owned()))
-}
-
-/// The members of a group that the connection sees.
-pub(super) async fn members_of(
-    tx: &mut Tx<'_>,
-    by: &Provisioner,
-    id: GroupId,
-) -> Result<Vec<Reference>, StoreError> {
-    let sql = "SELECT u.id, u.display_name FROM members m CROSS JOIN users u \
-               WHERE m.group_id = $1 AND u.id = m.user_id AND u.connection = $2 ORDER BY u.id";
-    let rows = tx.query(sql, values![id, by.id]).await?;
-    let related = |row: &Row| {
-        Ok(Reference {
-            id: row.id::<UserId>(0)?.to_string(),
-            display: row.text(1)?.to_owned(),
-        })
-    };
-    rows.iter().map(related).collect()
 }
 
 /// Of [`COLUMNS`].

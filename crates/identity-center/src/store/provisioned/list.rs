@@ -343,10 +343,7 @@ pub(super) async fn at(
         ids.push(format!("${}", values.len()));
     }
     let (table, columns, ids) = (table(kind), columns(kind), ids.join(", "));
-    // As expressions, which no index answers: SQLite takes an organisation for smaller than a hundred ids, and would go through all of it.
-    let sql = format!(
-        "SELECT {columns} FROM {table} r WHERE r.id IN ({ids}) AND r.organization || '' = $1 AND COALESCE(r.connection, r.id) = $2"
-    );
+    let sql = format!("SELECT {columns} FROM {table} r WHERE r.id IN ({ids}) AND {OWN_BY_ID}");
     let mut found = Vec::new();
     for row in tx.rows(&sql, &values, false).await? {
         let is_here = |place: &Place| row.bytes(0).is_ok_and(|id| id == place.1);
@@ -379,6 +376,10 @@ async fn batch(
 }
 
 const OWN: &str = "r.organization = $1 AND r.connection = $2";
+/// The same of those whom ids name, as expressions, which no index answers. SQLite takes an organisation for smaller than a hundred ids,
+/// PostgreSQL a connection for smaller than one where its tables were empty when it was asked first: they would go through all of it.
+pub(super) const OWN_BY_ID: &str =
+    "r.organization || '' = $1 AND COALESCE(r.connection, r.id) = $2";
 
 fn table(kind: &'static ResourceType) -> &'static str {
     if *kind == USER { "users" } else { "groups" }

@@ -5,7 +5,7 @@ use kiro_scim::{Reference, ResourceType, USER};
 
 use super::super::{Row, Store, StoreError, Tx, values};
 use super::list::{Place, at};
-use super::{exact, groups, users};
+use super::{exact, users};
 use crate::id::{GroupId, UserId};
 use crate::provisioning::{Provisioned, Provisioner};
 
@@ -33,7 +33,7 @@ impl Store {
                     return Ok(None);
                 }
                 let last = group.related.last().and_then(|last| exact(&last.id));
-                members(tx, &by, id, last, &mut group).await?;
+                some_members(tx, &by, id, last, &mut group).await?;
                 Ok(Some(group))
             })
         })
@@ -109,7 +109,7 @@ pub(super) async fn whole(
         return relate(tx, by, one).await;
     }
     if let Some(id) = exact(&one.id) {
-        one.related = groups::members_of(tx, by, id).await?;
+        one.related = members(tx, by, id, None, i64::MAX).await?;
     }
     Ok(())
 }
@@ -121,7 +121,7 @@ async fn relate(
 ) -> Result<(), StoreError> {
     if *one.resource.kind() != USER {
         return match exact(&one.id) {
-            Some(id) => members(tx, by, id, None, one).await,
+            Some(id) => some_members(tx, by, id, None, one).await,
             None => Ok(()),
         };
     }
@@ -131,31 +131,41 @@ async fn relate(
     Ok(())
 }
 
-/// The members of a group behind this one, as far as the connection sees them.
-async fn members(
+/// The first members of a group behind this one.
+async fn some_members(
     tx: &mut Tx<'_>,
     by: &Provisioner,
     group: GroupId,
     last: Option<UserId>,
     into: &mut Provisioned,
 ) -> Result<(), StoreError> {
+    let one_more = i64::try_from(MEMBERS + 1).unwrap_or(i64::MAX);
+    into.related = members(tx, by, group, last, one_more).await?;
+    into.has_more = into.related.len() > MEMBERS;
+    into.related.truncate(MEMBERS);
+    Ok(())
+}
+
+/// So many members of a group behind this one, as far as the connection sees them. Each is looked up by itself: in a join a database that
+/// knows nothing of its tables yet begins with all people.
+pub(in super::super) async fn members(
+    tx: &mut Tx<'_>,
+    by: &Provisioner,
+    group: GroupId,
+    last: Option<UserId>,
+    most: i64,
+) -> Result<Vec<Reference>, StoreError> {
     // An id of zeros is nobody's.
     let last = last.map_or(vec![0; 16], |last| last.bytes().to_vec());
-    let sql = "SELECT u.id, u.display_name FROM members m CROSS JOIN users u \
-               WHERE m.group_id = $1 AND m.user_id > $3 AND u.id = m.user_id AND u.connection = $2 ORDER BY m.user_id LIMIT $4";
-    let one_more = i64::try_from(MEMBERS + 1).unwrap_or(i64::MAX);
-    let rows = tx.query(sql, values![group, by.id, last, one_more]).await?;
+    let sql = "SELECT m.user_id, (SELECT u.display_name FROM users u WHERE u.id = m.user_id) FROM members m \
+               WHERE m.group_id = $1 AND m.user_id > $3 AND (SELECT u.connection FROM users u WHERE u.id = m.user_id) = $2 \
+               ORDER BY m.user_id LIMIT $4";
+    let rows = tx.query(sql, values![group, by.id, last, most]).await?;
     let related = |row: &Row| {
         Ok(Reference {
             id: row.id::<UserId>(0)?.to_string(),
             display: row.text(1)?.to_owned(),
         })
     };
-    into.related = rows
-        .iter()
-        .take(MEMBERS)
-        .map(related)
-        .collect::<Result<_, StoreError>>()?;
-    into.has_more = rows.len() > MEMBERS;
-    Ok(())
+    rows.iter().map(related).collect()
 }

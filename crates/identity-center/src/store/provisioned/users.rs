@@ -8,6 +8,7 @@ use super::super::{
     Row, Store, StoreError, Tx, administrators, audit, directory, groups, provisioning, sessions,
     values,
 };
+use super::list::OWN_BY_ID;
 use super::related::told;
 use super::{Changing, Decided, name, texts};
 use crate::directory::{DirectoryRefusal, fold};
@@ -331,17 +332,15 @@ async fn taken(tx: &mut Tx<'_>, by: &Provisioner, folded: &str) -> Result<Refusa
 }
 
 /// The person as the connection sees them, if it does.
-pub(super) async fn one(
+pub(in super::super) async fn one(
     tx: &mut Tx<'_>,
     by: &Provisioner,
     id: UserId,
     lock: &str,
 ) -> Result<Option<Provisioned>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM users r WHERE r.id = $1 AND r.organization = $2 AND r.connection = $3 {lock}"
-    );
+    let sql = format!("SELECT {COLUMNS} FROM users r WHERE r.id = $3 AND {OWN_BY_ID} {lock}");
     let row = tx
-        .row(sql.trim_end(), values![id, &by.organization, by.id])
+        .row(sql.trim_end(), values![&by.organization, by.id, id])
         .await?;
     row.as_ref().map(read).transpose()
 }
@@ -351,22 +350,26 @@ async fn made(tx: &mut Tx<'_>, by: &Provisioner, id: UserId) -> Result<Provision
     found.ok_or_else(|| StoreError::Corrupt("a person just kept".to_owned()))
 }
 
-/// The groups of a person that the connection sees. (`CROSS JOIN`: SQLite begins with the person's rows, not with all groups.)
-pub(super) async fn groups_of(
+/// The groups of a person that the connection sees, each looked up by itself: in a join a database that knows nothing of its tables yet
+/// begins with all groups.
+pub(in super::super) async fn groups_of(
     tx: &mut Tx<'_>,
     by: &Provisioner,
     id: UserId,
 ) -> Result<Vec<Reference>, StoreError> {
-    let sql = "SELECT g.id, g.display_name FROM members m CROSS JOIN groups g \
-               WHERE m.user_id = $1 AND g.id = m.group_id AND g.connection = $2 ORDER BY g.created_at, g.id";
+    let sql = "SELECT m.group_id, (SELECT g.display_name FROM groups g WHERE g.id = m.group_id AND COALESCE(g.connection, g.id) = $2) \
+               FROM members m WHERE m.user_id = $1 ORDER BY (SELECT g.created_at FROM groups g WHERE g.id = m.group_id), m.group_id";
     let rows = tx.query(sql, values![id, by.id]).await?;
-    let related = |row: &Row| {
-        Ok(Reference {
-            id: row.id::<GroupId>(0)?.to_string(),
-            display: row.text(1)?.to_owned(),
-        })
-    };
-    rows.iter().map(related).collect()
+    let mut groups = Vec::new();
+    for row in &rows {
+        if let Some(display) = row.optional(1, Row::text)? {
+            groups.push(Reference {
+                id: row.id::<GroupId>(0)?.to_string(),
+                display: display.to_owned(),
+            });
+        }
+    }
+    Ok(groups)
 }
 
 /// Of [`COLUMNS`].

@@ -4,6 +4,7 @@ mod apart;
 mod at_once;
 mod filters;
 mod groups;
+mod keys;
 mod many;
 mod people;
 mod tokens;
@@ -64,6 +65,10 @@ pub(super) const ALL: &[(&str, Case)] = &[
 
 /// Those in which it matters how a database orders text.
 pub(super) const OF_TEXT: &[(&str, Case)] = &[
+/// Those of PostgreSQL alone.
+pub(super) const OF_POSTGRESQL: &[(&str, Case)] =
+    &[("found_by_keys", |store| Box::pin(keys::found_by(store)))];
+
     ("filters_of_each_kind", |store| {
         Box::pin(filters::each_kind(store))
     }),

@@ -58,6 +58,8 @@ impl Server {
             .arg(&data)
             // Nothing is to outlive the computer that the test runs on.
             .args(["-c", "fsync=off"])
+            // It learns of its tables what a test has it learn.
+            .args(["-c", "autovacuum=off"])
             .args(["-c", "max_connections=200", "-p", &port.to_string(), "-k"])
             .arg(folder.path())
             .args(settings.iter().flat_map(|setting| ["-c", setting]))
