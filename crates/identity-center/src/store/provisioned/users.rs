@@ -183,7 +183,7 @@ impl Store {
             Box::pin(async move {
                 let sql = format!(
                     "UPDATE users AS r SET connection = $2, external_id = CASE WHEN connection = $2 THEN external_id END, \
-                     modified_at = $3, version = version + 1 WHERE id = $1 AND organization = $4 AND {}",
+                     deactivated_at = NULL, modified_at = $3, version = version + 1 WHERE id = $1 AND organization = $4 AND {}",
                     provisioning::TO_HAND_OVER
                 );
                 let key = values![id, by.id, now, &by.organization];

@@ -52,6 +52,8 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("patched_at_once", |store| Box::pin(at_once::patched(store))),
     ("removed_at_once", |store| Box::pin(at_once::removed(store))),
     ("left_behind", |store| Box::pin(apart::left_behind(store))),
+    ("handed_over", |store| Box::pin(apart::handed_over(store))),
+    ("away_before", |store| Box::pin(apart::away_before(store))),
     ("scim_tokens", |store| Box::pin(tokens::life(store))),
     ("scim_tokens_at_once", |store| {
         Box::pin(tokens::at_once(store))
@@ -63,12 +65,12 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("walks", |store| Box::pin(walks::walks(store))),
 ];
 
-/// Those in which it matters how a database orders text.
-pub(super) const OF_TEXT: &[(&str, Case)] = &[
 /// Those of PostgreSQL alone.
 pub(super) const OF_POSTGRESQL: &[(&str, Case)] =
     &[("found_by_keys", |store| Box::pin(keys::found_by(store)))];
 
+/// Those in which it matters how a database orders text.
+pub(super) const OF_TEXT: &[(&str, Case)] = &[
     ("filters_of_each_kind", |store| {
         Box::pin(filters::each_kind(store))
     }),

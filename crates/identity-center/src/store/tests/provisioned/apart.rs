@@ -5,10 +5,12 @@ use serde_json::json;
 
 use super::super::cases::at;
 use super::super::directory::{made, organization};
+use super::super::federation::connected;
 use super::{
     assert_same, becomes, comes, connection, everything, forms, found, group, list, patch, read,
     replacement, user,
 };
+use crate::federation::Kind;
 use crate::provisioning::{Admitted, Provisioned, Provisioner, ProvisioningRefusal, issue};
 use crate::store::Store;
 
@@ -204,9 +206,12 @@ pub(super) async fn of_natives(store: Store) {
     }
     assert_eq!(of(&GROUP, "members pr".to_owned()).await, [""; 0]);
 
-    // Handed over, they are the connection's.
+    // Handed over, they are the connection's, and its group has one more.
+    let before = read(&store, &okta, &team).await.unwrap().version;
     let handed = store.hand_over_user(&okta, native.id, at(4)).await.unwrap();
     assert_eq!(handed, Ok(()));
+    let after = read(&store, &okta, &team).await.unwrap().version;
+    assert_eq!(after, before + 1);
     let handed = store
         .hand_over_group(&okta, natives.id, at(4))
         .await
@@ -272,6 +277,8 @@ pub(super) async fn left_behind(store: Store) {
         (left.profile.connection, left.profile.external_id),
         (None, None)
     );
+    let left = store.group(group(&team)).await.unwrap().unwrap();
+    assert_eq!((left.connection, left.external_id), (None, None));
     let entries = store.audit_of("acme", i64::MAX, 1).await.unwrap();
     assert_eq!(entries[0].action, "scim.remove");
     assert_eq!(
@@ -300,4 +307,71 @@ pub(super) async fn left_behind(store: Store) {
         .unwrap();
     assert_eq!(named.resource.text("externalId"), Some("1"));
     assert_eq!(handed(&other, 7).await, Err(ProvisioningRefusal::Anothers));
+}
+
+/// Those of an identity provider stay its own when its provisioning ends, and so does what it calls them; to whom they are handed over
+/// then, it says nothing.
+pub(super) async fn handed_over(store: Store) {
+    organization(&store, "acme").await;
+    let provider = connected(&store, "acme", "okta", Kind::Okta).await;
+    let okta = connection(&store, "acme", "okta").await;
+    assert_eq!(okta.id, provider.id);
+    let other = connection(&store, "acme", "entra").await;
+    let said = json!({ "userName": "aiko", "externalId": "1" });
+    let aiko = comes(&store, &okta, said, 1).await.unwrap();
+    let team = json!({ "displayName": "Team", "externalId": "1" });
+    let team = forms(&store, &okta, team, 1).await.unwrap();
+    let handed = async |to: &Provisioner, second: i64| {
+        let person = store.hand_over_user(to, user(&aiko), at(second));
+        assert_eq!(person.await.unwrap(), Ok(()));
+        let its = store.hand_over_group(to, group(&team), at(second));
+        assert_eq!(its.await.unwrap(), Ok(()));
+        let mut called = Vec::new();
+        for one in [&aiko, &team] {
+            let one = read(&store, to, one).await.unwrap();
+            called.push(one.resource.text("externalId").map(str::to_owned));
+        }
+        called
+    };
+    store.remove_provisioner(&okta, at(2)).await.unwrap();
+    let again = connection(&store, "acme", "okta").await;
+    let own = Some("1".to_owned());
+    assert_eq!(handed(&again, 3).await, [own.clone(), own]);
+    store.remove_provisioner(&again, at(4)).await.unwrap();
+    assert_eq!(handed(&other, 5).await, [None, None]);
+}
+
+/// Whoever was away before they were handed over comes back by no event of their new connection, with or without an identity provider that
+/// they are still of meanwhile.
+pub(super) async fn away_before(store: Store) {
+    for (name, provider) in [("acme", true), ("hinoki", false)] {
+        organization(&store, name).await;
+        if provider {
+            connected(&store, name, "okta", Kind::Okta).await;
+        }
+        let okta = connection(&store, name, "okta").await;
+        let other = connection(&store, name, "entra").await;
+        let comes = async |by: &Provisioner, called: &str| {
+            comes(&store, by, json!({ "userName": called }), 1)
+                .await
+                .unwrap()
+        };
+        let aiko = comes(&okta, "aiko").await;
+        let (ben, carl) = (comes(&other, "ben").await, comes(&other, "carl").await);
+        let leaves = async |by: &Provisioner, who: &Provisioned, second: i64| {
+            let away = json!([{ "op": "replace", "path": "active", "value": false }]);
+            let left = becomes(&store, by, who, patch(&USER, away), second).await;
+            assert!(!left.unwrap().resource.active());
+        };
+        leaves(&other, &ben, 10).await;
+        leaves(&okta, &aiko, 11).await;
+        store.remove_provisioner(&okta, at(12)).await.unwrap();
+        let handed = store.hand_over_user(&other, user(&aiko), at(13)).await;
+        assert_eq!(handed.unwrap(), Ok(()));
+        leaves(&other, &carl, 14).await;
+        let undone = store.undo_leaving(&other, at(15)).await.unwrap().unwrap();
+        assert_eq!((undone.reactivated, undone.gone), (2, 0), "{name}");
+        let aiko = read(&store, &other, &aiko).await.unwrap();
+        assert!(!aiko.resource.active(), "{name}");
+    }
 }
