@@ -209,6 +209,7 @@ fn a_connection_is_set_watched_put_right_and_removed() {
         true
     );
 
+    assert_eq!(done(&["log", "hr", "--limit", "3"]).0.lines().count(), 3);
     done(&["remove", "hr"]);
     assert_eq!(
         ask("GET /Users", &Value::Null).0,
@@ -226,6 +227,28 @@ fn a_connection_is_set_watched_put_right_and_removed() {
         (&found["totalResults"], &found["Resources"][0]["userName"]),
         (&json!(1), &json!("p0"))
     );
+
+    let owner = format!("authorization: Bearer {}", program.text("admin_token"));
+    let owner = format!("{owner}\r\ncontent-type: application/json");
+    let crew = json!({ "display_name": "Crew" }).to_string();
+    let (status, made) = program.call_with("POST /admin/v1/groups", &owner, &crew);
+    assert_eq!(status, 201, "{made}");
+    let (_, handed) = done(&["hand-over", "hr2", "--group", "crew"]);
+    assert!(
+        handed.contains("hr2 provisions crew from now on"),
+        "{handed}"
+    );
+    let groups = || program.call_with("GET /acme/scim/v2/Groups", &bearer, "");
+    assert_eq!(groups().1["Resources"][0]["displayName"], "Crew");
+    done(&["set", "hr2", "--manner", "aws"]);
+    let (all, _) = done(&["list"]);
+    let mut lines = all.lines();
+    let line = lines.find(|line| line.starts_with("hr2 ")).unwrap();
+    assert!(line.contains(" aws "), "{all}");
+    let (tokens, _) = done(&["token", "list", "hr2"]);
+    let id = tokens.lines().nth(1).unwrap().split(' ').next().unwrap();
+    done(&["token", "revoke", "hr2", id]);
+    assert_eq!(groups().0, 401, "the token is good no more");
 }
 
 /// Passwords come in whatever an identity provider sends, and in what is refused of it. They are written nowhere.

@@ -1,10 +1,12 @@
 //! An identity provider's first synchronisation, to a service on SQLite that is killed in the midst of it: it begins anew, and nobody is
-//! there twice.
+//! there twice, and nobody gone who was answered.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
@@ -17,18 +19,21 @@ const GROUPS: usize = 6;
 const KILLS: [usize; 3] = [40, 80, 120];
 
 /// A provider that works with four connections at once.
-struct Provider {
+struct Provider<'a> {
     at: SocketAddr,
     token: String,
     answered: AtomicUsize,
+    /// The ids of what was made, before a kill and after it, by their names.
+    made: &'a Mutex<BTreeMap<String, String>>,
 }
 
-impl Provider {
-    fn of(program: &Program) -> Provider {
+impl<'a> Provider<'a> {
+    fn of(program: &Program, made: &'a Mutex<BTreeMap<String, String>>) -> Provider<'a> {
         Provider {
             at: program.address().parse().unwrap(),
             token: program.text("scim_token").to_owned(),
             answered: AtomicUsize::new(0),
+            made,
         }
     }
 
@@ -67,12 +72,20 @@ impl Provider {
                 &Value::Null,
             )?
             .1;
+        let known = self.made.lock().unwrap().get(called).cloned();
         if let Some(id) = found["Resources"][0]["id"].as_str() {
+            assert!(known.is_none_or(|known| known == id), "another {called}");
             return Some(id.to_owned());
         }
+        assert_eq!(known, None, "{called} was answered, and is gone");
         let (status, made) = self.ask(&format!("POST {endpoint}"), said)?;
         assert_eq!(status, 201, "{made}");
-        Some(made["id"].as_str()?.to_owned())
+        let id = made["id"].as_str()?.to_owned();
+        self.made
+            .lock()
+            .unwrap()
+            .insert(called.to_owned(), id.clone());
+        Some(id)
     }
 
     /// A quarter of everything; nothing where the service went away.
@@ -113,7 +126,7 @@ impl Provider {
 }
 
 /// Who and what is there: the names, and who is in the groups.
-fn everything(provider: &Provider, endpoint: &str, name: &str) -> Vec<(String, usize)> {
+fn everything(provider: &Provider<'_>, endpoint: &str, name: &str) -> Vec<(String, usize)> {
     let (status, all) = provider
         .ask(&format!("GET {endpoint}?count=1000"), &Value::Null)
         .unwrap();
@@ -132,12 +145,12 @@ fn everything(provider: &Provider, endpoint: &str, name: &str) -> Vec<(String, u
     told
 }
 
-fn started(data: &Path) -> (Program, Provider) {
+fn started<'a>(data: &Path, made: &'a Mutex<BTreeMap<String, String>>) -> (Program, Provider<'a>) {
     let mut command = command(data, &["--demo"]);
     // Nobody reads its log, and so many requests fill a pipe.
     command.stderr(Stdio::null());
     let program = Program::of(command);
-    let provider = Provider::of(&program);
+    let provider = Provider::of(&program, made);
     (program, provider)
 }
 
@@ -145,14 +158,15 @@ fn started(data: &Path) -> (Program, Provider) {
 fn a_sync_that_is_broken_off_is_repeated_and_nobody_is_there_twice() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
+    let made = Mutex::default();
     let mut broken = 0;
     for answers in KILLS {
-        let (program, provider) = started(&data);
+        let (program, provider) = started(&data, &made);
         let whole = provider.syncs(answers, || program.tell("KILL"));
         broken += usize::from(!whole);
     }
     assert_eq!(broken, KILLS.len(), "else nothing was tried");
-    let (_program, provider) = started(&data);
+    let (_program, provider) = started(&data, &made);
     assert!(provider.syncs(0, || {}));
     let mine = |told: Vec<(String, usize)>, first: char| -> Vec<(String, usize)> {
         let is_mine = |(name, _): &(String, usize)| {
