@@ -225,6 +225,15 @@ fn a_group_s_members_change_a_hundred_at_a_time_and_never_as_a_whole() {
         patched(json!([{ "op": "remove", "path": "members", "value": members(100) }])),
         Ok(())
     );
+    let named = |count: usize| {
+        let ids: Vec<_> = (0..count).map(|id| format!("value eq \"{id}\"")).collect();
+        json!({ "op": "remove", "path": format!("members[{}]", ids.join(" or ")) })
+    };
+    assert_eq!(patched(json!([named(100)])), Ok(()));
+    assert_eq!(
+        patched(json!([named(100), named(1)])),
+        Err(too_many.clone())
+    );
     let made = received(
         &GROUP,
         json!({ "displayName": "x", "members": members(101) }),

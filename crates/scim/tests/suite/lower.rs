@@ -96,6 +96,14 @@ fn look_ups_are_left_to_the_database() {
         ]),
         true,
     );
+    // Both of one address: the relation finds somebody, too, who has an address for each.
+    let ends =
+        |comparison, end| Condition::Is(Column::Email, Relation::Compare(comparison, text(end)));
+    check(
+        r#"emails[value sw "a" and value ew "b"]"#,
+        Condition::All(vec![ends(Comparison::Sw, "a"), ends(Comparison::Ew, "b")]),
+        false,
+    );
     check(
         "externalId eq null",
         Condition::Not(Box::new(Condition::Is(

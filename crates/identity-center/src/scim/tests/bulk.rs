@@ -125,6 +125,9 @@ async fn what_can_never_be_done_is_refused_and_the_rest_is_done() {
         statuses(&answer),
         ["409", "409", "201", "400", "409", "409"]
     );
+    let circle = json!([refers("a", "b"), refers("b", "a")]);
+    let first = bulk(&endpoint, circle, Some(1)).await;
+    assert_eq!(statuses(&first), ["409"], "so many errors and no more");
     assert_eq!(
         endpoint.get("/Users").await.json()["totalResults"],
         json!(1)

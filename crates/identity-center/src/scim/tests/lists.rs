@@ -200,6 +200,8 @@ async fn searches_are_lists_by_post() {
         (names(&both), &both["totalResults"]),
         (vec!["u003", "Team"], &json!(5))
     );
+    let full = search("/.search", json!({ "startIndex": 3, "count": 2 })).await;
+    assert_eq!(names(&full), ["u002", "u003"], "no more than asked for");
     let both = search(
         "/.search",
         json!({ "filter": "userName eq \"U001\" or displayName eq \"TEAM\"" }),
