@@ -29,19 +29,6 @@ fn exact<T: std::str::FromStr + ToString>(text: &str) -> Option<T> {
     (id.to_string() == text).then_some(id)
 }
 
-/// Whether the directory takes these texts. A database cannot keep the character U+0000.
-fn texts(all: &[(&str, Option<&str>)]) -> Result<(), Refusal> {
-    for (attribute, text) in all {
-        if text.is_some_and(|text| text.contains('\0')) {
-            return Err(Refusal::value(
-                *attribute,
-                "text without the character U+0000",
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// A name that the directory takes.
 fn name(attribute: &'static str, text: &str) -> Result<String, Refusal> {
     match directory::name(text) {

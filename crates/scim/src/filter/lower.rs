@@ -275,7 +275,7 @@ impl Lowering<'_> {
                 exact: false,
                 ..all(each(parts))
             },
-            BoundNode::Any(parts) if !parts.is_empty() => any(each(parts)),
+            BoundNode::Any(parts) => any(each(parts)),
             BoundNode::Test(test) => match test.check {
                 Check::Present
                 | Check::Compare(
@@ -294,7 +294,7 @@ impl Lowering<'_> {
                 }
                 Check::Absent | Check::Compare(Operator::Ne, _) => anything(),
             },
-            BoundNode::Any(_) | BoundNode::Not(_) | BoundNode::Element { .. } => anything(),
+            BoundNode::Not(_) | BoundNode::Element { .. } => anything(),
         }
     }
 }

@@ -71,9 +71,7 @@ impl Members {
     fn leave(&mut self, ids: Vec<String>) {
         for id in ids {
             self.add.remove(&id);
-            if !self.all_others_go {
-                self.remove.insert(id);
-            }
+            self.remove.insert(id);
         }
     }
 

@@ -10,7 +10,7 @@ use super::super::members::{self, Of};
 use super::super::{Row, Store, StoreError, Tx, audit, groups, provisioning, values};
 use super::list::OWN_BY_ID;
 use super::related::told;
-use super::{Changing, Decided, exact, name, texts};
+use super::{Changing, Decided, exact, name};
 use crate::directory::fold;
 use crate::id::{GroupId, UserId};
 use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal};
@@ -110,12 +110,10 @@ impl Store {
                     .check(before.version)
                     .and_then(|()| change(&before.resource))
                     .and_then(|change| Ok((fit(&change.resource)?, change)));
-                let (columns, mut change) = match decided {
+                let (columns, change) = match decided {
                     Ok(decided) => decided,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
-                // What the directory keeps may be what it has.
-                change.changed &= Resource::from_group(columns.clone()) != before.resource;
                 let moved = move_members(tx, &by, id, &columns.display_name, &change.members, now);
                 let moved = match moved.await? {
                     Ok(moved) => moved,
@@ -283,7 +281,6 @@ fn nobody() -> Refusal {
 fn fit(resource: &Resource) -> Result<GroupColumns, Refusal> {
     let mut columns = resource.group_columns();
     columns.display_name = name("displayName", &columns.display_name)?;
-    texts(&[("externalId", columns.external_id.as_deref())])?;
     Ok(columns)
 }
 

@@ -10,7 +10,7 @@ use super::super::{
 };
 use super::list::OWN_BY_ID;
 use super::related::told;
-use super::{Changing, Decided, name, texts};
+use super::{Changing, Decided, name};
 use crate::directory::{DirectoryRefusal, fold};
 use crate::id::{GroupId, UserId};
 use crate::provisioning::{Provisioned, Provisioner, ProvisioningRefusal};
@@ -265,11 +265,7 @@ async fn becomes(
             let ended = sessions::end_all(tx, id, Ended::Deactivated, now).await?;
             ("user.deactivate", json!({ "sessions": ended }))
         }
-        (false, true) => {
-            let sql = "UPDATE users SET deactivated_at = NULL WHERE id = $1";
-            tx.execute(sql, values![id]).await?;
-            ("user.reactivate", json!({}))
-        }
+        (false, true) => ("user.reactivate", json!({})),
         (true, true) | (false, false) => ("user.change", json!({ "was": was })),
     };
     audit::of_person(tx, id, action, detail, now).await?;
@@ -281,15 +277,6 @@ async fn becomes(
 fn fit(resource: &Resource) -> Result<UserColumns, Refusal> {
     let mut columns = resource.user_columns();
     columns.user_name = name("userName", &columns.user_name)?;
-    texts(&[
-        ("displayName", columns.display_name.as_deref()),
-        ("name.givenName", columns.given_name.as_deref()),
-        ("name.familyName", columns.family_name.as_deref()),
-        ("externalId", columns.external_id.as_deref()),
-    ])?;
-    for address in all_addresses(&columns) {
-        texts(&[("emails", Some(address))])?;
-    }
     Ok(columns)
 }
 

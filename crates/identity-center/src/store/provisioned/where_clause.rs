@@ -184,8 +184,6 @@ impl Writer {
 
     fn compare(&mut self, name: &str, comparison: Comparison, datum: &Datum) -> Option<String> {
         let (text, value) = match datum {
-            // No text in the store has it, and no database takes it.
-            Datum::Text(text) if text.contains('\0') => return None,
             Datum::Text(text) => (true, Value::from(text)),
             Datum::Bool(value) => (false, Value::from(*value)),
             Datum::Time(time) => (false, Value::from(*time)),

@@ -24,7 +24,7 @@ CREATE TABLE scim_tokens (
 );
 CREATE INDEX scim_tokens_provisioner ON scim_tokens (provisioner);
 -- (said: what the provider says beside the other columns, as JSON; display_name_folded: none where it says no displayName;
--- deactivated_at: when the provider said that they may not sign in; none where anybody has said otherwise since)
+-- deactivated_at: when the provider last said that they may not sign in; none where an administrator has said anything since)
 ALTER TABLE users ADD COLUMN said TEXT;
 ALTER TABLE users ADD COLUMN display_name_folded TEXT;
 ALTER TABLE users ADD COLUMN deactivated_at BIGINT;
