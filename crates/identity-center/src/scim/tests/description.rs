@@ -223,10 +223,10 @@ async fn told(manner: Manner, least: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_sent_is_answered_as_described() {
-    told(Manner::Rfc, 500).await;
+    told(Manner::Rfc, 2000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_sent_in_aws_s_manner_is_answered_as_described() {
-    told(Manner::Aws, 300).await;
+    told(Manner::Aws, 1000).await;
 }
