@@ -431,8 +431,7 @@ pub(super) async fn remove(
     };
     let sql = "SELECT 1 FROM connections WHERE id = $1";
     if tx.row(sql, values![connection]).await?.is_none() {
-        let sql = "UPDATE users SET connection = NULL, external_id = NULL, deactivated_at = NULL, modified_at = $2, \
-                   version = version + 1 WHERE connection = $1";
+        let sql = "UPDATE users SET connection = NULL, external_id = NULL, modified_at = $2, version = version + 1 WHERE connection = $1";
         left.users = tx.execute(sql, values![connection, now]).await?;
         let sql = "UPDATE groups SET connection = NULL, external_id = NULL, modified_at = $2, version = version + 1 WHERE connection = $1";
         left.groups = tx.execute(sql, values![connection, now]).await?;

@@ -117,10 +117,6 @@ impl Store {
                     Err(refusal) => return Ok(Err(refusal)),
                 };
                 let changed = match fit(&after) {
-                    // What the directory keeps may be what it has.
-                    Ok(columns) if Resource::from_user(columns.clone()) == before.resource => {
-                        Ok(before)
-                    }
                     Ok(columns) => becomes(tx, &by, id, &before, columns, now).await?,
                     Err(refusal) => Err(refusal),
                 };
