@@ -92,7 +92,8 @@ enum Standing {
     Open {
         session: Session,
         nonce: String,
-        last: Option<RefreshRecord>,
+        /// An earlier attempt on this revision died between request and answer.
+        interrupted: bool,
     },
 }
 
@@ -168,13 +169,13 @@ impl Store {
             return Ok(fresh);
         }
         let now = clock.now();
-        let (session, nonce, last) = match self.standing(profile, nonce, when, now)? {
+        let (session, nonce, interrupted) = match self.standing(profile, nonce, when, now)? {
             Standing::Answered(answer) => return answer.map(Fresh::saved),
             Standing::Open {
                 session,
                 nonce,
-                last,
-            } => (session, nonce, last),
+                interrupted,
+            } => (session, nonce, interrupted),
         };
         if session.tokens.refresh.is_none() {
             let usable = when == RefreshWhen::Due && session.public.expires_at > now;
@@ -189,8 +190,7 @@ impl Store {
             started_at: now,
             finished_at: None,
             refusal: None,
-            interrupted: last
-                .is_some_and(|record| record.interrupted || record.finished_at.is_none()),
+            interrupted,
         };
         self.write_record(profile, &record)?;
         match exchange(&session) {
@@ -251,7 +251,8 @@ impl Store {
             None => Ok(Standing::Open {
                 session,
                 nonce,
-                last,
+                interrupted: last
+                    .is_some_and(|record| record.interrupted || record.finished_at.is_none()),
             }),
         }
     }
