@@ -88,6 +88,16 @@ pub enum Unusable {
     /// A client would refuse all of its settings.
     #[error("{0} is outside of where everything has to stay")]
     Outside(String),
+    /// The same, because of where this service says that it is.
+    #[error(
+        "{0}, the `region` of this service’s settings, is outside of where everything has to stay"
+    )]
+    Home(String),
+    /// The same, because of whom it sends people, or what it says of them, to.
+    #[error(
+        "{0}, an address in this service’s settings, is outside of where everything has to stay"
+    )]
+    Host(String),
 }
 
 impl Inference {
@@ -118,10 +128,14 @@ impl Inference {
             let stays = |residency: Residency| residency.admits(region);
             !self.residency.is_none_or(stays)
         };
-        let elsewhere = region.into_iter().chain([home]).find(outside);
-        let mut hosts = hosts.iter().copied();
-        match elsewhere.or_else(|| hosts.find(|host| !self.keeps(host))) {
-            Some(outside) => Err(Unusable::Outside(outside.to_owned())),
+        if let Some(region) = region.filter(outside) {
+            return Err(Unusable::Outside(region.to_owned()));
+        }
+        if outside(&home) {
+            return Err(Unusable::Home(home.to_owned()));
+        }
+        match hosts.iter().find(|host| !self.keeps(host)) {
+            Some(host) => Err(Unusable::Host((*host).to_owned())),
             None => Ok(()),
         }
     }
@@ -204,6 +218,7 @@ mod tests {
         };
         let region = |name: &str| Some(name.to_owned());
         let outside = |region: &str| Err(Unusable::Outside(region.to_owned()));
+        let elsewhere = |home: &str| Err(Unusable::Home(home.to_owned()));
         check(&|_| {}, "us-east-1", Ok(()));
         check(
             &|it| it.region = region("eu-central-1"),
@@ -255,15 +270,15 @@ mod tests {
         }
         let eu = |it: &mut Inference| it.residency = Some(Residency::Eu);
         check(&eu, "eu-central-1", Ok(()));
-        check(&eu, "us-east-1", outside("us-east-1"));
+        check(&eu, "us-east-1", elsewhere("us-east-1"));
         for foreign in ["eu-west-2", "eu-central-2", "eu-isoe-west-1"] {
-            check(&eu, foreign, outside(foreign));
+            check(&eu, foreign, elsewhere(foreign));
         }
-        let elsewhere = |it: &mut Inference| {
+        let both = |it: &mut Inference| {
             eu(it);
             it.region = region("us-east-1");
         };
-        check(&elsewhere, "eu-central-1", outside("us-east-1"));
+        check(&both, "eu-central-1", outside("us-east-1"));
         check(
             &|it| it.residency = Some(Residency::Us),
             "us-west-2",
@@ -272,7 +287,7 @@ mod tests {
         check(
             &|it| it.residency = Some(Residency::Us),
             "eu-west-1",
-            outside("eu-west-1"),
+            elsewhere("eu-west-1"),
         );
     }
 
@@ -290,7 +305,7 @@ mod tests {
                 "eu-central-1"
             };
             let usable = inference.usable(home, &["id.acme.example", host]);
-            let outside = Err(Unusable::Outside(host.to_owned()));
+            let outside = Err(Unusable::Host(host.to_owned()));
             assert_eq!(usable, if expected { Ok(()) } else { outside }, "{host}");
         };
         let (eu, us) = (Some(Residency::Eu), Some(Residency::Us));

@@ -136,7 +136,7 @@ async fn a_service_that_is_elsewhere_keeps_nobody_s_data_in_the_eu() {
     );
     let said = refused.text();
     assert!(
-        said.contains("sts.us-east-1.amazonaws.com is outside"),
+        said.contains("sts.us-east-1.amazonaws.com, an address in this service"),
         "{said}"
     );
     // It was decided before the service moved.
