@@ -3,6 +3,7 @@
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -96,6 +97,10 @@ impl Init {
         let title = self.title.unwrap_or_else(|| name.clone());
         let contact = self.contact.unwrap_or_default();
         organization(&center, &name, title, contact, out).await?;
+        let has_tls = configuration.tls.is_some();
+        if let Some(said) = way(&center.settings.url, configuration.listen, has_tls) {
+            writeln!(out, "{said}")?;
+        }
         link(&center, &name, self.new_setup_link, out).await
     }
 
@@ -161,6 +166,26 @@ fn said_of_key(configuration: &Configuration, out: &mut dyn Write) -> io::Result
         )?;
     }
     Ok(())
+}
+
+/// How browsers get from the service's address to where it answers, if they do not by themselves.
+fn way(url: &Url, listen: SocketAddr, has_tls: bool) -> Option<String> {
+    let port = url.port_or_known_default();
+    let address = url.as_str().trim_end_matches('/');
+    let way = |how: &str, set: &str| {
+        format!(
+            "The service answers at {listen}{how}: have a proxy lead {address} there, or set {set} in the settings."
+        )
+    };
+    match url.scheme() {
+        "https" if has_tls => None,
+        "https" => Some(way(
+            " without TLS",
+            "`listen`, `tls_certificate` and `tls_key`",
+        )),
+        _ if port == Some(listen.port()) => None,
+        _ => Some(way("", "`listen`")),
+    }
 }
 
 async fn organization(
@@ -237,6 +262,7 @@ pub(super) fn derived(url: &Url) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -254,5 +280,33 @@ mod tests {
         check("https://acme.example:8443", "acme");
         check("http://localhost:7465", "main");
         check("http://127.0.0.1:7465", "main");
+    }
+
+    #[test]
+    fn whose_address_does_not_lead_to_the_service_is_told_where_it_answers() {
+        let check = |url: &str, listen: &str, has_tls, expected: Option<&str>| {
+            let said = way(&url.parse().unwrap(), listen.parse().unwrap(), has_tls);
+            assert_eq!(said.as_deref(), expected, "{url} {listen}");
+        };
+        let (here, there) = ("127.0.0.1:7465", "0.0.0.0:443");
+        check("http://127.0.0.1:7465", here, false, None);
+        check("https://id.acme.example", there, true, None);
+        check(
+            "https://id.acme.example",
+            here,
+            false,
+            Some(
+                "The service answers at 127.0.0.1:7465 without TLS: have a proxy lead https://id.acme.example there, or set `listen`, \
+                 `tls_certificate` and `tls_key` in the settings.",
+            ),
+        );
+        check(
+            "http://localhost:8591",
+            here,
+            false,
+            Some(
+                "The service answers at 127.0.0.1:7465: have a proxy lead http://localhost:8591 there, or set `listen` in the settings.",
+            ),
+        );
     }
 }

@@ -112,7 +112,7 @@ pub(super) fn status(status: &Value, now: Timestamp) -> String {
             } else {
                 "inactive"
             },
-            cell("last_sign_in_at", &connection["last_sign_in_at"]),
+            last("last_sign_in_at", connection),
         ));
         said.push_str(&certificates(connection, now));
     }
@@ -132,12 +132,26 @@ pub(super) fn status(status: &Value, now: Timestamp) -> String {
     if status["store"] == "postgresql" {
         said.push_str("Back-ups are the database’s own (PostgreSQL)\n");
     } else {
-        said.push_str(&format!("Last back-up {}\n", text("last_back_up_at")));
+        let warning = if status["last_back_up_at"].is_null() {
+            " ⚠"
+        } else {
+            ""
+        };
+        let last = last("last_back_up_at", status);
+        said.push_str(&format!("Last back-up {last}{warning}\n"));
     }
     if status["local_owners"] == 0 {
         said.push_str("! No owner could sign in without an identity provider: give one a password by `admin user setup-link`\n");
     }
     said
+}
+
+/// When something last happened.
+pub(super) fn last(member: &str, of: &Value) -> String {
+    match &of[member] {
+        Value::Null => "never".to_owned(),
+        time => cell(member, time),
+    }
 }
 
 /// When a provider's certificates end, and a warning a month before the last of them does: nobody signs in there then.
@@ -221,17 +235,17 @@ mod tests {
         assert_eq!(
             status(&given, now),
             "Acme · https://id.acme.example · version 0.1.0 on sqlite\n\
-             IdP okta inactive, last sign-in –\n\
-             IdP entra active, last sign-in –\n"
+             IdP okta inactive, last sign-in never\n\
+             IdP entra active, last sign-in never\n"
                 .to_owned()
                 + &format!("    its certificates end {one} {two}\n")
-                + "SCIM okta last push – (1 refused), token 95 d\n\
-             SCIM entra last push –, token 35 d ⚠\n\
+                + "SCIM okta last push never (1 refused), token 95 d\n\
+             SCIM entra last push never, token 35 d ⚠\n\
              ! 12 of 40 people left through entra since x: `admin scim undo entra` takes it back\n\
-             SCIM hr last push –, no token ⚠\n\
+             SCIM hr last push never, no token ⚠\n\
              1 user · 2 groups · 0 sessions\n"
                 + &format!("Next signing key {key}\n")
-                + "Last back-up –\n\
+                + "Last back-up never ⚠\n\
              ! No owner could sign in without an identity provider: give one a password by `admin user setup-link`\n"
         );
         given["store"] = json!("postgresql");

@@ -205,10 +205,7 @@ impl Shown {
 /// How provisioning stands, a line for each connection.
 pub(super) fn status(one: &Value, now: jiff::Timestamp) -> String {
     let name = one["name"].as_str().unwrap_or_default();
-    let push = match one["last_push_at"].as_str() {
-        Some(_) => print::time(&one["last_push_at"]),
-        None => "–".to_owned(),
-    };
+    let push = print::last("last_push_at", one);
     let refused = match one["refused"].as_u64() {
         Some(0) | None => String::new(),
         Some(count) => format!(" ({count} refused)"),
@@ -251,7 +248,7 @@ mod tests {
         let check = |tokens: &[Value], expected: &str| {
             let one = json!({ "name": "okta", "refused": 1, "tokens": tokens });
             let now = "2026-11-26T12:00:00Z".parse().unwrap();
-            let expected = format!("SCIM okta last push – (1 refused), {expected}\n");
+            let expected = format!("SCIM okta last push never (1 refused), {expected}\n");
             assert_eq!(status(&one, now), expected);
         };
         let (soon, late) = ("2026-11-29T12:00:00Z", "2027-11-26T12:00:00Z");

@@ -62,8 +62,11 @@ pub(super) async fn log(remote: &Remote, connection: &str, log: &Value) -> Resul
         remote,
         known: BTreeMap::new(),
     };
-    let entries = log["items"].as_array().into_iter().flatten().rev();
-    for entry in entries {
+    let entries = log["items"].as_array().map_or(&[][..], Vec::as_slice);
+    if entries.is_empty() {
+        writeln!(io::stderr().lock(), "Nothing came from {connection} yet")?;
+    }
+    for entry in entries.iter().rev() {
         groups.show(entry, connection, true).await?;
     }
     Ok(())
