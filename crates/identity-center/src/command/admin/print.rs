@@ -148,10 +148,11 @@ pub(super) fn status(status: &Value, now: Timestamp) -> String {
 
 /// When something last happened.
 pub(super) fn last(member: &str, of: &Value) -> String {
-    match &of[member] {
-        Value::Null => "never".to_owned(),
-        time => cell(member, time),
+    let time = &of[member];
+    if time.is_null() {
+        return "never".to_owned();
     }
+    cell(member, time)
 }
 
 /// When a provider's certificates end, and a warning a month before the last of them does: nobody signs in there then.
