@@ -175,10 +175,8 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
         let outside = "AWS credentials that were given live to their own end; sessions at Okta or Entra ID are ended there\n";
         assert!(said.ends_with(outside), "{arguments:?}: {said}");
     };
-    let metadata = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../fuzz/src/saml_metadata.xml"
-    );
+    let here = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    let metadata = format!("{here}/../../fuzz/src/saml_metadata.xml");
     let connect = [
         "idp",
         "connect",
@@ -187,7 +185,7 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
         "--domain",
         "okta.acme.example",
     ];
-    computer.admin(&[&connect[..], &["--metadata", metadata]].concat());
+    computer.admin(&[&connect[..], &["--metadata", &metadata]].concat());
     ends(&["idp", "deactivate", "okta", "--end-sessions"]);
     let (_, _, said) = computer.run(&["admin", "idp", "deactivate", "okta"]);
     assert!(said.contains("goes on; `--end-sessions` ends it"), "{said}");

@@ -4,11 +4,12 @@
 mod aws;
 #[path = "../../../../tests/peers/bedrock.rs"]
 mod bedrock;
+mod entra;
 mod residency;
 
 use std::sync::Arc;
 
-use aws::{Aws, DIRECTORY, TENANT, Way, signed_in};
+use aws::{Aws, Way, signed_in};
 use jiff::{SignedDuration, Timestamp};
 use kiro_credentials::Clock;
 use kiro_models::Region;
@@ -133,16 +134,6 @@ async fn somebody_of_identity_center_asks_in_the_eu_by_a_profile_of_the_eu() {
 }
 
 #[tokio::test]
-async fn somebody_of_entra_id_asks_by_their_id_token() {
-    let aws = Aws::start();
-    let world = signed_in(Way::Entra, &aws, "").await;
-    assert_eq!(whole(&world).await.unwrap(), WHOLE);
-    let seen = aws.control(json!({})).await;
-    let role = json!({"RoleArn": "arn:aws:iam::111122223333:role/Kiro", "RoleSessionName": "aiko@acme.com"});
-    assert_eq!(seen["roles"], json!([role]));
-}
-
-#[tokio::test]
 async fn credentials_that_ran_out_are_replaced_and_nobody_notices() {
     let aws = Aws::start();
     let world = signed_in(Way::Okta, &aws, "").await;
@@ -179,41 +170,6 @@ async fn an_id_token_that_ended_is_renewed_before_sts_sees_it() {
     assert_eq!(whole(&world).await.unwrap(), WHOLE);
     let requests = world.provider.token_requests.lock().unwrap();
     assert_eq!(requests.len(), before + 1, "one renewal");
-}
-
-/// Entra ID's ID token lives as long as its access token: both have ended, and one renewal brings both.
-#[tokio::test]
-async fn somebody_of_entra_id_whose_tokens_ended_is_renewed_once_and_asks_on() {
-    let aws = Aws::start();
-    let world = signed_in(Way::Entra, &aws, "").await;
-    let renewals = || world.provider.token_requests.lock().unwrap().clone();
-    world.behave(|entra| {
-        let exp = world.clock.now().as_second() + 7200;
-        entra.issuer = Some(DIRECTORY.to_owned());
-        entra.claims = json!({"iss": DIRECTORY, "tid": TENANT, "nonce": null, "exp": exp});
-    });
-    assert_eq!(whole(&world).await.unwrap(), WHOLE);
-    // The role's credentials end while the ID token is good: others are had for it.
-    aws.control(json!({ "spend": true })).await;
-    assert_eq!(whole(&world).await.unwrap(), WHOLE);
-    assert_eq!(renewals(), [""; 0]);
-    assert_eq!(aws.control(json!({})).await["given"], 2);
-
-    world.clock.advance(SignedDuration::from_mins(61));
-    let now = world.clock.now().as_second();
-    aws.control(json!({ "sts_now": now })).await;
-    assert_eq!(whole(&world).await.unwrap(), WHOLE);
-    let renewed = renewals();
-    assert_eq!(renewed.len(), 1, "{renewed:?}");
-    for part in [
-        "grant_type=refresh_token",
-        "refresh_token=refresh-canary",
-        "scope=",
-    ] {
-        assert!(renewed[0].contains(part), "{part}: {renewed:?}");
-    }
-    let seen = aws.control(json!({})).await;
-    assert_eq!((&seen["given"], aws.requests().await.len()), (&json!(3), 4));
 }
 
 #[tokio::test]
