@@ -333,26 +333,30 @@ async fn made(tx: &mut Tx<'_>, by: &Provisioner, id: UserId) -> Result<Provision
     found.ok_or_else(|| StoreError::Corrupt("a person just kept".to_owned()))
 }
 
-/// The groups of a person that the connection sees, each looked up by itself: in a join a database that knows nothing of its tables yet
-/// begins with all groups.
+/// The groups of a person that the connection sees, in the order in which they were made. Each is looked up once, by itself: in a join a
+/// database that knows nothing of its tables yet begins with all groups.
 pub(in super::super) async fn groups_of(
     tx: &mut Tx<'_>,
     by: &Provisioner,
     id: UserId,
 ) -> Result<Vec<Reference>, StoreError> {
-    let sql = "SELECT m.group_id, (SELECT g.display_name FROM groups g WHERE g.id = m.group_id AND COALESCE(g.connection, g.id) = $2) \
-               FROM members m WHERE m.user_id = $1 ORDER BY (SELECT g.created_at FROM groups g WHERE g.id = m.group_id), m.group_id";
-    let rows = tx.query(sql, values![id, by.id]).await?;
+    let sql = "SELECT m.group_id, (SELECT g.created_at || ' ' || g.display_name FROM groups g \
+               WHERE g.id = m.group_id AND COALESCE(g.connection, g.id) = $2) FROM members m WHERE m.user_id = $1";
     let mut groups = Vec::new();
-    for row in &rows {
-        if let Some(display) = row.optional(1, Row::text)? {
-            groups.push(Reference {
-                id: row.id::<GroupId>(0)?.to_string(),
-                display: display.to_owned(),
-            });
-        }
+    for row in &tx.query(sql, values![id, by.id]).await? {
+        let Some(group) = row.optional(1, Row::text)? else {
+            continue;
+        };
+        let (made, display) = group.split_once(' ').unwrap_or_default();
+        let made: i64 = made
+            .parse()
+            .map_err(|_| StoreError::Corrupt("when a group was made".to_owned()))?;
+        let id = row.id::<GroupId>(0)?.to_string();
+        let display = display.to_owned();
+        groups.push((made, Reference { id, display }));
     }
-    Ok(groups)
+    groups.sort_by(|(made, group), (other, another)| (made, &group.id).cmp(&(other, &another.id)));
+    Ok(groups.into_iter().map(|(_, group)| group).collect())
 }
 
 /// Of [`COLUMNS`].
