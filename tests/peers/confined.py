@@ -108,7 +108,8 @@ def run(step, origin):
     said, approved = [], set()
     for line in child.stderr:
         said.append(line)
-        code = re.search(r"\b[0-9A-F]{4}-[0-9A-F]{4}\b", line)
+        # By itself: the middle of a UUID may look like one.
+        code = re.search(r"(?<![\w-])[0-9A-F]{4}-[0-9A-F]{4}(?![\w-])", line)
         if code and code[0] not in approved:
             approved.add(code[0])
             approve(origin, code[0])
@@ -140,7 +141,9 @@ for step in json.load(sys.stdin):
         control({"sso": sso_ready, "bedrock": bedrock_ready}[step["control"]], step["asked"])
     else:
         became.append(run(step, sso_ready["origin"]))
-print(json.dumps(became))
+print(json.dumps(became), flush=True)
 for peer in (sso, bedrock):
     peer.stdin.close()
     peer.wait()
+# The threads of connections may be at work, and none is to be met while Python takes itself apart.
+os._exit(0)

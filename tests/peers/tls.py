@@ -1,5 +1,6 @@
 """An authority that signs for whatever host is asked for, and the ends of a connection joined."""
 import datetime
+import socket
 import ssl
 import tempfile
 import threading
