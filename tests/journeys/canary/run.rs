@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
@@ -67,13 +68,21 @@ impl Drop for Watch {
     }
 }
 
+/// A process's file in one call: its next one may be answered by the program that the process has become, of the same name even.
+fn at_once(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; 256 * 1024];
+    let read = fs::File::open(file)?.read(&mut bytes)?;
+    bytes.truncate(read);
+    Ok(bytes)
+}
+
 /// The arguments and the environment of every process. One that becomes another program meanwhile is looked at next time.
 fn look_at_processes(seen: &mut BTreeSet<Seen>) {
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let program = || fs::read_link(entry.path().join("exe")).unwrap_or_default();
         for file in ["cmdline", "environ"] {
             let before = program();
-            if let Ok(bytes) = fs::read(entry.path().join(file))
+            if let Ok(bytes) = at_once(&entry.path().join(file))
                 && program() == before
             {
                 let name = before.file_name().unwrap_or_default();
