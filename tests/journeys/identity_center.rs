@@ -138,24 +138,35 @@ token = oidc.create_token(grantType='urn:ietf:params:oauth:grant-type:device_cod
 print(*[account['accountName'] for account in portal.list_accounts(accessToken=token)['accountList']])
 portal.logout(accessToken=token)";
 
-#[tokio::test]
-async fn boto3_signs_in_by_itself_and_uses_the_session_that_the_command_made() {
-    let peer = Peer::identity_center();
-    let mut aiko = Person::of(&peer, "aiko");
-    let world = signed_in(&peer, &mut aiko).await;
+/// boto3, which runs this script, with a session of this person's of its own.
+pub(crate) async fn boto3_signed_in(
+    script: &str,
+    world: &World,
+    peer: &Peer,
+    person: &mut Person,
+) -> Running {
     let endpoint = peer.word("endpoint");
     let variables = [
         ("AWS_ENDPOINT_URL_SSO_OIDC", endpoint),
         ("AWS_ENDPOINT_URL_SSO", endpoint),
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ];
-    let words = ["-c", BOTO3, peer.word("start_url")];
+    let words = ["-c", script, peer.word("start_url")];
     let mut boto3 = world.start_program(python().to_str().unwrap(), &words, &variables);
     let address = boto3.address();
     let code = boto3.line().unwrap().trim().to_owned();
-    let page = aiko.enter_code(&address, &code).await;
+    let page = person.enter_code(&address, &code).await;
     assert!(page.contains("The device is connected"), "{page}");
     boto3.type_line("");
+    boto3
+}
+
+#[tokio::test]
+async fn boto3_signs_in_by_itself_and_uses_the_session_that_the_command_made() {
+    let peer = Peer::identity_center();
+    let mut aiko = Person::of(&peer, "aiko");
+    let world = signed_in(&peer, &mut aiko).await;
+    let boto3 = boto3_signed_in(BOTO3, &world, &peer, &mut aiko).await;
     let output = boto3.end();
     assert_eq!(
         output.stdout,

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use kiro_tests::{Keyring, Peer, Person, Running, Tray, Window, World, python};
+use kiro_tests::{Keyring, Peer, Person, Running, Tray, Window, World};
 use serde_json::{Value, json};
 
 use crate::aws::{DEVELOPER, boto3, boto3_by_command};
+use crate::identity_center::boto3_signed_in;
 use crate::paste::{LOGIN, paste_by, said};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -60,24 +61,6 @@ def answer(asked):
         return type(error).__name__
 for _ in sys.stdin:
     print(answer(keys), answer(renewed), file=sys.stderr, flush=True)";
-
-/// boto3 with a session of this person's of its own.
-async fn boto3_signed_in(world: &World, peer: &Peer, person: &mut Person) -> Running {
-    let endpoint = peer.word("endpoint");
-    let variables = [
-        ("AWS_ENDPOINT_URL_SSO_OIDC", endpoint),
-        ("AWS_ENDPOINT_URL_SSO", endpoint),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-    ];
-    let words = ["-c", BOTO3, peer.word("start_url")];
-    let mut boto3 = world.start_program(python().to_str().unwrap(), &words, &variables);
-    let address = boto3.address();
-    let code = boto3.line().unwrap().trim().to_owned();
-    let page = person.enter_code(&address, &code).await;
-    assert!(page.contains("The device is connected"), "{page}");
-    boto3.type_line("");
-    boto3
-}
 
 /// What boto3 got when it asked for keys, and when it renewed its session.
 fn answers(boto3: &mut Running) -> String {
@@ -147,7 +130,7 @@ async fn a_colleague_who_is_pushed_signs_in_uses_a_role_and_is_out_everywhere_wh
     assert_eq!(peer.provision("PATCH", &path, &joins).await.0, 204);
     assert_eq!(peer.portal(&token).await, (200, json!(["111122223333"])));
 
-    let mut of_aws = boto3_signed_in(&world, &peer, &mut Person::from(&okta, name)).await;
+    let mut of_aws = boto3_signed_in(BOTO3, &world, &peer, &mut Person::from(&okta, name)).await;
     assert_eq!(answers(&mut of_aws), "ASIA Bearer");
 
     let at = format!("/Users/{maya}");
