@@ -15,7 +15,7 @@ await context.route(
   (route) => ((back = route.request().url()), route.fulfill({ body: "back" })),
 );
 const page = await context.newPage();
-page.on("console", (message) => said.push(message.text()));
+page.on("console", (message) => ["error", "warning"].includes(message.type()) && said.push(message.text()));
 page.setDefaultTimeout(10_000);
 await page.goto(ADDRESS);
 const id = new URL(page.url()).pathname.split("/")[2];

@@ -16,7 +16,7 @@ await context.route("http://127.0.0.1:7/**", (route) => {
   return route.fulfill({ body: "back" });
 });
 const page = await context.newPage();
-page.on("console", (message) => message.type() === "error" && said.push(message.text()));
+page.on("console", (message) => ["error", "warning"].includes(message.type()) && said.push(message.text()));
 page.setDefaultTimeout(10_000);
 
 await page.goto(ADDRESS);
