@@ -118,6 +118,7 @@ fn the_rules_of_the_tree_refuse_bad_packages() {
     );
     check(ban_complaints, example("tauri", "2.11.0", "MIT"));
     check(ban_complaints, example("jsonwebtoken", "10.2.9", "MIT"));
+    check(ban_complaints, example("blocking", "1.7.0", "MIT"));
     check(
         ban_complaints,
         example("tracing-subscriber", "0.3.19", "MIT"),
