@@ -40,9 +40,9 @@ describe("waiting", () => {
   test("a screen looks at the clock as often as it shows another time", async () => {
     const clock = vi.fn(time);
     const { push } = await shown(waiting({}), { time: clock });
-    const looks = async () => {
+    const looks = async (seconds = 30) => {
       let times = 0;
-      for (let second = 0; second < 30; second++) {
+      for (let second = 0; second < seconds; second++) {
         clock.mockClear();
         await pass(1);
         if (clock.mock.calls.length > 0) times++;
@@ -52,10 +52,28 @@ describe("waiting", () => {
     expect(await looks()).toBe(30);
     await push(views("en")["signed-in"]!);
     await pass(1);
-    expect(await looks()).toBe(3);
+    expect(await looks(600)).toBe(10);
     await push(views("en")["first-run"]!);
     await pass(1);
     expect(await looks()).toBe(0);
+  });
+
+  test("what is left is told anew in the second in which it is another number", async () => {
+    const view = views("en")["signed-in"]!;
+    if (view.account.state !== "signed_in") throw new Error("nobody is signed in");
+    const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
+    const who = { ...view.account.who, expires_at: at(150), session_expires_at: at(7300) };
+    await shown({ ...view, account: { state: "signed_in", who } }, { time });
+    const left = () => [...document.querySelectorAll(".end.figures")].map((each) => each.textContent);
+    const told = async (seconds: number) => (await pass(seconds), left());
+    expect(await told(0)).toEqual(["in 2 min", "2 hours"]);
+    expect(await told(30)).toEqual(["in 2 min", "2 hours"]);
+    expect(await told(1)).toEqual(["in 1 min", "2 hours"]);
+    expect(await told(59)).toEqual(["in 1 min", "2 hours"]);
+    expect(await told(1)).toEqual(["in 59 s", "2 hours"]);
+    expect(await told(1)).toEqual(["in 58 s", "2 hours"]);
+    expect(await told(8)).toEqual(["in 50 s", "2 hours"]);
+    expect(await told(1)).toEqual(["in 49 s", "1 hour"]);
   });
 
   test("“Nothing happening?” opens after 20 s, whatever is pushed in the meantime", async () => {

@@ -13,6 +13,7 @@ import { neutral } from "./neutral";
 import { complete, typed } from "./organization";
 import { say, type Action, type Key, type Values } from "./say";
 import type { AccountChoice, Shell, Way } from "./shell";
+import { untilShorter } from "./time";
 
 /** Where the person has gone by themselves; everything else follows from the `View`. */
 export type Place = "choose" | "add" | "portal" | "confirm" | "settings" | "checkup" | "browsers";
@@ -23,11 +24,13 @@ type Look = { of: string; checked: CheckedOrganization | null; failure: FailureV
 /** The finishing screen is for answers that take longer than this (ms). */
 const SOON = 300;
 
-/** Has who calls it in an effect or a derived value run again after each `pause` (ms), as long as it is on the screen. */
-function every(pause: number): () => void {
+/** Has who calls it in an effect or a derived value run again after each `pause()` (ms), as long as it is on the screen. */
+function after(pause: () => number): () => void {
   return createSubscriber((update) => {
-    const ticking = setInterval(update, pause);
-    return () => clearInterval(ticking);
+    let waiting: ReturnType<typeof setTimeout>;
+    const wait = () => (waiting = setTimeout(() => (update(), wait()), pause()));
+    wait();
+    return () => clearTimeout(waiting);
   });
 }
 
@@ -44,8 +47,8 @@ export class Page {
   /** A command that came back with a failure instead of a new `View`. */
   refusal = $state.raw<FailureView | null>(null);
   busy = $state(false);
-  #second = every(1000);
-  #while = every(10_000);
+  #second = after(() => 1000);
+  #number = after(() => Math.min(60_000, ...this.#ends.map((at) => untilShorter(at, this.time()))));
   #picked = $state<string | null>(null);
   #finishing = $state(false);
   #from: Place | null = null;
@@ -87,6 +90,12 @@ export class Page {
   /** Signed in, and the sign-in server cannot be reached: a state, not an error. */
   offline = $derived(this.glyph === "is-in" && this.view?.offline === true);
 
+  /** When access and sign-in end. */
+  #ends = $derived.by(() => {
+    const who = this.account?.state === "signed_in" ? this.account.who : null;
+    return [who?.expires_at, who?.session_expires_at].filter((at) => typeof at === "string");
+  });
+
   /** The organisation of the failure. */
   #failed = $derived(this.organizations.find((each) => each.name === this.failure?.organization));
 
@@ -104,9 +113,9 @@ export class Page {
     return this.time();
   }
 
-  /** The same for what is shown in minutes and for long: the screen wakes the processor six times a minute only. */
+  /** The same for the account's times, told in their largest unit: anew when one of these numbers changes, and each minute. */
   get about(): number {
-    this.#while();
+    this.#number();
     return this.time();
   }
 

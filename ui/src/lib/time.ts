@@ -10,6 +10,14 @@ export function secondsUntil(at: string, now: number): number {
   return Number.isFinite(left) ? Math.max(0, left) : 0;
 }
 
+/** ms until `span` tells less than now, or seconds: 7400 with 2 min 6.4 s left. At least a second, so that what has ended rests. */
+export function untilShorter(at: string, now: number): number {
+  const left = secondsUntil(at, now);
+  const unit = left >= DAY ? DAY : left >= HOUR ? HOUR : MINUTE;
+  const pause = Date.parse(at) - now - (Math.floor(left / unit) * unit - 1) * 1000;
+  return Number.isFinite(pause) ? Math.max(1000, pause) : MINUTE * 1000;
+}
+
 /** `9:42` */
 export function clock(seconds: number): string {
   return `${Math.floor(seconds / MINUTE)}:${String(seconds % MINUTE).padStart(2, "0")}`;
