@@ -108,7 +108,8 @@ async fn tokens_that_a_poll_brings_are_saved_even_so() {
         devices.asked.notified().await;
         handle.cancel();
         devices.answer.notify_one();
-        assert!(step.wait_for(|step| *step == Step::Finishing).await.is_ok());
+        // `Done` may come before anybody looks again.
+        assert!(step.wait_for(|step| *step != Step::Waiting).await.is_ok());
     };
     let both = async { tokio::join!(attempt.wait(&context), give_up) };
     let (ended, ()) = tokio::time::timeout(PATIENCE, both).await.unwrap();
