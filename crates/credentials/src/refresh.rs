@@ -84,6 +84,14 @@ impl From<FileError> for RefreshError {
     }
 }
 
+/// What a caller wants, and what it began with.
+struct Call {
+    when: RefreshWhen,
+    began: Timestamp,
+    /// The seal of the session that it read.
+    nonce: String,
+}
+
 /// What stands in the files about a profile that is to be refreshed.
 enum Standing {
     /// Somebody else's refresh, or its failure, answers this call too.
@@ -101,7 +109,8 @@ impl Store {
     /// A session that is fresh in the sense of `when`; `exchange` is called at most once, in at
     /// most one process at a time.
     ///
-    /// A refusal less than 30 s old speaks for this call too. While the access token is still
+    /// A refusal less than 30 s old speaks for this call too, unless it may be over, nothing else
+    /// is left, and this call began 5 s after it. While the access token is still
     /// valid, a refresh that was merely due may fail for a passing reason, and a disk may refuse
     /// its intent: neither is an error. A session that was renewed and cannot be written is given
     /// to the caller all the same. A caller that handles signals holds them back for the time of
@@ -121,13 +130,15 @@ impl Store {
         let (before, nonce) = self
             .session_and_nonce(profile)?
             .ok_or(RefreshError::NotSignedIn)?;
-        if !self.wanted(&before, when, clock.now()) {
+        let began = clock.now();
+        if !self.wanted(&before, when, began) {
             return match self.ended(&before) {
                 Some(refusal) => Err(RefreshError::Refused(refusal)),
                 None => Ok(Fresh::saved(before)),
             };
         }
-        match self.refresh_wanted(seen, &before, &nonce, when, clock, exchange) {
+        let call = Call { when, began, nonce };
+        match self.refresh_wanted(seen, &before, &call, clock, exchange) {
             Err(RefreshError::Store(error @ (StoreError::File(_) | StoreError::Busy)))
                 if when == RefreshWhen::Due && before.public.expires_at > clock.now() =>
             {
@@ -142,11 +153,11 @@ impl Store {
         &self,
         mut seen: [Stamp; 2],
         before: &Session,
-        nonce: &str,
-        when: RefreshWhen,
+        call: &Call,
         clock: &dyn Clock,
         exchange: &mut dyn FnMut(&Session) -> Result<Renewal, Refusal>,
     ) -> Result<Fresh, RefreshError> {
+        let when = call.when;
         let profile = &before.profile;
         self.home().ensure()?;
         // Who waits need not queue for the lock: what its holder wrote answers everybody at once.
@@ -155,7 +166,7 @@ impl Store {
             if std::mem::replace(&mut seen, now) == seen {
                 return None;
             }
-            match self.standing(profile, nonce, when, clock.now()) {
+            match self.standing(profile, call, clock.now()) {
                 Ok(Standing::Answered(answer)) => Some(answer),
                 Ok(Standing::Open { .. }) | Err(_) => None,
             }
@@ -165,11 +176,11 @@ impl Store {
             Waited::Locked(lock) => lock,
             Waited::Instead(answer) => return answer.map(Fresh::saved),
         };
-        if let Some(fresh) = self.keep_unsaved(profile, nonce, clock.now())? {
+        if let Some(fresh) = self.keep_unsaved(profile, &call.nonce, clock.now())? {
             return Ok(fresh);
         }
         let now = clock.now();
-        let (session, nonce, interrupted) = match self.standing(profile, nonce, when, now)? {
+        let (session, nonce, interrupted) = match self.standing(profile, call, now)? {
             Standing::Answered(answer) => return answer.map(Fresh::saved),
             Standing::Open {
                 session,
@@ -228,25 +239,30 @@ impl Store {
         }
     }
 
-    /// What is known now, given the seal of the session that the caller began with.
+    /// What is known now.
     fn standing(
         &self,
         profile: &ProfileName,
-        began_with: &str,
-        when: RefreshWhen,
+        call: &Call,
         now: Timestamp,
     ) -> Result<Standing, RefreshError> {
+        let when = call.when;
         let Some((session, nonce)) = self.session_and_nonce(profile)? else {
             return Ok(Standing::Answered(Err(RefreshError::NotSignedIn)));
         };
-        let done_meanwhile = nonce != began_with && session.public.expires_at > now;
+        let good = session.public.expires_at > now;
+        let done_meanwhile = nonce != call.nonce && good;
         if done_meanwhile || !self.wanted(&session, when, now) {
             return Ok(Standing::Answered(Ok(session)));
         }
         let last = self
             .refresh_record(profile)?
             .filter(|record| record.revision == session.public.revision);
-        match last.as_ref().and_then(|record| record.adopted(now)) {
+        let goes_on = when == RefreshWhen::Due && good;
+        match last
+            .as_ref()
+            .and_then(|record| record.adopted(call.began, now, goes_on))
+        {
             Some(refusal) => Ok(Standing::Answered(outcome(session, when, now, refusal))),
             None => Ok(Standing::Open {
                 session,

@@ -10,8 +10,11 @@ use crate::session::Session;
 use crate::store::{Store, StoreError};
 
 const LIMIT: usize = 16 * 1024;
-/// So long a failure speaks for those who waited.
+/// So long a failure speaks for others than who met it.
 const ADOPTED: SignedDuration = SignedDuration::from_secs(30);
+/// So long a failure that may be over speaks for who came after it and has no token to go on with: programs that were started
+/// together ask once, and who has mended the network and tries again is not told of the old failure.
+const TOGETHER: SignedDuration = SignedDuration::from_secs(5);
 /// So long, and no longer, a server is left alone at its own wish.
 const LEFT_ALONE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -53,6 +56,13 @@ pub enum RefusalKind {
     Other,
 }
 
+impl RefusalKind {
+    /// Whether the same token may be taken the next time, without anybody signing in.
+    fn may_be_over(self) -> bool {
+        matches!(self, RefusalKind::Temporary | RefusalKind::Other)
+    }
+}
+
 /// The last attempt to refresh a profile: `locks/<profile>.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshRecord {
@@ -69,16 +79,23 @@ pub struct RefreshRecord {
 }
 
 impl RefreshRecord {
-    /// The refusal that speaks for everybody now, with what is left of the time that the IdP asked for.
-    pub(super) fn adopted(&self, now: Timestamp) -> Option<Refusal> {
-        let age = now.duration_since(self.finished_at?);
+    /// The refusal that speaks now for who began at this time, with what is left of the time that the IdP asked for;
+    /// `goes_on`: with the token that there is.
+    pub(super) fn adopted(
+        &self,
+        began: Timestamp,
+        now: Timestamp,
+        goes_on: bool,
+    ) -> Option<Refusal> {
+        let finished_at = self.finished_at?;
+        let age = now.duration_since(finished_at);
         let mut refusal = self.refusal.clone()?;
         let asked = SignedDuration::from_secs(refusal.retry_after.unwrap_or_default().into());
         let left = asked.min(LEFT_ALONE) - age;
-        let young = (SignedDuration::ZERO..ADOPTED).contains(&age);
-        let left_alone = !age.is_negative() && left.is_positive();
+        let anew = began > finished_at && !goes_on && refusal.kind.may_be_over();
+        let young = age < if anew { TOGETHER } else { ADOPTED };
         refusal.retry_after = refusal.retry_after.and_then(|_| whole_seconds(left));
-        (young || left_alone).then_some(refusal)
+        (!age.is_negative() && (young || left.is_positive())).then_some(refusal)
     }
 }
 

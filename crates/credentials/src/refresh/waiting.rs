@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Clock, LOCK_DEADLINE, RefreshWhen, Standing};
+use super::{Call, Clock, LOCK_DEADLINE, RefreshWhen, Standing};
 use crate::FileLock;
 use crate::profile::ProfileName;
 use crate::session::Session;
@@ -21,6 +21,11 @@ impl Store {
         let begun = Instant::now();
         let mut seen = self.stamps(profile);
         let (_, nonce) = self.session_and_nonce(profile).ok()??;
+        let call = Call {
+            when: RefreshWhen::Due,
+            began: clock.now(),
+            nonce,
+        };
         while FileLock::is_held_elsewhere(&lock).ok()? {
             if begun.elapsed() > LOCK_DEADLINE {
                 return None;
@@ -30,18 +35,17 @@ impl Store {
             if std::mem::replace(&mut seen, now) == seen {
                 continue;
             }
-            if let Standing::Answered(answer) = self.known(profile, &nonce, clock)? {
+            if let Standing::Answered(answer) = self.known(profile, &call, clock)? {
                 return answer.ok();
             }
         }
-        match self.known(profile, &nonce, clock)? {
+        match self.known(profile, &call, clock)? {
             Standing::Answered(answer) => answer.ok(),
             Standing::Open { .. } => None,
         }
     }
 
-    fn known(&self, profile: &ProfileName, nonce: &str, clock: &dyn Clock) -> Option<Standing> {
-        self.standing(profile, nonce, RefreshWhen::Due, clock.now())
-            .ok()
+    fn known(&self, profile: &ProfileName, call: &Call, clock: &dyn Clock) -> Option<Standing> {
+        self.standing(profile, call, clock.now()).ok()
     }
 }

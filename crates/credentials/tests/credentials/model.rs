@@ -79,7 +79,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         0..PROCESSES,
         0..PROFILES.len(),
         verb,
-        prop_oneof![Just(0), Just(29), Just(31)],
+        prop_oneof![Just(0), Just(4), Just(6), Just(29), Just(31)],
     );
     let step = step.prop_map(|(process, profile, verb, pass)| Step {
         process,
@@ -146,7 +146,7 @@ impl Model {
             refused: Some((kind, at)),
             ..
         }) = last
-            && now - at < 30
+            && now - at < speaks(kind)
         {
             return Some(Err(kind));
         }
@@ -197,6 +197,14 @@ impl Model {
                 interrupted,
             },
         );
+    }
+}
+
+/// For how many seconds: what may be over is tried again by who cannot go on.
+fn speaks(kind: RefusalKind) -> i64 {
+    match kind {
+        RefusalKind::Ended | RefusalKind::Interaction => 30,
+        RefusalKind::Temporary | RefusalKind::Other => 5,
     }
 }
 

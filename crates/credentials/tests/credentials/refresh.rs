@@ -148,33 +148,37 @@ fn fifty_at_once_share_one_refusal() {
 }
 
 #[test]
-fn a_refusal_speaks_for_thirty_seconds() {
-    let check = |kind: RefusalKind, later: i64, expected: usize| {
+fn a_refusal_speaks_for_a_while() {
+    use RefreshWhen::{Always, Due};
+    use RefusalKind::{Ended, Interaction, Other, Temporary};
+    let check = |kind: RefusalKind, when: RefreshWhen, first: i64, later: i64, expected: usize| {
         let scratch = Scratch::signed_in(&["default"]);
-        let first = attempt(&scratch, RefreshWhen::Always, &at(100), &|| {
-            Err(refusal(kind))
-        });
-        assert_eq!(first, (refusal(kind).error, 1));
-        let second = attempt(&scratch, RefreshWhen::Always, &at(100 + later), &|| {
-            Ok(renewal("new"))
-        });
-        let answer = if expected == 0 {
-            refusal(kind).error
-        } else {
-            "access-new".to_owned()
-        };
-        assert_eq!(second, (answer, expected), "{kind:?} {later}");
+        let refused = attempt(&scratch, Always, &at(first), &|| Err(refusal(kind)));
+        assert_eq!(refused, (refusal(kind).error, 1));
+        let second = attempt(&scratch, when, &at(first + later), &|| Ok(renewal("new")));
+        assert_eq!(second.1, expected, "{kind:?} {when:?} {first} {later}");
     };
-    for kind in [
-        RefusalKind::Ended,
-        RefusalKind::Interaction,
-        RefusalKind::Temporary,
-        RefusalKind::Other,
-    ] {
-        check(kind, 0, 0);
-        check(kind, 29, 0);
-        check(kind, 30, 1);
-        check(kind, -1, 1); // The clock was set back: nothing is known of the age.
+    for (when, first) in [(Always, 100), (Due, 3400), (Due, 3700)] {
+        for kind in [Ended, Interaction] {
+            check(kind, when, first, 0, 0);
+            check(kind, when, first, 29, 0);
+            check(kind, when, first, 30, 1);
+        }
+    }
+    for kind in [Temporary, Other] {
+        // A token that is good until 3600 and merely due.
+        check(kind, Due, 3400, 29, 0);
+        check(kind, Due, 3400, 30, 1);
+        // Nothing to go on with: who tries again five seconds later is not told of the old failure.
+        for (when, first) in [(Always, 100), (Due, 3700)] {
+            check(kind, when, first, 4, 0);
+            check(kind, when, first, 5, 1);
+        }
+        check(kind, Due, 3590, 9, 0);
+        check(kind, Due, 3590, 10, 1);
+    }
+    for kind in [Ended, Interaction, Temporary, Other] {
+        check(kind, Always, 100, -1, 1); // the clock was set back: nothing is known of the age
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
@@ -107,6 +108,48 @@ fn who_waits_takes_the_refusal_while_the_lock_is_still_held() {
         kiro_credentials::replace(&path, &serde_json::to_vec(&record).unwrap()).unwrap();
     });
     assert_eq!(answered, "invalid_grant");
+}
+
+/// A clock on which much time goes by after the first look at it.
+struct Later(AtomicBool);
+
+impl Clock for Later {
+    fn now(&self) -> Timestamp {
+        at(if self.0.swap(true, Ordering::SeqCst) {
+            20
+        } else {
+            0
+        })
+        .now()
+    }
+}
+
+#[test]
+fn who_waited_takes_a_refusal_that_may_be_over_however_late_it_looks() {
+    let check = |finished_at: i64, expected: &str| {
+        let scratch = Scratch::signed_in(&["default"]);
+        let record = RefreshRecord {
+            revision: 1,
+            started_at: at(-1).now(),
+            finished_at: Some(at(finished_at).now()),
+            refusal: Some(refusal(RefusalKind::Temporary)),
+            interrupted: false,
+        };
+        scratch.home().ensure().unwrap();
+        let path = scratch.home().locks().join("default.json");
+        kiro_credentials::replace(&path, &serde_json::to_vec(&record).unwrap()).unwrap();
+        let clock = Later(AtomicBool::new(false));
+        let exchange = &mut |_: &_| Ok(renewal("new"));
+        let refreshed =
+            scratch
+                .store()
+                .refresh(&name("default"), RefreshWhen::Always, &clock, exchange);
+        assert_eq!(answer(refreshed), expected, "{finished_at}");
+    };
+    let refused = refusal(RefusalKind::Temporary).error;
+    check(14, &refused);
+    check(0, &refused);
+    check(-1, "access-new"); // it was over before this one began
 }
 
 #[test]
