@@ -2,7 +2,7 @@
 # Both install what is missing (scripts/setup); nothing else is needed beforehand but git, make, cargo and Node.js.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench soak package packages
+.PHONY: help run test bench soak elsewhere package packages
 
 help: ## Show the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -18,6 +18,9 @@ bench: ## Measure the release build beside what people use instead (WRITE=1: int
 
 soak: ## Run kills, races and fuzz targets for a long time (MINUTES=30)
 	@MINUTES="$(MINUTES)" scripts/soak
+
+elsewhere: ## Compile for macOS and Windows, and run the command's journeys under Wine
+	@scripts/elsewhere/run
 
 package: ## Make and check a .deb, an .rpm, a bill of materials and checksums
 	@scripts/package

@@ -55,6 +55,7 @@ Exit codes: 0 fine or warnings, else the worst problem's: 4 ports, 5 server or c
 #[derive(Debug, Parser)]
 #[command(
     name = "kiro",
+    bin_name = "kiro",
     version,
     disable_help_subcommand = true,
     arg_required_else_help = true,

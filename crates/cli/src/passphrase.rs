@@ -1,7 +1,9 @@
 //! The passphrase prompt: on a terminal only, on stderr, not echoed, and twice when it is a new one.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(unix)]
+use std::sync::{Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 

@@ -154,7 +154,17 @@ impl Language {
             ),
             (_, LinkOwner::Unknown) => (
                 self.pick("this system cannot be asked", "このシステムでは確認できません").to_owned(),
-                Some(self.pick("on Linux, install `xdg-utils`", "Linux では `xdg-utils` をインストールしてください").to_owned()),
+                Some(
+                    if cfg!(target_os = "linux") {
+                        self.pick("install `xdg-utils`", "`xdg-utils` をインストールしてください")
+                    } else {
+                        self.pick(
+                            "nothing: the desktop app takes them when it starts, and the `kiro` command does not need them",
+                            "このままで問題ありません（デスクトップ アプリが起動時に設定します。`kiro` コマンドでは不要です）",
+                        )
+                    }
+                    .to_owned(),
+                ),
             ),
             (Language::En, LinkOwner::Other(name)) => (
                 format!("opened by another app: {}", name),
