@@ -82,6 +82,12 @@ async fn identity_center_by_loopback_at_its_own_address_and_then_out() {
             &json!("us-east-1")
         )
     );
+    let mut other = world.start_kiro(&[&LOGIN[..], &["--no-browser", "--select-account"]].concat());
+    let address = other.address();
+    assert!(address.contains("prompt=select_account"), "{address}");
+    let callback = Person::of(&peer, "aiko").callback(&address).await;
+    other.type_line(&callback);
+    assert_eq!(other.end().status.code(), Some(0));
     let token = world.kiro(&["auth", "token"]);
     let token = String::from_utf8(token.stdout).unwrap();
     let accounts = peer.ready["accounts"].as_array().unwrap();

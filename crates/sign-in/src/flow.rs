@@ -69,7 +69,7 @@ pub enum AccountChoice {
     Any,
     /// This one first: OIDC `login_hint`.
     Hint(String),
-    /// Another one: `prompt=select_account` (Entra ID) or `prompt=login` (Okta).
+    /// Another one: `prompt=select_account` (Entra ID, Identity Center) or `prompt=login` (Okta).
     Select,
 }
 

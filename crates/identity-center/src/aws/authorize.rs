@@ -134,7 +134,7 @@ fn request(client: Option<&Client>, parameters: &Parameters) -> Result<Request, 
         },
         organization: client.organization.clone(),
         scopes,
-        prompt: Vec::new(),
+        prompt: prompts(parameters),
         max_age: None,
         login_hint: None,
         hinted: None,
@@ -142,4 +142,12 @@ fn request(client: Option<&Client>, parameters: &Parameters) -> Result<Request, 
         claims: None,
         ui_locales: Vec::new(),
     })
+}
+
+/// What a program may ask for of OpenID Connect's `prompt`, though AWS has no such parameter: that the person can choose. Other
+/// words are passed over, as what is unknown is (RFC 6749 §3.1).
+fn prompts(parameters: &Parameters) -> Vec<String> {
+    let mut words = parameters.words("prompt");
+    words.retain(|word| word == "login" || word == "select_account");
+    words
 }

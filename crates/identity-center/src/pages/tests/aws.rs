@@ -76,16 +76,21 @@ pub(super) async fn registered(service: &Running, name: &str) -> Value {
 
 /// It sends the browser.
 pub(super) async fn begun(browser: &Browser<'_>, client: &Value) -> Place {
+    begun_with(browser, client, &[]).await
+}
+
+async fn begun_with(browser: &Browser<'_>, client: &Value, more: &[(&str, &str)]) -> Place {
     let challenge = challenge(VERIFIER);
-    let asked = encode(&[
+    let mut asked = vec![
         ("response_type", "code"),
         ("client_id", client["clientId"].as_str().unwrap()),
         ("redirect_uri", CALLBACK),
         ("state", "s"),
         ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
-    ]);
-    browser.get(&format!("/authorize?{asked}")).await
+    ];
+    asked.extend(more);
+    browser.get(&format!("/authorize?{}", encode(&asked))).await
 }
 
 #[tokio::test]
@@ -129,6 +134,16 @@ async fn a_program_is_asked_about_until_its_registration_is_signed_in() {
     asks(&begun(&browser, &client).await);
     redeemed(&client, &offered).await;
     let again = begun(&browser, &client).await;
+    redeemed(&client, &again).await;
+    // Unless it wants the person to choose. What AWS's own endpoint would not know either is passed over.
+    for (word, asked) in [
+        ("select_account", "Choose an account"),
+        ("login", "Work e-mail or user name"),
+    ] {
+        let at = begun_with(&browser, &client, &[("prompt", word)]).await;
+        at.shows(200, asked);
+    }
+    let again = begun_with(&browser, &client, &[("prompt", "none of these")]).await;
     redeemed(&client, &again).await;
     asks(&begun(&browser, &registered(&service, "AWS CLI").await).await);
 

@@ -9,6 +9,7 @@ use url::Url;
 use super::registration::{self, Registration};
 use super::{IdentityCenter, lifetime, token};
 use crate::device::{Device, DeviceSecret};
+use crate::flow::AccountChoice;
 use crate::provider::Authorization;
 use crate::{Code, Failure};
 
@@ -30,6 +31,11 @@ impl IdentityCenter {
             .append_pair("code_challenge", &asked.verifier.challenge())
             .append_pair("code_challenge_method", "S256")
             .append_pair("scopes", &self.scopes.join(" ")); // plural, unlike RFC 6749: AWS's own name
+        if *asked.account == AccountChoice::Select {
+            // Of OpenID Connect. Ours knows it; a server that does not passes it over (RFC 6749 §3.1).
+            url.query_pairs_mut()
+                .append_pair("prompt", "select_account");
+        }
         Ok((url, registration.client_id))
     }
 
