@@ -5,7 +5,9 @@
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
-use kiro_credentials::{ProfileName, Public, RefusalKind, SealedBlob, Session, StoreError, file};
+use kiro_credentials::{
+    ProfileName, Public, RefreshWhen, RefusalKind, SealedBlob, Session, StoreError, file,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::flow::blocking;
 use crate::organizations::Provider;
-use crate::session::{access_token, held};
+use crate::session::{access_token, held, refresh};
 use crate::{Code, Context, Failure, provider};
 
 /// AWS tools ask again this long before the end (botocore the earliest): with less left, new ones are asked for.
@@ -75,10 +77,27 @@ pub async fn role_credentials(
     let (profile, public) = identity_center(context, named)?;
     let fetched = async {
         let session = session(context, &profile).await?;
-        let portal = provider::portal(context, &session.public)?;
-        portal.role_credentials(&session.tokens.access, role).await
+        asked(context, &profile, session, role).await
     };
     kept_or(context, &profile, &public, role, fetched).await
+}
+
+/// Credentials of the access portal. Where its word is that the session is over, one renewal is tried, and only that ends it.
+pub(crate) async fn asked(
+    context: &Context,
+    profile: &ProfileName,
+    session: Session,
+    role: &Role,
+) -> Result<RoleCredentials, Failure> {
+    let portal = provider::portal(context, &session.public)?;
+    match portal.role_credentials(&session.tokens.access, role).await {
+        Err(failure) if failure.code == Code::SessionEnded => {
+            let when = RefreshWhen::Revision(session.public.revision);
+            let renewed = refresh(context, profile, when).await?.session;
+            portal.role_credentials(&renewed.tokens.access, role).await
+        }
+        given => given,
+    }
 }
 
 /// What is kept of this role if it is good for a quarter of an hour or more, else what is fetched, which is kept then. What

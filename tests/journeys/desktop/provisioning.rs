@@ -168,6 +168,42 @@ async fn a_colleague_who_is_pushed_signs_in_uses_a_role_and_is_out_everywhere_wh
     assert_eq!(world.kiro(&["auth", "token"]).status.code(), Some(3));
 }
 
+/// Without a window or a tray, and with a token that looks good for an hour, only what is asked with it can tell.
+#[tokio::test]
+async fn what_a_command_hears_of_an_end_by_the_portal_every_other_one_knows() {
+    let peer = Peer::identity_center();
+    let world = World::new(Keyring::Absent);
+    world.add_identity_center(&peer);
+    let mut aiko = Person::of(&peer, "aiko");
+    let output = paste_by(world.start_kiro(&LOGIN), &mut aiko).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    gone(&peer, "aiko").await;
+    let refused = world.kiro(&DEVELOPER);
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    let sentence = "error: Your sign-in has ended. IAM Identity Center stopped accepting it";
+    assert!(said(&refused).contains(sentence), "{}", said(&refused));
+    over(&world);
+    assert_eq!(world.kiro(&["auth", "token"]).status.code(), Some(3));
+}
+
+/// The provider says that the person has left.
+async fn gone(peer: &Peer, name: &str) {
+    let path = format!("/Users?filter=userName%20eq%20%22{name}%22");
+    let (_, found) = peer.provision("GET", &path, &Value::Null).await;
+    let at = format!("/Users/{}", found["Resources"][0]["id"].as_str().unwrap());
+    let (status, answer) = peer.provision("PATCH", &at, &active(json!(false))).await;
+    assert_eq!(status, 200, "{answer}");
+}
+
+/// Everybody is told that the session has ended.
+fn over(world: &World) {
+    let account = world.status()["account"].clone();
+    assert_eq!(
+        (&account["state"], &account["reason"]),
+        (&json!("needs_attention"), &json!("session_ended"))
+    );
+}
+
 /// No window and no tray has told the command: the service does, as soon as it asks for anything.
 #[tokio::test]
 async fn a_command_alone_hears_at_its_next_contact_that_its_person_has_left() {
@@ -182,21 +218,13 @@ async fn a_command_alone_hears_at_its_next_contact_that_its_person_has_left() {
     assert_eq!(renewed.status.code(), Some(0), "{}", said(&renewed));
     world.token_ended().await;
 
-    let path = "/Users?filter=userName%20eq%20%22aiko%22";
-    let (_, found) = peer.provision("GET", path, &Value::Null).await;
-    let at = format!("/Users/{}", found["Resources"][0]["id"].as_str().unwrap());
     let left = Instant::now();
-    let (status, answer) = peer.provision("PATCH", &at, &active(json!(false))).await;
-    assert_eq!(status, 200, "{answer}");
+    gone(&peer, "aiko").await;
     let refused = world.kiro(&["auth", "token"]);
     assert!(left.elapsed() < Duration::from_secs(2));
     assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
     assert!(refused.stdout.is_empty());
     let sentence = "error: Your sign-in has ended. IAM Identity Center stopped accepting it";
     assert!(said(&refused).contains(sentence), "{}", said(&refused));
-    let account = world.status()["account"].clone();
-    assert_eq!(
-        (&account["state"], &account["reason"]),
-        (&json!("needs_attention"), &json!("session_ended"))
-    );
+    over(&world);
 }

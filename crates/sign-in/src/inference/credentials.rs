@@ -10,9 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::aws::{self, transport};
 use crate::organizations::Provider;
-use crate::role_credentials::{Role, RoleCredentials, forget, kept_or};
+use crate::role_credentials::{Role, RoleCredentials, asked, forget, kept_or};
 use crate::session::refresh;
-use crate::{Code, Context, Failure, provider};
+use crate::{Code, Context, Failure};
 
 /// An ID token with less left than this is not shown to STS any more.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
@@ -38,8 +38,7 @@ impl By<'_> {
             let session = session?;
             match Provider::parse(&session.public.provider) {
                 Some(Provider::IdentityCenter) => {
-                    let portal = provider::portal(self.context, &session.public)?;
-                    portal.role_credentials(&session.tokens.access, &role).await
+                    asked(self.context, self.profile, session, &role).await
                 }
                 Some(Provider::Okta | Provider::Entra) | None => {
                     self.by_id_token(&session, &role).await
