@@ -224,6 +224,15 @@ fn account(text: &str) -> Result<String, String> {
     }
 }
 
+/// An address as it is pasted; what lacks its beginning is told so, and not in a parser's words.
+fn address(text: &str) -> Result<Url, String> {
+    let text = text.trim();
+    Url::parse(text).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => format!("write it whole: https://{text}"),
+        other => other.to_string(),
+    })
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Export {
     /// Print profiles for ~/.aws/config instead: one for each role that the signed-in person may use
@@ -331,7 +340,7 @@ pub(crate) enum Add {
         #[command(flatten)]
         common: AddCommon,
         /// The issuer: https://DOMAIN or https://DOMAIN/oauth2/ID
-        #[arg(long, value_name = "URL")]
+        #[arg(long, value_name = "URL", value_parser = address)]
         issuer: Url,
         /// The client ID of the native application
         #[arg(long, value_name = "ID")]
@@ -354,6 +363,7 @@ pub(crate) enum Add {
         #[arg(
             long,
             value_name = "URL",
+            value_parser = address,
             default_value = "https://login.microsoftonline.com"
         )]
         authority: Url,
@@ -369,13 +379,13 @@ pub(crate) enum Add {
         #[command(flatten)]
         common: AddCommon,
         /// The address of the AWS access portal
-        #[arg(long, value_name = "URL")]
+        #[arg(long, value_name = "URL", value_parser = address)]
         start_url: Url,
         /// The region Identity Center is in
         #[arg(long, value_name = "REGION")]
         region: String,
         /// Another address of the service than AWS's own
-        #[arg(long, value_name = "URL")]
+        #[arg(long, value_name = "URL", value_parser = address)]
         endpoint: Option<Url>,
     },
 }

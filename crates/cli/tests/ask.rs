@@ -187,7 +187,7 @@ fn what_may_not_be_asked_is_not_sent_and_the_reasons_are_told() {
     for part in [
         "└─ ✗ eu-central-1 · experimental",
         "sign-in method: In eu-central-1 it is for people signed in with IAM Identity Center; you are signed in with Okta. Ask it-help@acme.com.",
-        "error: You may not ask opus-4.6 (eu-central-1) there. Nothing was sent.",
+        "error: opus-4.6 (eu-central-1) cannot be asked. Nothing was sent.",
     ] {
         assert!(refused.stderr.contains(part), "{}", refused.stderr);
     }

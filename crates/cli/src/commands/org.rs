@@ -98,7 +98,10 @@ pub(crate) fn list(shell: &Shell, context: &Context, as_json: bool) -> Result<Ex
     }
     shell.table(&table);
     if all.list.is_empty() {
-        shell.say(shell.words.nothing_listed());
+        let none = Failure::new(Code::NoOrganization, context.clock.now());
+        let sentence = shell.words.failure(&none);
+        shell.say(&sentence.error);
+        shell.hint(&sentence.hint);
     }
     Ok(Exit::Done)
 }

@@ -15,10 +15,10 @@ pub(crate) fn run(shell: &Shell, context: &Context, args: &Status) -> Result<Exi
         return print_json(shell, context, &account, args);
     }
     match &account {
-        Account::SignedIn(who) => person(shell, context, who),
+        Account::SignedIn(who) => person(shell, context, who, true),
         Account::NeedsAttention { reason, who } => {
             shell.data(shell.words.needs_attention());
-            person(shell, context, who);
+            person(shell, context, who, false);
             shell.fail(reason);
         }
         Account::SigningIn(open) => {
@@ -83,7 +83,8 @@ fn signed_out(shell: &Shell, context: &Context, reason: Option<&Failure>) {
     }
 }
 
-fn person(shell: &Shell, context: &Context, who: &SignedIn) {
+/// `lives`: their session does, as far as is known.
+fn person(shell: &Shell, context: &Context, who: &SignedIn, lives: bool) {
     let [as_whom, organization, session, stored] = shell.words.labels();
     let name = words::person(who).unwrap_or_else(|| shell.words.nameless().to_owned());
     shell.data(&format!("{as_whom}{name}"));
@@ -104,10 +105,10 @@ fn person(shell: &Shell, context: &Context, who: &SignedIn) {
         "{organization}{title} · {provider} ({}){managed}",
         words::plain(&who.issuer)
     ));
-    shell.data(&format!(
-        "{session}{}",
-        shell.words.session(who, context.clock.now())
-    ));
+    if lives {
+        let until = shell.words.session(who, context.clock.now());
+        shell.data(&format!("{session}{until}"));
+    }
     let path = short(&context.store.home().credentials_file());
     shell.data(&format!(
         "{stored}{}",

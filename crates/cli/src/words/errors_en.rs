@@ -20,6 +20,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         "your account",
         "your administrator",
     );
+    let first = capital(&provider);
     let facts = &failure.facts;
     let name = failure.organization.as_deref().unwrap_or("NAME");
     let subject = facts.subject.as_deref().unwrap_or_default();
@@ -32,13 +33,13 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("`kiro org export --aws-config` lists those you may use; ask {contact} for more"),
         ),
         Code::NotAssigned => (
-            format!("You do not have access yet. {provider} signed you in, but Kiro is not assigned to {account}."),
+            format!("You do not have access yet. {first} signed you in, but Kiro is not assigned to {account}."),
             format!("Ask {contact} to assign it, or use another account: `kiro auth login --sso --select-account`"),
         ),
         Code::PolicyDevice => {
             let number = failure.detail.aadsts.map(|number| format!(" ({number})")).unwrap_or_default();
             (
-                format!("This computer does not meet your company's rules. {provider} requires a registered, compliant device{number}."),
+                format!("This computer does not meet your company's rules. {first} requires a registered, compliant device{number}."),
                 format!("Use a managed browser (Microsoft Edge on Linux), or ask {contact}"),
             )
         }
@@ -59,7 +60,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             "Run `kiro auth login --sso` and continue in the browser".to_owned(),
         ),
         Code::LoginRequired => (
-            format!("{provider} wants you to sign in anew."),
+            format!("{first} wants you to sign in anew."),
             "Run `kiro auth login --sso --force`".to_owned(),
         ),
         Code::ConsentMissing => (
@@ -75,7 +76,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("Ask {contact} to compare the client ID and scopes with `kiro org show {name}`"),
         ),
         Code::RedirectUri => (
-            format!("{provider} does not know the address it should return to."),
+            format!("{first} does not know the address it should return to."),
             format!(
                 "Ask {contact} to register `{}`",
                 facts.redirect_uri.as_deref().unwrap_or("http://localhost:3128/oauth/callback")
@@ -87,7 +88,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::Denied => (format!("This sign-in was refused by {provider}."), format!("Ask {contact}, with the details above")),
         Code::ServerError => (
-            format!("{provider} had an error of its own: {host}. You stay signed in if you were."),
+            format!("{first} had an error of its own: {host}. You stay signed in if you were."),
             match facts.retry_after {
                 Some(seconds) => format!("It asks for {seconds} s of patience; then {again}"),
                 None => format!("Wait a minute, then {again}"),
@@ -259,7 +260,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             "Run `kiro auth login --sso`".to_owned(),
         ),
         Code::SessionEnded => (
-            format!("Your sign-in has ended. {provider} stopped accepting it: a new password, a long pause or an administrator may be the reason."),
+            format!("Your sign-in has ended. {first} stopped accepting it: a new password, a long pause or an administrator may be the reason."),
             "Run `kiro auth login --sso`".to_owned(),
         ),
         Code::EndedByOrg => (
@@ -312,7 +313,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             "Name another: `--profile NAME`; `kiro auth list` shows them".to_owned(),
         ),
         Code::ModelBlocked => (
-            format!("You may not ask {} there. Nothing was sent.", text(subject, "this model")),
+            format!("{} cannot be asked. Nothing was sent.", text(subject, "This model")),
             "`kiro models` shows what you may use where".to_owned(),
         ),
         Code::OutsideResidency => (
@@ -353,6 +354,13 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
     };
     Sentence { error, hint }
+}
+
+/// As it stands at the beginning of a sentence.
+fn capital(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
 }
 
 fn text<'a>(first: &'a str, otherwise: &'a str) -> &'a str {
