@@ -54,6 +54,8 @@ pub(crate) struct Desktop {
 /// What this process knows beyond the files.
 pub(crate) struct Memory {
     pub(crate) language: Language,
+    /// The choice of it that the files kept when they were read last: one that could not be kept is shown all the same.
+    kept_language: Option<Language>,
     /// The organisation chosen in the window.
     pub(crate) chosen: Option<String>,
     pub(crate) ours: Option<Ours>,
@@ -88,6 +90,7 @@ impl Desktop {
     ) -> Arc<Desktop> {
         let memory = Memory {
             language,
+            kept_language: None,
             chosen: None,
             ours: None,
             failure,
@@ -184,7 +187,12 @@ impl Desktop {
         let account = account(context, None);
         let under_way = under_way(context);
         let preferences = Preferences::load(context.store.home());
-        let memory = self.memory();
+        let mut memory = self.memory();
+        let kept = preferences.language.map(Language::from);
+        if memory.kept_language != kept {
+            memory.kept_language = kept;
+            memory.language = Language::of(&preferences);
+        }
         let chosen = organizations.as_ref().ok().and_then(|organizations| {
             let named = memory
                 .chosen

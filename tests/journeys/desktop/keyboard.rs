@@ -158,4 +158,8 @@ async fn settings_are_changed_before_anybody_is_signed_in_and_are_in_the_files()
     let said = told(&output.unwrap());
     assert!(said.contains("Not signed in"), "{said}");
     tray.says("サインインしていません").await;
+    // Whoever else writes the file is followed, too.
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("\"ja\"", "\"en\"")).unwrap();
+    tray.says("Not signed in").await;
 }
