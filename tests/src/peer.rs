@@ -32,11 +32,11 @@ pub fn python() -> PathBuf {
         .map_or_else(|| checkout().join("target/venv/bin/python"), PathBuf::from)
 }
 
-/// Node.js whose V8 gives its threads nothing to do (a pool of none still has one): starts were seen to wait for ever, the
-/// program and V8's thread each in a futex.
+/// Node.js whose V8 gives its threads nothing to do (a pool of none still has one), WebAssembly included, which Node reads CommonJS
+/// with: starts were seen to wait for ever, the program in a futex or at its loop, and V8's thread in a futex.
 fn node() -> Command {
     let mut node = Command::new("node");
-    node.arg("--single-threaded");
+    node.args(["--single-threaded", "--no-wasm-async-compilation"]);
     node
 }
 

@@ -24,7 +24,7 @@ impl Peer {
     fn start(script: &str) -> Peer {
         let peers = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
         let mut child = Command::new("node")
-            .arg("--single-threaded")
+            .args(["--single-threaded", "--no-wasm-async-compilation"])
             .arg(peers.join("../../tests/peers").join(script))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

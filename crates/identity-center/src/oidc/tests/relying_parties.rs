@@ -12,7 +12,7 @@ use super::running::{Running, SECRET, last_word, peers};
 /// Runs one flow of `tests/peers/relying_party.mjs`, and returns what it says.
 async fn openid_client(service: &Running, flow: &str) -> Value {
     let mut node = tokio::process::Command::new("node");
-    node.arg("--single-threaded");
+    node.args(["--single-threaded", "--no-wasm-async-compilation"]);
     node.arg("relying_party.mjs")
         .arg(flow)
         .current_dir(peers())

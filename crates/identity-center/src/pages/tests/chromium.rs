@@ -21,7 +21,7 @@ async fn walked(
     let request = encode(&ask(application, "openid profile", &challenge));
     let address = format!("{}/oauth2/authorize?{request}", service.issuer());
     let mut node = Command::new("node");
-    node.arg("--single-threaded");
+    node.args(["--single-threaded", "--no-wasm-async-compilation"]);
     node.arg(format!("scripts/{script}"))
         .current_dir(peers().join("../../ui"))
         .env("ADDRESS", address);

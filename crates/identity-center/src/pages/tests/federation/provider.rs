@@ -23,7 +23,7 @@ pub(crate) struct Provider(Peer);
 impl Provider {
     async fn start(script: &str, tenant: Option<&str>) -> Provider {
         let mut command = Command::new("node");
-        command.arg("--single-threaded");
+        command.args(["--single-threaded", "--no-wasm-async-compilation"]);
         command.arg(peers().join(script));
         if let Some(tenant) = tenant {
             command.env("TENANT", tenant);
