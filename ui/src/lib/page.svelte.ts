@@ -54,6 +54,8 @@ export class Page {
   #from: Place | null = null;
   #again: (() => void) | null = null;
   #endSessionToo = false;
+  /** The session that there was when the receipt came; `null` while there is no receipt. */
+  #left: string | null = null;
   /** The sign-in beside which this computer is being checked. */
   #beside: string | null = null;
 
@@ -125,7 +127,8 @@ export class Page {
   follow(): () => void {
     let soon: ReturnType<typeof setTimeout> | undefined;
     void this.ask(() =>
-      this.shell.watch((next) => {
+      this.shell.watch((told) => {
+        const next = this.#withoutOldReceipt(told);
         const same = this.place === "checkup" && this.#waits(next) && next.attempt?.id === this.#beside;
         if ((next.attempt?.ours && !same) || next.receipt || (this.#beside && !same)) this.place = this.#beside = null;
         if (next.receipt && this.#endSessionToo) {
@@ -141,6 +144,16 @@ export class Page {
       }),
     );
     return () => clearTimeout(soon);
+  }
+
+  /** The receipt of a sign-out gives way to a session that began after it, wherever that began. */
+  #withoutOldReceipt(view: View): View {
+    const who = view.account.state === "signed_in" ? view.account.who : null;
+    const session = who ? `${who.profile} ${who.signed_in_at}` : "";
+    this.#left = view.receipt && (this.#left ?? session);
+    if (!view.receipt || !session || session === this.#left) return view;
+    if (!view.failure) void this.ask(() => this.shell.dismiss());
+    return { ...view, receipt: null };
   }
 
   /** Does what may be refused; a refusal is shown, and "Try again" does it again. */
