@@ -206,6 +206,11 @@ export function views(language: Language): Record<string, View> {
       models: onlyEu,
     },
     "signed-in-no-models": { ...base, account: { state: "signed_in", who }, models: notSetUp },
+    "signed-in-nowhere": {
+      ...base,
+      account: { state: "signed_in", who },
+      models: { ...onlyEu, regions: [] },
+    },
     "signed-in-not-in-plan": {
       ...base,
       account: { state: "signed_in", who: { ...who, provider: "identity-center" } },
