@@ -1,6 +1,6 @@
 // Draws every screen in both languages and themes: node scripts/pictures.mjs OUTDIR [NAME-PART]
-// Fails on a Japanese character without a glyph, on an axe finding, also in forced colours, on anything that moves although calm is asked for, and on anything cut or
-// reaching sideways at 440 px, 320 px and 220 px (200 % text).
+// Fails on a Japanese character without a glyph, on an axe finding, also in forced colours, on anything that moves although calm is asked for, on anything cut, crushed or
+// reaching sideways at 440 px, 320 px and 220 px (200 % text), and on what forced colours make unreadable or alike.
 import axe from "axe-core";
 import { mkdirSync, readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
@@ -46,6 +46,7 @@ const screens = [
   ["accounts", "signed-in", ["details:last-of-type summary"]],
   ["models", "signed-in", ["summary"]],
   ["models-eu", "signed-in-eu", ["summary"]],
+  ["models-nowhere", "signed-in-nowhere", ["summary"]],
   ["models-not-in-plan", "signed-in-not-in-plan", ["summary"]],
   ["models-not-set-up", "signed-in-no-models", ["summary"]],
   ["choose-again", "sign-in-managed", [".card .plain"]],
@@ -98,9 +99,40 @@ const measure = () => {
     if (box.matches("button, summary, select, input:not([type=radio])") && Math.min(at.height, at.width) < 24)
       wrong.push(`${box.textContent.trim() || box.tagName} is ${Math.round(at.width)} × ${Math.round(at.height)}`);
   }
+  const bare = [...document.querySelectorAll(".actions")].find((box) => {
+    const { backgroundColor, backgroundImage, position } = getComputedStyle(box);
+    return position === "sticky" && backgroundImage === "none" && backgroundColor === "rgba(0, 0, 0, 0)";
+  });
+  const over = bare?.getBoundingClientRect();
+  const texts = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const { currentNode: text } = texts;
+    if (!text.data.trim() || text.parentElement.closest(".said") || !text.parentElement.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const lines = [...range.getClientRects()];
+    if (lines.length > 2 && lines.every(({ width }) => width < 60))
+      wrong.push(`“${text.data.trim()}” is crushed into ${lines.length} lines`);
+    if (over && !bare.contains(text) && lines.some(({ top, bottom }) => bottom > over.top + 1 && top < over.bottom - 1))
+      wrong.push(`“${text.data.trim()}” shows through the buttons`);
+  }
   if (innerWidth === 440 && main.scrollHeight > main.clientHeight)
     wrong.push(`scrolls by ${main.scrollHeight - main.clientHeight} px`);
   return [...new Set(wrong)];
+};
+
+/** Finds what looks the same whether it is picked or not. */
+const tellsApart = async (name) => {
+  for (const label of await page.locator("main label:has([type=radio], [role=switch]):visible").all()) {
+    const input = label.locator("input");
+    const pick = (checked) => input.evaluate((box, checked) => (box.checked = checked), checked);
+    const before = await input.isChecked();
+    const looks = [];
+    for (const checked of [true, false]) looks.push((await pick(checked), await label.screenshot()));
+    if (looks[0].equals(looks[1]))
+      find(`${name}: ${(await label.innerText()).split("\n")[0]} looks the same when it is picked`);
+    await pick(before);
+  }
 };
 
 /** The characters of the text for which no font here has a glyph: each is drawn, and compared with one that none has. */
@@ -142,7 +174,12 @@ for (const [name, view, press] of screens)
       if (await page.evaluate(() => document.getAnimations().length)) find(`${name}-${language}: something moves`);
       await page.emulateMedia({ forcedColors: "active", colorScheme: theme });
       await accessible(`${name}-${language}, forced colours, ${theme}`);
-      if (language === "en") await shoot(`forced-${name}-${theme}`);
+      for (const wrong of await page.evaluate(measure))
+        if (!wrong.startsWith("scrolls")) find(`${name}-${language}, forced colours: ${wrong}`);
+      if (language === "en") {
+        await shoot(`forced-${name}-${theme}`);
+        await tellsApart(`${name}, forced colours, ${theme}`);
+      }
       await page.emulateMedia({ forcedColors: "none", colorScheme: null });
       if (theme === "dark") continue;
       if (language === "en") {
