@@ -109,6 +109,37 @@ describe("the receipt of a sign-out", () => {
   });
 });
 
+describe("the browser's session at the provider", () => {
+  test("is offered for ending only where there is a page for that", async () => {
+    const { unmount } = await shown("signed-in");
+    await press("More ways to sign out");
+    expect(screen.getByRole("button", { name: /Also sign out at id\.acme\.example/ })).toBeTruthy();
+    unmount();
+    await shown("signed-in-eu");
+    expect(screen.queryByRole("button", { name: "More ways to sign out" })).toBeNull();
+  });
+
+  test.each([
+    ["receipt", "Browser session at id.acme.example: still open"],
+    ["receipt-offline", "Browser session at id.acme.example: still open. Only its own sign-out page ends it."],
+    ["receipt-center", "Browser session at fjordlys.awsapps.com: still open. Only its own sign-out page ends it."],
+  ])("is still open on the %s", async (of, words) => {
+    await shown(of);
+    expect(document.querySelector("li:last-of-type .what")!.textContent).toBe(words);
+  });
+
+  test("is said to end once the browser was sent there, and to be open when it could not be", async () => {
+    const { push, view, asked } = await shown("receipt");
+    const words = () => document.querySelector("li:last-of-type .what")!.textContent;
+    await press(/Sign out at/);
+    expect(asked).toEqual(["end_session"]);
+    await push({ ...view, receipt: { ...view.receipt!, can_end_session: false } });
+    expect(words()).toBe("Browser session at id.acme.example: ending in your browser");
+    await push(view);
+    expect(words()).toBe("Browser session at id.acme.example: still open");
+  });
+});
+
 describe("refusals", () => {
   const refused = () => Promise.reject(failure("unreachable"));
   test.each([

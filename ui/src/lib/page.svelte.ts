@@ -54,6 +54,8 @@ export class Page {
   #from: Place | null = null;
   #again: (() => void) | null = null;
   #endSessionToo = false;
+  /** The browser was sent to end its session; the receipt then offers it no more. */
+  ending = $state(false);
   /** The session that there was when the receipt came; `null` while there is no receipt. */
   #left: string | null = null;
   /** The sign-in beside which this computer is being checked. */
@@ -131,9 +133,10 @@ export class Page {
         const next = this.#withoutOldReceipt(told);
         const same = this.place === "checkup" && this.#waits(next) && next.attempt?.id === this.#beside;
         if ((next.attempt?.ours && !same) || next.receipt || (this.#beside && !same)) this.place = this.#beside = null;
+        if (!next.receipt) this.ending = false;
         if (next.receipt && this.#endSessionToo) {
           this.#endSessionToo = false;
-          if (next.receipt.can_end_session) void this.ask(() => this.shell.endSession());
+          if (next.receipt.can_end_session) this.endSession();
         }
         if (next.attempt?.step !== "finishing") {
           clearTimeout(soon);
@@ -189,6 +192,11 @@ export class Page {
   signOut(atHostToo = false): void {
     this.#endSessionToo = atHostToo;
     void this.once(() => this.shell.signOut());
+  }
+
+  endSession(): void {
+    this.ending = true;
+    void this.ask(() => this.shell.endSession());
   }
 
   pick(name: string): void {

@@ -282,6 +282,16 @@ export function views(language: Language): Record<string, View> {
         contact: null,
       },
     },
+    "receipt-center": {
+      ...base,
+      receipt: {
+        provider: "identity-center",
+        host: "fjordlys.awsapps.com",
+        revoked: "yes",
+        can_end_session: false,
+        contact: null,
+      },
+    },
     error: { ...base, organizations: three, failure: entra("policy_device", 53000) },
     "error-not-assigned": { ...base, organizations: three, failure: failure("not_assigned") },
     "error-no-answer": { ...base, organizations: three, failure: local("no_answer", {}) },

@@ -197,6 +197,8 @@ export const en = {
   "out.offline": "Not revoked: offline. It ends by itself; to end it now ask {contact}.",
   "out.failed": "Not revoked: {provider} refused. It ends by itself; to end it now ask {contact}.",
   "out.open": "Browser session at {host}: still open",
+  "out.stays": "Browser session at {host}: still open. Only its own sign-out page ends it.",
+  "out.ending": "Browser session at {host}: ending in your browser",
   "out.end": "Sign out at {host} too",
   done: "Done",
   back: "Back",

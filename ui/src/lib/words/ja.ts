@@ -201,6 +201,8 @@ export const ja: Words = {
   "out.failed":
     "{provider} で失効できませんでした。自動で終了します。すぐに終了するには {contact} に依頼してください。",
   "out.open": "ブラウザーの {host} セッション: 継続中",
+  "out.stays": "ブラウザーの {host} セッション: 継続中。終了するには {host} でサインアウトしてください。",
+  "out.ending": "ブラウザーの {host} セッション: ブラウザーで終了します",
   "out.end": "{host} からもサインアウト",
   done: "完了",
   back: "戻る",
