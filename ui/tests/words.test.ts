@@ -109,6 +109,16 @@ test.each([
     "Your access was removed | by Acme on 23 Nov, 15:04 | If this is unexpected, ask it-help@acme.example.",
   ],
   [
+    "a session that ended",
+    read("session_ended", "en"),
+    "Your sign-in has ended | Okta stopped accepting your sign-in today at 15:04. A new password, a long pause or an administrator may be the reason. | Sign in again. Until then, neither this app nor the kiro command can use it.",
+  ],
+  [
+    "a session that ended ja",
+    read("session_ended", "ja"),
+    "サインインが終了しました | 本日 15:04 から、Okta が前回のサインインを受け付けていません。パスワードの変更、長い中断、管理者の操作などが考えられます。 | もう一度サインインしてください。それまで、このアプリと kiro コマンドでは使えません。",
+  ],
+  [
     "an interrupted renewal",
     read("session_ended", "en", {}, "interrupted"),
     "Your sign-in has ended | A renewal was cut off before its answer was saved, and Okta does not accept the earlier token any more. | Sign in again. Until then, neither this app nor the kiro command can use it.",

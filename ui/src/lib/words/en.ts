@@ -168,7 +168,7 @@ export const en = {
   "in.another": "Add an account",
   "in.alsoout": "Also sign out at {host}",
   "in.opens": "Opens the browser",
-  "in.clialso": "The `kiro` command is signed out too.",
+  "in.clialso": "This signs the `kiro` command out too.",
   "in.ways": "More ways to sign out",
   "in.out.short": "Sign out",
   "signin.continue": "Continue as {name}",
@@ -377,7 +377,7 @@ export const en = {
   "failure.not_signed_in.todo": "Sign in.",
   "failure.session_ended.title": "Your sign-in has ended",
   "failure.session_ended.why":
-    "{provider} stopped accepting it {moment}. A new password, a long pause or an administrator may be the reason.",
+    "{provider} stopped accepting your sign-in {moment}. A new password, a long pause or an administrator may be the reason.",
   "failure.session_ended.todo": "Sign in again. Until then, neither this app nor the `kiro` command can use it.",
   "failure.session_ended.interrupted.why":
     "A renewal was cut off before its answer was saved, and {provider} does not accept the earlier token any more.",

@@ -384,7 +384,7 @@ export const ja: Words = {
   "failure.not_signed_in.todo": "サインインしてください。",
   "failure.session_ended.title": "サインインが終了しました",
   "failure.session_ended.why":
-    "{moment} から、{provider} がこのサインインを受け付けていません。パスワードの変更、長い中断、管理者の操作などが考えられます。",
+    "{moment} から、{provider} が前回のサインインを受け付けていません。パスワードの変更、長い中断、管理者の操作などが考えられます。",
   "failure.session_ended.todo":
     "もう一度サインインしてください。それまで、このアプリと `kiro` コマンドでは使えません。",
   "failure.session_ended.interrupted.why":
