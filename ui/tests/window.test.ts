@@ -82,6 +82,24 @@ describe("words around the screens", () => {
   });
 });
 
+describe("another account", () => {
+  test.each(["sign-in", "coming-back", "sign-in-not-assigned"])("can be used from %s", async (of) => {
+    const { asked } = await shown(of);
+    await press("Use another account");
+    expect(asked).toEqual(["sign_in acme select best"]);
+  });
+
+  test("without access, whom to ask is said where it is known", async () => {
+    const { push, view } = await shown("sign-in-not-assigned");
+    const lead = () => document.querySelector(".lead")!.textContent!.trim();
+    const why = "Okta signed you in, but Kiro is not assigned to aiko@acme.example.";
+    expect(lead()).toBe(`${why} Ask it-help@acme.example to assign it.`);
+    const reason = { ...failure("not_assigned"), contact: null };
+    await push({ ...view, account: { state: "signed_out", reason } });
+    expect(lead()).toBe(why);
+  });
+});
+
 describe("the receipt of a sign-out", () => {
   const { account } = views("en")["signed-in"]!;
   const { receipt } = views("en")["receipt"]!;

@@ -67,7 +67,7 @@ async fn from_the_first_run_to_the_receipt_without_a_mouse() {
     window.key("Enter").await;
     arrives(&window, "Sign in to Kiro").await;
     let passed = tab_to(&window, "Sign in with SSO").await;
-    assert_eq!(passed, ["button Change"]);
+    assert_eq!(passed, ["button Change", "button Use another account"]);
 
     window.key("Space").await;
     arrives(&window, "Continue in your browser").await;
@@ -105,11 +105,11 @@ async fn tab_leaves_no_control_out_and_comes_round() {
     window.says("Sign in to Kiro").await;
     tab_to(&window, "Sign in with SSO").await;
     let round = tab_to(&window, "Sign in with SSO").await;
-    for button in ["Settings", "日本語", "Change"] {
+    for button in ["Settings", "日本語", "Change", "Use another account"] {
         assert!(round.iter().any(|at| at.contains(button)), "{round:?}");
     }
     window.key("Shift+Tab").await;
-    assert_eq!(window.focus().await.0, "button Change");
+    assert_eq!(window.focus().await.0, "button Use another account");
 }
 
 #[tokio::test]

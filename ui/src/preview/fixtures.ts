@@ -178,6 +178,7 @@ export function views(language: Language): Record<string, View> {
       organizations: [{ ...acme, returning: { name, email } }],
       account: { state: "signed_out", reason: failure("session_ended") },
     },
+    "sign-in-not-assigned": { ...base, account: { state: "signed_out", reason: failure("not_assigned") } },
     "choose-organisation": { ...base, organizations: three, chosen: null },
     "first-run-locked": { ...base, organizations: [], chosen: null, locks: { ...base.locks, own_organizations: true } },
     "sign-in-managed": { ...base, organizations: three, chosen: "fjordlys" },
