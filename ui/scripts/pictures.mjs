@@ -111,6 +111,8 @@ const measure = () => {
     const range = document.createRange();
     range.selectNodeContents(text);
     const lines = [...range.getClientRects()];
+    if (innerWidth === 440 && lines.length > 1 && /^[^@\s]+@\S+$/.test(text.data) && text.data.length <= 28)
+      wrong.push(`${text.data} is broken`);
     if (lines.length > 2 && lines.every(({ width }) => width < 60))
       wrong.push(`“${text.data.trim()}” is crushed into ${lines.length} lines`);
     if (over && !bare.contains(text) && lines.some(({ top, bottom }) => bottom > over.top + 1 && top < over.bottom - 1))

@@ -142,9 +142,9 @@ describe("checking the computer", () => {
     expect((screen.getByRole("button", { name: "Check again" }) as HTMLButtonElement).disabled).toBe(true);
     done(found);
     await settled();
-    expect(
-      screen.getByText("Problems: 2 · Worth knowing: 1. Send the diagnostics to it-help@acme.example."),
-    ).toBeTruthy();
+    expect(document.querySelector(".lead")!.textContent!.trim()).toBe(
+      "Problems: 2 · Worth knowing: 1. Send the diagnostics to it-help@acme.example.",
+    );
     const rows = screen.getAllByRole("listitem").map((row) => row.textContent!.replace(/\s+/g, " ").trim());
     expect(rows[0]).toBe(
       "KeyProblemThe system keyring is locked. Kiro keeps the key to your session there.Unlock it and continue.",

@@ -91,7 +91,7 @@ test.each([
   [
     "unreachable, no proxy",
     read("unreachable", "ja"),
-    "id.acme.example に接続できません | サインイン済みの状態は保たれます。 | ネットワークまたはプロキシを確認して、もう一度お試しください。",
+    "id.acme.example\u00a0に接続できません | サインイン済みの状態は保たれます。 | ネットワークまたはプロキシを確認して、もう一度お試しください。",
   ],
   [
     "intercepted",
@@ -101,7 +101,7 @@ test.each([
   [
     "intercepted ja",
     read("intercepted", "ja", { inspector: "Acme Web Gateway" }),
-    "通信が「Acme Web Gateway」で検査されています | この証明書は PC に信頼されていません。 | CA ファイルを it-help@acme.example に依頼してください。",
+    "通信が「Acme Web Gateway」\u2060で検査されています | この証明書は PC に信頼されていません。 | CA ファイルを it-help@acme.example に依頼してください。",
   ],
   [
     "ended_by_org",
@@ -271,7 +271,7 @@ test.each(SCREENS)("nothing on %s is left out of the catalogues", async (_, name
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const text = node.textContent!.trim().replace(/^· | ·$/, "");
     const around = node.parentElement!.closest(
-      "p, h1, h2, button, summary, .what, .why, .end, dd, dt, label, li, div",
+      "p, h1, h2, button, summary, .what, .why, .fix, .end, dd, dt, label, li, div",
     )!;
     const translated = /^\[[^]*\]$/.test(around.textContent!.trim());
     const data =

@@ -1,5 +1,6 @@
 import type { Words } from "./en";
 
+// A title keeps a value and the particle after it on one line: \u00a0 and \u2060 stand between them.
 export const ja: Words = {
   "state.signed-out": "サインインしていません",
   "state.signing-in": "サインイン中",
@@ -265,7 +266,7 @@ export const ja: Words = {
   "failure.browser_not_opened.title": "ブラウザーを開けませんでした",
   "failure.browser_not_opened.why": "起動できるブラウザーが見つかりません。",
   "failure.browser_not_opened.todo": "もう一度試し、リンクをコピーしてご自分で開いてください。",
-  "failure.scheme_taken.title": "別のアプリ（{app}）が kiro:// リンクを開く設定です",
+  "failure.scheme_taken.title": "別のアプリ（{app}）\u2060が kiro:// リンクを開く設定です",
   "failure.scheme_taken.after": "",
   "failure.scheme_taken.why": "localhost 経由でサインインします。",
   "failure.scheme_taken.todo": "localhost 経由でサインインしてください。",
@@ -330,20 +331,20 @@ export const ja: Words = {
   "failure.not_private.title": "セッション ファイルが他の人に読める状態です",
   "failure.not_private.why": "{path} をほかのユーザーも開けます。",
   "failure.not_private.todo": "自分だけが読めるようにして、もう一度お試しください。",
-  "failure.unreachable.title": "{host} に接続できません",
+  "failure.unreachable.title": "{host}\u00a0に接続できません",
   "failure.unreachable.after": "（プロキシ {proxy} 経由）",
   "failure.unreachable.why": "サインイン済みの状態は保たれます。",
   "failure.unreachable.todo": "ネットワークまたはプロキシを確認して、もう一度お試しください。",
-  "failure.unreachable.unresolved.title": "{host} の名前を解決できません",
+  "failure.unreachable.unresolved.title": "{host}\u00a0の名前を解決できません",
   "failure.unreachable.unresolved.todo": "ネットワークと DNS の設定を確認して、もう一度お試しください。",
-  "failure.intercepted.title": "通信が{inspector}で検査されています",
+  "failure.intercepted.title": "通信が{inspector}\u2060で検査されています",
   "failure.intercepted.why": "この証明書は PC に信頼されていません。",
   "failure.intercepted.todo": "CA ファイルを {contact} に依頼してください。",
-  "failure.unsafe_connection.title": "{host} と安全に通信できません",
+  "failure.unsafe_connection.title": "{host}\u00a0と安全に通信できません",
   "failure.unsafe_connection.why": "証明書が期限切れか、別のアドレスのものです。",
   "failure.unsafe_connection.todo":
     "この PC の日付を確認してください。正しい場合は、詳細を {contact} に送ってください。",
-  "failure.proxy_password.title": "プロキシ {proxy} がパスワードを求めています",
+  "failure.proxy_password.title": "プロキシ {proxy}\u00a0がパスワードを求めています",
   "failure.proxy_password.why": "パスワードなしでは {host} に接続できません。",
   "failure.proxy_password.todo": "ユーザー名とパスワードを `HTTPS_PROXY` に指定するか、{contact} に相談してください。",
   "failure.not_identity_center.title": "AWS の認証情報を取得できるのは IAM Identity Center のみです",
