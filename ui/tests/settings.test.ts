@@ -10,6 +10,25 @@ describe("settings", () => {
     return { ...view, settings: { ...view.settings, ...settings }, locks: { ...view.locks, ...locks } };
   };
 
+  test("what is unfolded is scrolled into view, and what is folded is not", async () => {
+    const scrolled: Element[] = [];
+    Element.prototype.scrollIntoView = function () {
+      scrolled.push(this);
+    };
+    await shown("settings", { start: "settings" });
+    const details = screen.getByText("About").closest("details")!;
+    const toggle = async (open: boolean) => {
+      await fireEvent.click(screen.getByText("About"));
+      details.open = open;
+      details.dispatchEvent(new Event("toggle"));
+      await new Promise((done) => setTimeout(done, 0));
+    };
+    await toggle(true);
+    expect(scrolled).toEqual([details]);
+    await toggle(false);
+    expect(scrolled).toEqual([details]);
+  });
+
   test("are reached before signing in, and left again by Escape", async () => {
     await shown("sign-in");
     await press("Settings");
