@@ -37,6 +37,7 @@ const screens = [
   ["add-identity-center", "add-okta", ["input[value=identity-center]"]],
   ["waiting-not-a-callback", "waiting-loopback", ["[data-paste]"]],
   ["sign-out-ways", "signed-in", ["[aria-expanded=false]"]],
+  ["receipt-ending", "receipt", [".links .plain"]],
   ["add-found", "add-okta", filled],
   ["add-taken", "add-okta-again", ["#name<-ACME", "#issuer<-id.acme.example"]],
   ["add-redirects", "add-okta", [...filled, "summary"]],

@@ -253,6 +253,7 @@ const SCREENS: [string, string, string[]][] = [
   ["what is to be confirmed", "first-run", ["[data-primary]"]],
   ["what was exported", "settings", ["[data-diagnostics]"]],
   ["the ways out of waiting", "waiting-localhost", ["[aria-expanded=false]"]],
+  ["the browser's session ending", "receipt", [".links .plain"]],
   ["the ways to sign out", "signed-in", ["[aria-expanded=false]"]],
 ];
 test.each(SCREENS)("nothing on %s is left out of the catalogues", async (_, name, presses) => {

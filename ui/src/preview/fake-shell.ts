@@ -23,7 +23,10 @@ export function fakeShell(view: View): { shell: Shell; asked: string[]; show: (v
     paste: async () => "not_a_callback",
     takeLinks: note("take_links"),
     signOut: note("sign_out"),
-    endSession: note("end_session"),
+    endSession: async () => {
+      asked.push("end_session");
+      if (view.receipt) show({ ...view, receipt: { ...view.receipt, can_end_session: false } });
+    },
     dismiss: note("dismiss"),
     switchProfile: async (profile) => void asked.push(`switch_profile ${profile}`),
     chooseOrganization: async (name) => void asked.push(`choose_organization ${name}`),
