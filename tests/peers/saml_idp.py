@@ -24,6 +24,7 @@ import html
 import http.server
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -188,7 +189,19 @@ def changed(response, assertion, said):
         data.not_on_or_after = None
 
 
-FORM = """<!DOCTYPE html><title>{title}</title><form method="post" action="{action}">{fields}<button id="{id}">{button}</button></form>"""
+STYLE = pathlib.Path(__file__).with_name("page.css").read_text()
+TITLE = "Acme · Entra ID (SAML)" if PROVIDER == "entra" else "Acme · Okta (SAML)"
+DOMAIN = "entra.acme.example" if PROVIDER == "entra" else "saml.acme.example"
+FORM = """<!DOCTYPE html><html lang="en"><title>{name} · {title}</title><style>{style}</style><main><h1>{title}</h1>
+<p>{said}</p><p role="alert">{wrong}</p><form method="post" action="{action}">{fields}<button id="{id}">{name}</button></form></main>"""
+
+
+def sign_in_page(request, relay, user="", wrong=""):
+    """The sign-in page."""
+    fields = field("SAMLRequest", request) + field("RelayState", relay)
+    fields += "<label>User name " + field("username", user, "text") + "</label><label>Password " + field("password", "", "password") + "</label>"
+    said = "A demonstration: aiko or maya; the password is demo."
+    return FORM.format(name="Sign in", title=TITLE, style=STYLE, said=said, wrong=wrong, id="sign-in", action="/interaction/sign-in", fields=fields)
 
 
 def field(name, value, kind="hidden"):
@@ -213,9 +226,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if url.path == "/interaction/sso":
             request = zlib.decompress(base64.b64decode(query["SAMLRequest"]), -15).decode()
             seen["requests"].append(request)
-            fields = field("SAMLRequest", request) + field("RelayState", query.get("RelayState", ""))
-            fields += field("username", "", "text") + field("password", "", "password")
-            return self.answer(FORM.format(title="Sign in", id="sign-in", action="/interaction/sign-in", fields=fields, button="Sign in"))
+            return self.answer(sign_in_page(request, query.get("RelayState", "")))
         if url.path == "/metadata":
             return self.answer(metadata(), "application/samlmetadata+xml")
         self.answer("", status=404)
@@ -230,12 +241,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             xml, acs = made(asked.get("request"), asked["person"])
             return self.answer(json.dumps({"xml": xml, "acs": acs}), "application/json")
         form = dict(urllib.parse.parse_qsl(body, keep_blank_values=True))
-        if form.get("password") != "demo" or form["username"].split("@")[0] not in PEOPLE:
-            return self.answer("Wrong", status=403)
-        xml, acs = made(form["SAMLRequest"], form["username"])
+        user = form["username"].strip()
+        if form.get("password") != "demo" or user.split("@")[0] not in PEOPLE:
+            return self.answer(sign_in_page(form["SAMLRequest"], form["RelayState"], user, "Unable to sign in"), status=403)
+        xml, acs = made(form["SAMLRequest"], user if "@" in user else f"{user}@{DOMAIN}")
         seen["answers"].append(xml)
         fields = field("SAMLResponse", base64.b64encode(xml.encode()).decode()) + field("RelayState", form["RelayState"])
-        self.answer(FORM.format(title="Continue", id="hand-over", action=html.escape(acs), fields=fields, button="Continue"))
+        said = "You are signed in, and go on to where you came from."
+        page = FORM.format(name="Continue", title=TITLE, style=STYLE, said=said, wrong="", id="hand-over", action=html.escape(acs), fields=fields)
+        self.answer(page)
 
 
 listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
