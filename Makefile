@@ -8,7 +8,7 @@ help: ## Show the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: ## Build and open the demonstration (ORG=okta, entra or identity-center)
-	@ORG="$(ORG)" scripts/run
+	@ORG="$(ORG)" exec scripts/run
 
 test: ## Run every check and test
 	@scripts/test

@@ -132,22 +132,26 @@ async function organizations(aws) {
   add("entra", "acme-entra", "--tenant", tenant, "--authority", entra.origin, "--client-id", entra.client_id, ...chosen("entra"));
   const portal = ["--start-url", center.start_url, "--region", center.region, "--endpoint", center.endpoint];
   add("identity-center", "acme-center", ...portal, ...chosen("identity-center"));
-  for (const name of ["acme", "acme-entra", "acme-center"]) {
-    const role = `\n[organizations.${name}.inference]\naccount = "111122223333"\nrole = "Developer"\n`;
-    fs.appendFileSync(path.join(env.KIRO_HOME, "organizations.toml"), role);
+  const file = path.join(env.KIRO_HOME, "organizations.toml");
+  let text = fs.readFileSync(file, "utf8");
+  for (const [name, title] of Object.entries({ acme: "Acme", "acme-entra": "Acme (Entra ID)", "acme-center": "Acme (Identity Center)" })) {
+    text = text.replace(new RegExp(`(\\[organizations\\.${name}\\]\ndisplay_name = ).*`), `$1"${title}"`);
+    text += `\n[organizations.${name}.inference]\naccount = "111122223333"\nrole = "Developer"\n`;
   }
+  fs.writeFileSync(file, text);
   return { origins: [okta.origin, entra.origin, provider.origin, center.endpoint], center };
 }
 
-const wanted = process.env.ORG || "okta";
+const ORGANIZATIONS = ["okta", "entra", "identity-center"];
+const wanted = process.env.ORG || ORGANIZATIONS[0]; // scripts/run takes no other
 const chosen = (name) => (name === wanted ? ["--default"] : []);
 
 const AT_A_STAND_IN = [
   "Try:  1 Sign in with SSO  → aiko / demo",
   '      2 another terminal: . target/demo/env && kiro auth status; kiro models; kiro ask "What is a monad?"',
-  "      3 Sign out, then sign in as ben / demo = not assigned (see an error)",
+  "      3 Sign out, then Use another account: ben / demo = not assigned (see an error)",
   "      4 in that terminal: kiro auth login --sso --no-browser   (what SSH does)",
-  "      5 make run ORG=entra, make run ORG=identity-center",
+  `      5 ${ORGANIZATIONS.filter((name) => name !== wanted).map((name) => `make run ORG=${name}`).join(", ")}`,
 ];
 
 const atOurs = (center, password) => [
@@ -155,8 +159,8 @@ const atOurs = (center, password) => [
   '      2 another terminal: . target/demo/env && kiro auth status; kiro models; kiro ask "What is a monad?"',
   `      3 ${center.start_url} = her accounts; end the session there, and the window knows`,
   "      4 in that terminal: kiro auth login --sso --device --force   (what a machine without a browser does)",
-  "      5 Sign out, then aiko@okta.acme.example or maya@entra.acme.example = to the company's own Okta or Entra ID (password demo)",
-  `      6 Sign out, then maya / ${password} = sets up a second step (with an authenticator app on a phone)`,
+  "      5 Sign out, then Use another account: aiko@okta.acme.example or maya@entra.acme.example = to the company's own Okta or Entra ID (password demo)",
+  `      6 Sign out, then Use another account: maya / ${password} = sets up a second step (with an authenticator app on a phone)`,
 ];
 
 /** Aiko's authenticator app: the code to type, for as long as it is shown. A code is taken once. */
@@ -172,12 +176,9 @@ function tellCodes(password, secret) {
 }
 
 async function main() {
-  if (!["okta", "entra", "identity-center"].includes(wanted)) {
-    throw new Error(`ORG=${wanted} is not a demonstration organisation: okta, entra or identity-center`);
-  }
   const display = Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
   giveBack(lent, env);
-  for (const name of ["home", "bin", "pictures"]) fs.rmSync(path.join(demo, name), { recursive: true, force: true });
+  for (const name of ["home", "bin", "pictures", "index.html", "transcript.txt"]) fs.rmSync(path.join(demo, name), { recursive: true, force: true });
   fs.mkdirSync(home, { recursive: true, mode: 0o700 });
   fs.mkdirSync(bin, { recursive: true });
 
@@ -206,6 +207,7 @@ async function main() {
         .join(""),
   );
   const { origins, center } = await organizations(aws);
+  const ours = wanted === "identity-center";
   const { password, totp_secret: secret } = center.users.find((user) => user.user_name === "aiko");
   script("aiko-code", `exec node ${quote(path.resolve("scripts/totp.mjs"))} ${secret}`);
   say(`4/5 Demonstration Okta, Entra ID and Identity Center on 127.0.0.1 ✓`);
@@ -213,7 +215,7 @@ async function main() {
 
   if (!display) {
     say("5/5 No display: the journey runs in a virtual one");
-    const startUrl = wanted === "identity-center" ? center.start_url : null;
+    const startUrl = ours ? center.start_url : null;
     const walk = startUrl ? atIdentityCenter(center.users) : atStandIn("demo");
     const pictures = await journey({ env, demo, origins, walk, startUrl });
     say(`No display: the journey ran in a virtual one. Look at target/demo/index.html (${pictures} pictures) and transcript.txt`);
@@ -226,9 +228,9 @@ async function main() {
   });
   say(`5/5 Window open. Demo data: target/demo/home (your ~/.kiro and keyring are untouched).
     kiro:// belongs to the demo until you quit; then back to ${previous || "nobody"}.
-${(wanted === "identity-center" ? atOurs(center, password) : AT_A_STAND_IN).join("\n")}
+${(ours ? atOurs(center, password) : AT_A_STAND_IN).join("\n")}
 Quit: Ctrl-C`);
-  if (process.stdout.isTTY) tellCodes(password, secret);
+  if (ours && process.stdout.isTTY) tellCodes(password, secret);
   return undefined;
 }
 

@@ -33,13 +33,17 @@ export async function journey({ env, demo, origins, walk, startUrl }) {
     // WebDriver takes pictures of what the graphics driver paints alone; the app itself does without.
     { ...env, TAURI_WEBVIEW_AUTOMATION: "true", WEBKIT_DISABLE_DMABUF_RENDERER: "0", GDK_GL: "" },
   );
+  let web = null; // the one browser, at its newest tab
+  const seen = [];
   const signIn = async (person, button) => {
-    await app.click(button);
+    await app.click(`//button[contains(., '${button}')]`);
     await app.shows("Continue in your browser");
     await keep(app, `${person}: the window waits for the browser`);
-    const page = await browser.attach();
-    await walk(page, person, keep);
-    return page;
+    web ??= await browser.attach();
+    const tab = await eventually("a tab", async () => (await web.windows()).find((each) => !seen.includes(each)));
+    seen.push(tab);
+    await web.focus(tab);
+    await walk(web, person, keep);
   };
 
   try {
@@ -48,17 +52,16 @@ export async function journey({ env, demo, origins, walk, startUrl }) {
     await app.shows("Sign in with SSO");
     await keep(app, "The window, signed out");
 
-    const first = await signIn("aiko", "//button[contains(., 'Sign in with SSO')]");
+    await signIn("aiko", "Sign in with SSO");
     await app.shows("Sign out of this computer");
     await keep(app, "Aiko is signed in");
     await app.click("//summary[contains(., 'Region and models')]");
     await keep(app, "Which model she may use where, and why not");
     if (startUrl) {
-      await keep(first, "aiko: what the browser says at the end");
-      await first.goto(startUrl);
-      await keep(first, "aiko: the organisation's start page, with her accounts and roles");
+      await keep(web, "aiko: what the browser says at the end");
+      await web.goto(startUrl);
+      await keep(web, "aiko: the organisation's start page, with her accounts and roles");
     }
-    await first.end();
     terminal("kiro auth status");
     terminal("kiro auth token | wc --bytes");
     terminal("kiro models");
@@ -66,22 +69,20 @@ export async function journey({ env, demo, origins, walk, startUrl }) {
     terminal('kiro ask "What is a monad?"');
     if (startUrl) terminal("kiro org export --aws-config");
     terminal("kiro auth logout");
-    const again = "//button[contains(., 'Use another account') or contains(., 'Sign in with SSO')]";
     await app.shows("Sign in to Kiro");
     await keep(app, "Signed out by the kiro command, and the window knows");
 
-    browser.end();
+    // Aiko is signed in at the provider still.
+    const another = "Use another account";
     if (startUrl) {
-      const second = await signIn("maya", again);
+      await signIn("maya", another);
       await app.shows("Sign out of this computer");
       await keep(app, "Maya is signed in");
-      await second.end();
       terminal("kiro auth logout");
     } else {
-      const second = await signIn("ben", again);
+      await signIn("ben", another);
       await app.shows("You do not have access yet");
       await keep(app, "Ben is not assigned: what happened, why, and what to do");
-      await second.end();
       terminal("kiro auth status");
     }
   } catch (error) {
@@ -89,6 +90,7 @@ export async function journey({ env, demo, origins, walk, startUrl }) {
     throw error;
   } finally {
     await app.end();
+    await web?.end();
     browser.end();
     const line = (each) => (each.name ? `[${each.name}] ${each.caption}` : `$ ${each.command}\n${each.said}`);
     fs.writeFileSync(path.join(demo, "transcript.txt"), `${story.map(line).join("\n\n")}\n`);
@@ -108,9 +110,11 @@ async function systemBrowser(env, demo, origins) {
     "--disable-component-update --disable-sync --password-store=basic --window-size=900,860",
     `--remote-debugging-port=${port}`,
   ].join(" ");
-  const profile = path.join(demo, "home/browser-$$"); // a new one for each start: nobody is signed in there yet
+  const profile = path.join(demo, "home/browser"); // one for the whole journey: who is signed in there stays
   const lines = [
     "#!/bin/sh",
+    // Without a display a second Chromium does not hand its address over to the first.
+    `[ -e ${pid} ] && exec node -e 'fetch("http://127.0.0.1:${port}/json/new?" + encodeURIComponent(process.argv[1]), { method: "PUT" })' "$1"`,
     `echo $$ >${pid}`,
     `mkdir -p ${profile}/Default && cp ${settings} ${profile}/Default/Preferences`,
     `exec chromium ${flags} --user-data-dir=${profile} "$@" >/dev/null 2>&1`,
