@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Catalogue;
+
 /// A region's name, such as `eu-central-1`: words of a-z with hyphens between, then a number. It becomes part of a host's
 /// name, so nothing else is taken.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -13,7 +15,7 @@ pub struct Region(String);
 
 /// The text cannot be a region's name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{0}` is no region")]
+#[error("`{0}` is no region; there are models in {known}", known = known())]
 pub struct BadRegion(String);
 
 impl Region {
@@ -31,6 +33,20 @@ impl Region {
             _ => "aws",
         }
     }
+}
+
+/// The built-in catalogue's regions, in its order.
+fn known() -> String {
+    let mut known: Vec<String> = Vec::new();
+    for model in Catalogue::built_in().models {
+        for offer in model.offers {
+            let name = offer.region.0;
+            if !known.contains(&name) {
+                known.push(name);
+            }
+        }
+    }
+    known.join(", ")
 }
 
 impl FromStr for Region {

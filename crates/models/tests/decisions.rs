@@ -449,7 +449,7 @@ fn a_catalogue_that_cannot_be_meant_is_refused_with_its_place() {
     );
     check(
         &model("m", &offer("evil.test", "[\"okta\"]", "[\"v.m\"]")),
-        "no region",
+        "`evil.test` is no region; there are models in us-east-1, eu-central-1",
     );
     for bad in ["[]", "[\"\"]", "[\"a b\"]", "[\"a?b\"]"] {
         check(
