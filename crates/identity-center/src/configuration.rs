@@ -157,7 +157,8 @@ impl Configuration {
         arguments: &[Argument],
     ) -> Result<Configuration, ConfigurationError> {
         let mut draft = settings::Draft::default();
-        if let Some(path) = file(named, environment, arguments) {
+        let file = file(named, environment, arguments);
+        if let Some(path) = file.filter(|path| path.exists() || path != Path::new(INSTALLED)) {
             for (place, name, words) in file::read(&path)? {
                 draft.take(&place, &name, &words)?;
             }
@@ -186,8 +187,10 @@ impl Configuration {
     }
 }
 
-/// The file that is meant: the named one, or that of an installed service, if nothing else says where the data lies.
-fn file(
+/// The file that is meant, whether it is there or not: the named one, or that of an installed service, if nothing else says where the
+/// data lies.
+#[must_use]
+pub fn file(
     named: Option<&Path>,
     environment: &[(String, String)],
     arguments: &[Argument],
@@ -199,10 +202,9 @@ fn file(
     if let Some((_, path)) = variable(FILE) {
         return Some(path.into());
     }
-    let installed = Path::new(INSTALLED);
     let elsewhere =
         arguments.iter().any(|(name, _)| *name == "data") || variable("KIRO_IC_DATA").is_some();
-    (!elsewhere && installed.exists()).then(|| installed.to_owned())
+    (!elsewhere).then(|| INSTALLED.into())
 }
 
 #[cfg(test)]

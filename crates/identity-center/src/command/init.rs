@@ -5,7 +5,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -16,10 +16,12 @@ use super::{Failure, Installation};
 use crate::administrator::Role;
 use crate::center::{Center, Settings};
 use crate::clock::{Clock as _, SystemClock};
-use crate::configuration::{Configuration, INSTALLED, is_address};
+use crate::configuration::{Configuration, is_address};
 use crate::directory::{Organization, is_plain};
 use crate::{folder, setup};
 
+/// What is said of every link.
+const LOST: &str = "Lost? Run this again with --new-setup-link";
 /// Where an installed service keeps its data.
 const DATA: &str = "/var/lib/kiro-identity-center";
 
@@ -40,7 +42,7 @@ pub struct Init {
     /// Whom its people ask for help, such as it-help@acme.example
     #[arg(long)]
     contact: Option<String>,
-    /// Make another link for an owner: the first was lost, or no owner can sign in any more
+    /// Make another link for an owner, in place of one that is still good: it was lost, or no owner can sign in any more
     #[arg(long)]
     new_setup_link: bool,
 }
@@ -54,7 +56,7 @@ impl Init {
         if !is_address(&self.url) {
             return Err(
                 Failure::new(format!("{} is no address for the service", self.url))
-                    .hint("An https address without a query; http only on this computer"),
+                    .hint("Give an https address without a query; http only on this computer"),
             );
         }
         let name = match &self.organization {
@@ -63,18 +65,19 @@ impl Init {
         };
         if !is_plain(&name) {
             return Err(Failure::new(format!("`{name}` is no short name"))
-                .hint("--organization takes lower-case letters, digits and hyphens, at most 63"));
+                .hint("Name it by lower-case letters, digits and hyphens, at most 63, with --organization"));
         }
-        let settings = self.settings(out)?;
-        let installation = Installation {
-            settings: Some(settings),
-            ..self.installation
-        };
-        let configuration = installation.read(Vec::new())?;
+        let file = self.installation.file();
+        if let Some(path) = file.as_deref().filter(|path| !path.exists()) {
+            self.make_settings(path, out)?;
+        }
+        // Without a file the command line alone has the address.
+        let url = file.is_none().then(|| self.url.to_string());
+        let configuration = self.installation.read(vec![("url", url)])?;
         if configuration.url.as_ref() != Some(&self.url) {
             let there = configuration.url.as_ref().map_or("none", Url::as_str);
             return Err(
-                Failure::new(format!("the settings have another `url`: {there}")).hint(
+                Failure::new(format!("The settings have another `url`: {there}")).hint(
                     "Change it there; sign-ins that are under way, and clients, know the old one",
                 ),
             );
@@ -97,25 +100,22 @@ impl Init {
         let title = self.title.unwrap_or_else(|| name.clone());
         let contact = self.contact.unwrap_or_default();
         organization(&center, &name, title, contact, out).await?;
-        let has_tls = configuration.tls.is_some();
-        if let Some(said) = way(&center.settings.url, configuration.listen, has_tls) {
+        let url = &center.settings.url;
+        if file.is_none() {
+            let serve = self.installation.served(&configuration, url);
+            writeln!(out, "No settings are kept: start it by `{serve}`")?;
+        } else if let Some(said) = way(url, configuration.listen, configuration.tls.is_some()) {
             writeln!(out, "{said}")?;
         }
         link(&center, &name, self.new_setup_link, out).await
     }
 
-    /// The file of settings, made where there is none.
-    fn settings(&self, out: &mut dyn Write) -> Result<PathBuf, Failure> {
-        let path = self.installation.settings.clone();
-        let path = path.unwrap_or_else(|| INSTALLED.into());
-        if path.exists() {
-            return Ok(path);
-        }
+    fn make_settings(&self, path: &Path, out: &mut dyn Write) -> Result<(), Failure> {
         let unusable = |why: io::Error| {
-            Failure::new(format!("{} cannot be made: {why}", path.display()))
+            Failure::new(format!("`{}` cannot be made: {why}", path.display()))
             .hint("Run this as a user who may write there, or name another place with --settings and --data")
         };
-        folder::ours(&path)?;
+        folder::ours(path)?;
         if let Some(folder) = path.parent() {
             let made = DirBuilder::new().recursive(true).mode(0o755).create(folder);
             made.map_err(unusable)?;
@@ -124,14 +124,14 @@ impl Init {
             .write(true)
             .create_new(true)
             .mode(0o640)
-            .open(&path)
+            .open(path)
             .map_err(unusable)?;
         let text = self.text();
         file.write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
             .map_err(unusable)?;
         writeln!(out, "Created {}", path.display())?;
-        Ok(path)
+        Ok(())
     }
 
     fn text(&self) -> String {
@@ -153,6 +153,29 @@ impl Init {
         }
         let settings = toml::to_string(&table).unwrap_or_default();
         format!("# Identity Center: docs/identity-center.md has every setting.\n{settings}")
+    }
+}
+
+impl Installation {
+    /// What serves it where no file says how.
+    fn served(&self, configuration: &Configuration, url: &Url) -> String {
+        let data = configuration.data.display();
+        let address = url.as_str().trim_end_matches('/');
+        let mut command = format!("kiro-identity-center serve --data {data} --url {address}");
+        let port = url
+            .port_or_known_default()
+            .filter(|_| url.scheme() == "http");
+        let listen = port.map(|port| SocketAddr::new(configuration.listen.ip(), port).to_string());
+        for (option, value) in [
+            ("listen", listen.as_ref()),
+            ("store", self.store.as_ref()),
+            ("master-key", self.master_key.as_ref()),
+        ] {
+            if let Some(value) = value {
+                command.push_str(&format!(" --{option} {value}"));
+            }
+        }
+        command
     }
 }
 
@@ -232,10 +255,19 @@ async fn link(center: &Center, name: &str, anew: bool, out: &mut dyn Write) -> R
         )?;
         return Ok(());
     }
+    let good = store.owner_link_ends(name, SystemClock.now()).await?;
+    if let Some(ends) = good.filter(|_| !anew) {
+        writeln!(
+            out,
+            "First administrator: the link that was made is good until {}. {LOST}",
+            ends.strftime("%H:%M UTC")
+        )?;
+        return Ok(());
+    }
     let (url, _) = setup::offer(store, settings, name, None, SystemClock.now()).await?;
     writeln!(
         out,
-        "{}: open once, within {} min (sets password and TOTP): {}\nLost? Run this again with --new-setup-link",
+        "{}: open once, within {} min (sets password and TOTP): {}\n{LOST}",
         if owners.is_empty() {
             "First administrator"
         } else {

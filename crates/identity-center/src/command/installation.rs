@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::configuration::{Argument, Configuration, ConfigurationError};
+use crate::configuration::{self, Argument, Configuration, ConfigurationError};
 
 /// Where the installation is. Every setting may be given in the file or as `KIRO_IC_<NAME>`.
 #[derive(Args)]
@@ -32,20 +32,33 @@ impl Installation {
         &self,
         more: Vec<(&'static str, Option<String>)>,
     ) -> Result<Configuration, ConfigurationError> {
+        let settings = self.settings.as_deref();
+        Configuration::read(settings, &environment(), &self.arguments(more))
+    }
+
+    /// The file of settings that is meant, whether it is there or not; none where `data` alone is named.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        let settings = self.settings.as_deref();
+        configuration::file(settings, &environment(), &self.arguments(Vec::new()))
+    }
+
+    fn arguments(&self, more: Vec<(&'static str, Option<String>)>) -> Vec<Argument> {
         let mut given = vec![
             ("data", self.data.clone()),
             ("store", self.store.clone()),
             ("master_key", self.master_key.clone()),
         ];
         given.extend(more);
-        let arguments: Vec<Argument> = given
-            .into_iter()
+        let given = given.into_iter();
+        given
             .filter_map(|(name, value)| Some((name, value?)))
-            .collect();
-        // A variable that is not text cannot be one of ours.
-        let environment: Vec<_> = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        Configuration::read(self.settings.as_deref(), &environment, &arguments)
+            .collect()
     }
+}
+
+/// A variable that is not text cannot be one of ours.
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }

@@ -62,6 +62,24 @@ impl Store {
             .await
     }
 
+    /// The end of the link by which somebody may still become an owner.
+    pub async fn owner_link_ends(
+        &self,
+        organization: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let organization = organization.to_owned();
+        self.read(move |tx| {
+            let organization = organization.clone();
+            Box::pin(async move {
+                let sql = "SELECT expires_at FROM setup_links WHERE organization = $1 AND user_id IS NULL AND expires_at > $2";
+                let row = tx.row(sql, values![&organization, now]).await?;
+                row.map(|row| row.time(0)).transpose()
+            })
+        })
+        .await
+    }
+
     /// Sets a person up by a link, which is good no more then: their password, and where the link makes an owner, the owner.
     /// `profile` is who that will be; nobody asks for it where the link is a person's. What that person had open ends where a
     /// password is replaced.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use kiro_identity_center::totp;
 use serde_json::Value;
@@ -36,7 +37,11 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
         !said.contains("Created"),
         "a second time makes nothing: {said}"
     );
-    let newer = link(&said);
+    assert!(
+        said.contains("the link that was made is good until ") && !said.contains("/setup/"),
+        "{said}"
+    );
+    let newer = link(&computer.init(&["--new-setup-link"]));
 
     let program = computer.serve();
     let mut stranger = Browser::new(&program);
@@ -347,6 +352,34 @@ fn applications(computer: &Computer) {
 }
 
 #[test]
+fn a_trial_in_a_folder_leaves_the_computer_s_settings_alone() {
+    let computer = Computer::new();
+    let data = computer.path("data");
+    let installed = Path::new("/etc/kiro-identity-center/config.toml");
+    let was_there = installed.exists();
+    let (code, said, talk) = computer.run(&["init", "--url", &computer.url, "--data", &data]);
+    assert_eq!((code, talk.as_str()), (0, ""), "{said}");
+    assert_eq!(installed.exists(), was_there);
+    assert!(!said.contains("config.toml"), "{said}");
+    let listen = computer.url.strip_prefix("http://").unwrap();
+    let serve = format!(
+        "serve --data {data} --url {} --listen {listen}",
+        computer.url
+    );
+    assert!(said.contains(&serve), "{said}");
+    let mut command = computer.command(&serve.split(' ').collect::<Vec<_>>());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    assert!(Program::of(command).stop("TERM").0.success());
+
+    let named = computer.path("named.toml");
+    let mut command = computer.command(&["init", "--url", &computer.url, "--data", &data]);
+    let output = command.env("KIRO_IC_SETTINGS", &named).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with(&format!("Created {named}\n")), "{said}");
+    assert!(Path::new(&named).exists());
+}
+
+#[test]
 fn what_init_cannot_do_is_said_and_nothing_is_made() {
     let computer = Computer::new();
     let (settings, data) = (computer.path("etc/config.toml"), computer.path("data"));
@@ -381,7 +414,7 @@ fn what_init_cannot_do_is_said_and_nothing_is_made() {
     drop(computer.init(&[]));
     check(
         &["--url", "https://id.acme.example"],
-        "the settings have another `url`",
+        "The settings have another `url`",
     );
     let address = format!("{}/", computer.url);
     let text = fs::read_to_string(&settings).unwrap();

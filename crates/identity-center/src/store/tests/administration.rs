@@ -180,6 +180,8 @@ async fn setup_links(store: Store) {
         Some(offered)
     );
     assert_eq!(store.setup_link(first, at(1800)).await.unwrap(), None);
+    let ends = async |now| store.owner_link_ends("acme", at(now)).await.unwrap();
+    assert_eq!((ends(1799).await, ends(1800).await), (Some(at(1800)), None));
     assert_eq!(
         used(&store, first, "root", 1800).await,
         Err(SetupRefusal::Over)
