@@ -47,8 +47,9 @@ enum Verb {
         shell: clap_complete::Shell,
     },
     /// Write the manual's pages into a folder, as the packages do
+    // Clap suggests hidden verbs, too: nobody who mistypes another one comes near this.
     #[command(hide = true)]
-    Man {
+    ManualPages {
         folder: PathBuf,
     },
 }
@@ -105,7 +106,7 @@ fn main() -> ExitCode {
             ended(asked.run(to.as_deref(), &mut io::stdout().lock()))
         }
         Verb::Completions { shell } => completions(shell).map_err(Failure::from),
-        Verb::Man { folder } => {
+        Verb::ManualPages { folder } => {
             clap_mangen::generate_to(Arguments::command(), folder).map_err(Failure::from)
         }
     };

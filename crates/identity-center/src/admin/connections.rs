@@ -78,7 +78,8 @@ pub(crate) enum ProviderKind {
     Okta,
     /// Microsoft Entra ID.
     Entra,
-    /// Any other `OpenID` Provider.
+    /// Any other provider of OpenID Connect.
+    #[value(help = "Any other OpenID provider")]
     Oidc,
 }
 

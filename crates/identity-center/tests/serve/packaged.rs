@@ -47,11 +47,23 @@ fn systemd_is_told_when_an_instance_is_ready_and_when_it_ends() {
 fn the_manual_and_the_completions_know_every_verb() {
     let computer = Computer::new();
     let folder = computer.home.path().display().to_string();
-    assert_eq!(computer.run(&["man", &folder]).0, 0);
+    assert_eq!(computer.run(&["manual-pages", &folder]).0, 0);
     for page in ["", "-init", "-serve", "-admin", "-restored"] {
         let page = computer.path(&format!("kiro-identity-center{page}.1"));
         assert!(fs::exists(&page).unwrap(), "{page}");
     }
+    let (_, help, _) = computer.run(&["admin", "idp", "connect", "--help"]);
+    for plain in [
+        "such as https://acme.okta.com\n",
+        "Any other OpenID provider\n",
+    ] {
+        assert!(help.contains(plain), "{plain}: {help}");
+    }
+    let (code, _, talk) = computer.run(&["admn"]);
+    assert!(
+        code == 2 && talk.contains("a similar subcommand exists: 'admin'"),
+        "{talk}"
+    );
     for shell in ["bash", "zsh", "fish"] {
         let (code, script, talk) = computer.run(&["completions", shell]);
         assert_eq!((code, &*talk), (0, ""));

@@ -16,12 +16,16 @@ use crate::federation::callback;
 /// Which provider, and how it knows this service.
 #[derive(Args)]
 pub(super) struct Connect {
+    #[arg(help = "Okta, Entra ID, or any other OpenID provider")]
     kind: ProviderKind,
     /// What the connection is called here [default: the kind]
     #[arg(long)]
     name: Option<String>,
-    /// The issuer, such as <https://acme.okta.com>
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The issuer, such as https://acme.okta.com"
+    )]
     issuer: Option<String>,
     /// Entra ID: the directory's id or domain, instead of an issuer
     #[arg(long)]
