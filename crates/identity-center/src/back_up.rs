@@ -22,10 +22,10 @@ pub enum BackUpError {
     #[error("the store is a PostgreSQL database, not a file")]
     OnServer,
     /// Nothing is overwritten.
-    #[error("{0} is there already")]
+    #[error("`{0}` is there already")]
     There(PathBuf),
     /// It cannot be read or written.
-    #[error("{path} cannot be used: {why}")]
+    #[error("`{path}` cannot be used: {why}")]
     Unusable {
         /// Which.
         path: PathBuf,
@@ -33,7 +33,7 @@ pub enum BackUpError {
         why: io::Error,
     },
     /// It is no back-up, or a damaged one.
-    #[error("{path} cannot be restored: {why}")]
+    #[error("`{path}` cannot be restored: {why}")]
     Unfit {
         /// Which.
         path: PathBuf,

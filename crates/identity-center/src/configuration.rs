@@ -109,14 +109,10 @@ pub enum ConfigurationError {
         why: String,
     },
     /// A password would stand in the list of processes.
-    #[error(
-        "--store has a password in it, which everybody on this computer could read: write it into the settings file or {PREFIX}STORE"
-    )]
+    #[error("--store has a password in it, which everybody on this computer could read")]
     PasswordInArgument,
     /// The file has a password, and others may read it.
-    #[error(
-        "{path} holds the store's password and others may read it (mode {mode:03o}): chmod 640 it, or 600"
-    )]
+    #[error("{path} holds the store's password and others may read it (mode {mode:03o})")]
     Exposed {
         /// The file.
         path: PathBuf,
@@ -124,17 +120,13 @@ pub enum ConfigurationError {
         mode: u32,
     },
     /// There must be both.
-    #[error("`tls_certificate` and `tls_key` are set together, or neither is")]
+    #[error("`tls_certificate` and `tls_key` belong together, and one is not set")]
     HalfTls,
     /// Nobody knows where the data lies.
-    #[error(
-        "nothing says where the data lies: give --data DIR, or --settings FILE, or make {INSTALLED}"
-    )]
+    #[error("nothing says where the data lies")]
     NoData,
     /// It would answer to other computers in clear.
-    #[error(
-        "{0} is not a loopback address: to answer other computers the service needs `tls_certificate` and `tls_key`, or `trusted_proxies` that speak TLS for it"
-    )]
+    #[error("{0} is not a loopback address: the service would answer other computers in clear")]
     NotLoopback(SocketAddr),
     /// Browsers on other computers would be sent to this one.
     #[error(

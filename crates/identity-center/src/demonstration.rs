@@ -64,9 +64,7 @@ pub enum DemonstrationError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// See [`DirectoryRefusal`].
-    #[error(
-        "the demonstration in this folder is incomplete ({0}): remove the folder and start again"
-    )]
+    #[error("the demonstration in this folder is incomplete ({0})")]
     Directory(#[from] DirectoryRefusal),
     /// See [`VARIABLE`].
     #[error("{VARIABLE} cannot be read: {0}")]

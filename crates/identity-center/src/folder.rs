@@ -18,7 +18,7 @@ use crate::store::{Store, StoreError};
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// Its folder, or a file there, cannot be made or read.
-    #[error("{path} cannot be used: {why}")]
+    #[error("`{path}` cannot be used: {why}")]
     Unusable {
         /// Which.
         path: PathBuf,
@@ -27,7 +27,7 @@ pub enum FolderError {
     },
     /// There is a store without its key: a new key would open nothing.
     #[error(
-        "{store} is there, but its master key is not: {key} is missing and {VARIABLE} is not set. Put the key back from where it was kept apart from the data"
+        "{store} is there, but its master key is not: {key} is missing and {VARIABLE} is not set"
     )]
     NoMasterKey {
         /// The store.
@@ -36,17 +36,13 @@ pub enum FolderError {
         key: PathBuf,
     },
     /// A database that several instances share has one key, which nobody makes unasked.
-    #[error(
-        "{key} is missing and {VARIABLE} is not set: copy the master key of the other instances there. For the first one, `kiro-identity-center init` makes it"
-    )]
+    #[error("the master key {key} is missing and {VARIABLE} is not set")]
     NoSharedKey {
         /// Where it would be.
         key: PathBuf,
     },
     /// Its owner, the service, could not read what somebody else makes there.
-    #[error(
-        "{folder} belongs to {owner}, who could not read what somebody else makes there. Run this as {owner}: `runuser -u {owner} -- kiro-identity-center …`"
-    )]
+    #[error("`{folder}` belongs to {owner}, who could not read what somebody else makes there")]
     Foreign {
         /// Which.
         folder: PathBuf,

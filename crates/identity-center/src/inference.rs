@@ -74,10 +74,10 @@ const SUFFIXES: [&str; 5] = [
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     /// It is no region's name.
-    #[error("a region is called like eu-central-1")]
+    #[error("that is no region")]
     Region,
     /// No region is named that could be the only one.
-    #[error("name the region that people cannot leave")]
+    #[error("the region that people cannot leave is not named")]
     NoRegion,
     /// The role cannot be one.
     #[error("an account’s id is twelve digits, a role’s name 1 to 32 letters, digits and +=,.@_-")]

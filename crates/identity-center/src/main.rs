@@ -93,8 +93,8 @@ fn main() -> ExitCode {
     let environment = std::env::var(VARIABLE).ok();
     let key = environment.as_deref();
     let outcome = match arguments.verb {
-        Verb::Serve(asked) => run(asked, key).map_err(plain),
-        Verb::Audit(asked) => audited(&asked).map_err(plain),
+        Verb::Serve(asked) => run(asked, key),
+        Verb::Audit(asked) => audited(&asked),
         Verb::Init(asked) => ended(asked.run(key, &mut io::stdout().lock())),
         Verb::MasterKey(asked) => ended(asked.run(key, &mut io::stdout().lock())),
         Verb::Admin(asked) => ended(asked.run()),
@@ -122,14 +122,6 @@ fn main() -> ExitCode {
     }
 }
 
-fn plain(error: Box<dyn std::error::Error>) -> Failure {
-    Failure {
-        error: error.to_string(),
-        hint: None,
-        code: 1,
-    }
-}
-
 /// Runs a command that does one thing and ends.
 fn ended(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -138,7 +130,7 @@ fn ended(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure>
     runtime.block_on(work)
 }
 
-fn run(asked: Serve, key: Option<&str>) -> Result<(), Box<dyn std::error::Error>> {
+fn run(asked: Serve, key: Option<&str>) -> Result<(), Failure> {
     let configuration = asked.installation.read(vec![
         ("listen", asked.listen),
         ("url", asked.url),
@@ -161,23 +153,31 @@ fn run(asked: Serve, key: Option<&str>) -> Result<(), Box<dyn std::error::Error>
     Ok(())
 }
 
-fn audited(asked: &Audit) -> Result<(), Box<dyn std::error::Error>> {
+fn audited(asked: &Audit) -> Result<(), Failure> {
     let (Audit::Export(installation) | Audit::Verify(installation)) = asked;
     let configuration = installation.read(Vec::new())?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
+    ended(async {
         let store = folder::existing(&configuration).await?;
         let mut stdout = io::stdout().lock();
         match asked {
-            Audit::Export(_) => audit::export(&store, &mut stdout).await,
+            Audit::Export(_) => {
+                let exported = audit::export(&store, &mut stdout).await;
+                exported.map_err(|error| Failure::of(error.as_ref()))
+            }
             Audit::Verify(_) => {
-                let head = store.verify_audit().await?.map_err(|broken| {
-                    format!("The audit log was written in by somebody else: {broken}. Keep a copy of the store, and compare it with the last back-up")
+                let head = store.verify_audit().await?.map_err(|broken| Failure {
+                    error: format!("The audit log was written in by somebody else: {broken}"),
+                    hint: Some(
+                        "Keep a copy of the store, and compare it with the last back-up".to_owned(),
+                    ),
+                    code: 1,
                 })?;
                 // To be noted elsewhere: a log that was rewritten from its beginning ends otherwise.
-                writeln!(stdout, "{}", serde_json::json!({ "entries": head.number, "digest": hex(head.digest.bytes()) }))?;
+                writeln!(
+                    stdout,
+                    "{}",
+                    serde_json::json!({ "entries": head.number, "digest": hex(head.digest.bytes()) })
+                )?;
                 Ok(())
             }
         }

@@ -43,9 +43,7 @@ pub enum MasterKeyError {
         why: String,
     },
     /// Others may read or write the file.
-    #[error(
-        "the master key file {path} has mode {mode:03o}; it must be readable by its owner alone (0600)"
-    )]
+    #[error("the master key file {path} has mode {mode:03o}, and only its owner may read it (600)")]
     Exposed {
         /// The file.
         path: PathBuf,
@@ -67,9 +65,7 @@ pub enum MasterKeyError {
         place: String,
     },
     /// The store's secrets are sealed under another one.
-    #[error(
-        "the store is sealed under the master key {store}, and the key given is {given}: give the right one, or both where the store's is being replaced"
-    )]
+    #[error("the store is sealed under the master key {store}, and the key given is {given}")]
     Wrong {
         /// The id of the store's.
         store: String,

@@ -39,7 +39,7 @@ impl Who {
         match center.store.administrator(user).await? {
             Some(other) if other.role > self.0.role => {
                 let title = format!("{} is an {}", other.user_name, other.role.word());
-                let detail = "Only who may do as much can change an administrator";
+                let detail = "only who may do as much can change an administrator";
                 Err(Problem::new(StatusCode::FORBIDDEN, "above-you", title).because(detail))
             }
             _ => Ok(()),
@@ -100,7 +100,7 @@ async fn administrator(
             "not-an-administrator",
             "You are no administrator".to_owned(),
         )
-        .because("An owner of your organisation can make you one")
+        .hint("Ask an owner of your organisation to make you one")
     })?;
     if !session
         .authentication
@@ -109,11 +109,11 @@ async fn administrator(
         .any(|method| method == "mfa")
     {
         return Err(forbidden("second-factor", "Administration needs a second factor".to_owned())
-            .because("Sign in anew with a password and a code, or have your identity provider say that it asked for one (amr: mfa)"));
+            .hint("Sign in anew with a password and a code, or have your identity provider say that it asked for one (amr: mfa)"));
     }
     if administrator.role < least {
         let title = format!("Your role is {}", administrator.role.word());
-        let detail = format!("This needs the role {} or more", least.word());
+        let detail = format!("this needs the role {} or more", least.word());
         return Err(forbidden("role", title).because(detail));
     }
     Ok(administrator)
@@ -122,5 +122,5 @@ async fn administrator(
 fn unknown() -> Problem {
     let title = "The access token is missing, unknown or has ended";
     Problem::new(StatusCode::UNAUTHORIZED, "token", title)
-        .because("Run `kiro-identity-center admin login`")
+        .hint("Run `kiro-identity-center admin login`")
 }

@@ -130,8 +130,8 @@ async fn details(center: &Center, who: &Who, said: ApplicationSaid) -> Result<De
     {
         if !registrable(Wire::Oidc, uri) {
             let title = "A redirect URI cannot be registered";
-            return Err(Problem::unfit("redirect-uri", title).because(
-                "https, a scheme of its own, localhost with its port, or a loopback address; without user information, fragment, escapes or dot segments",
+            return Err(Problem::unfit("redirect-uri", title).hint(
+                "Give an https address, a scheme of its own, localhost with its port, or a loopback address; without user information, fragment, escapes or dot segments",
             ));
         }
     }

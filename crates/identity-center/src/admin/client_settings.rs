@@ -25,8 +25,9 @@ pub(super) async fn get(State(center): State<Arc<Center>>, who: Who) -> Result<R
     let usable = inference.usable(&settings.region, &settings.hosts());
     usable.map_err(|why| {
         let title = "People’s computers could not use what is decided";
-        let why = format!("{why}. Change it, or this service’s region, address or STS");
-        Problem::conflict("inference", title).because(why)
+        Problem::conflict("inference", title)
+            .because(why.to_string())
+            .hint("Change it, or this service’s region, address or STS")
     })?;
     let text = organizations(&center.settings, &organization, inference);
     Ok(([(header::CONTENT_TYPE, "application/toml")], text).into_response())

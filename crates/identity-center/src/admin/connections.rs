@@ -172,10 +172,10 @@ impl ConnectionSaid {
             return Err(Problem::unfit("metadata", title));
         }
         if !is_plain(&name) {
-            let title = "A connection by SAML is called by lower-case letters, digits and hyphens";
-            return Err(
-                Problem::unfit("not-a-name", title).because("Its name is part of addresses")
-            );
+            let title = "This is no name for a connection by SAML";
+            return Err(Problem::unfit("not-a-name", title)
+                .because("it is part of addresses")
+                .hint("Name it by lower-case letters, digits and hyphens"));
         }
         Ok(ConnectSaml {
             organization: organization.to_owned(),
@@ -387,14 +387,14 @@ pub(super) async fn activate(
     if !tried && !used.contains_key(&connection.id) {
         let title = "Nobody has come back from a test sign-in";
         return Err(Problem::conflict("untried", title)
-            .because("Open a test sign-in’s link and sign in there, then activate"));
+            .hint("Open a test sign-in’s link and sign in there, then activate"));
     }
     let administrators = store.administrators(who.organization()).await?;
     let mut owners = administrators.iter().filter(|one| one.role == Role::Owner);
     if !owners.any(|owner| owner.local) {
         let title = "No owner could sign in without this identity provider";
         return Err(Problem::conflict("no-local-owner", title)
-            .because("Give an owner a password by a set-up link first"));
+            .hint("Give an owner a password by a set-up link first"));
     }
     store
         .set_connection_active(connection.id, true, center.now())
@@ -446,13 +446,14 @@ impl From<ConnectError> for Problem {
             ConnectError::Refused(refusal) => {
                 Problem::conflict("taken", title).because(refusal.to_string())
             }
-            ConnectError::OtherIssuer { .. } => {
-                Problem::conflict("other-issuer", title).because(error.to_string())
-            }
+            ConnectError::OtherIssuer { .. } => Problem::conflict("other-issuer", title)
+                .because(error.to_string())
+                .hint("Remove it first, or choose another name"),
             ConnectError::NoDomain | ConnectError::NotADomain(_) => {
                 unfit("domains", error.to_string())
             }
-            ConnectError::NoTenant => unfit("tenants", error.to_string()),
+            ConnectError::NoTenant => unfit("tenants", error.to_string())
+                .hint("Name the tenants whose people may sign in"),
             ConnectError::NoPkce => unfit("no-pkce", error.to_string()),
             ConnectError::Metadata(why) => unfit("metadata", why.to_string()),
             ConnectError::Http(error) => unfit("unreachable", error.to_string()),

@@ -9,7 +9,7 @@ use super::admitted::Who;
 use super::body::Body;
 use super::problem::Problem;
 use crate::center::Center;
-use crate::inference::Inference;
+use crate::inference::{Inference, Unusable};
 
 /// Where people's data stays, and where and by which role their computers ask models
 #[utoipa::path(get, path = "/inference", tag = "models", responses((status = 200, body = Inference), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
@@ -31,7 +31,16 @@ pub(super) async fn set(
     let usable = said.usable(&settings.region, &settings.hosts());
     usable.map_err(|why| {
         let title = "People’s computers could not use that";
-        Problem::unfit("inference", title).because(why.to_string())
+        let problem = Problem::unfit("inference", title).because(why.to_string());
+        match why {
+            Unusable::Region => problem.hint("Name a region where there are models, such as eu-central-1 or us-east-1: `kiro models` shows them"),
+            Unusable::NoRegion
+            | Unusable::Role
+            | Unusable::Model
+            | Unusable::Outside(_)
+            | Unusable::Home(_)
+            | Unusable::Host(_) => problem,
+        }
     })?;
     let (store, now) = (&center.store, center.now());
     let set = store.set_inference(who.organization(), said.clone(), now);

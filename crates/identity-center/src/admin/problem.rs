@@ -1,4 +1,4 @@
-//! A refusal, as problem details (RFC 9457): `type` names it for programs, `title` says it, `detail` what to do.
+//! A refusal, as problem details (RFC 9457): `type` names it for programs, `title` says it, `detail` why, `hint` what to do.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -21,9 +21,12 @@ pub struct Problem {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// Why, or what to do.
+    /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl Problem {
@@ -33,12 +36,20 @@ impl Problem {
             title: title.into(),
             status: status.as_u16(),
             detail: None,
+            hint: None,
         }
     }
 
     pub(super) fn because(self, detail: impl Into<String>) -> Problem {
         Problem {
             detail: Some(detail.into()),
+            ..self
+        }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Problem {
+        Problem {
+            hint: Some(hint.into()),
             ..self
         }
     }
@@ -82,7 +93,7 @@ impl From<StoreError> for Problem {
         tracing::error!(%error, "the store gave no answer");
         let title = "The store gave no answer";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title)
-            .because("Nothing was changed. Try again; the service's log says more")
+            .hint("Try again: nothing was changed, and the service's log says more")
     }
 }
 
@@ -95,7 +106,7 @@ impl From<DirectoryRefusal> for Problem {
             DirectoryRefusal::Taken => Problem::conflict("taken", "The name is taken"),
             DirectoryRefusal::LastOwner => {
                 let title = "This is the last owner who can sign in without an identity provider";
-                Problem::conflict("last-owner", title).because(
+                Problem::conflict("last-owner", title).hint(
                     "Make somebody else an owner first, with a password of their own: else nobody could repair a broken connection",
                 )
             }

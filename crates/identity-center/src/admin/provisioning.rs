@@ -155,7 +155,7 @@ impl From<ProvisioningRefusal> for Problem {
             ProvisioningRefusal::NoToken => Problem::nothing("token"),
             ProvisioningRefusal::TwoTokens => {
                 let title = "The connection has two tokens already";
-                Problem::conflict("two-tokens", title).because("Revoke the one that is not in use")
+                Problem::conflict("two-tokens", title).hint("Revoke the one that is not in use")
             }
             ProvisioningRefusal::NoEvent => {
                 let title = "There is nothing to take back";

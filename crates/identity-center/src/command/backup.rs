@@ -8,12 +8,9 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{Failure, Installation, by};
-use crate::back_up::{self, BackUpError};
+use crate::back_up;
 use crate::folder;
 use crate::store;
-
-const ON_SERVER: &str =
-    "pg_dump backs it up; docs/identity-center.md says how, and how it is restored";
 
 /// Back the store up into a new file; the service goes on meanwhile
 #[derive(Args)]
@@ -48,7 +45,7 @@ impl Backup {
     pub async fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let configuration = self.installation.read(Vec::new())?;
         let made = back_up::make(&configuration, &self.file, Timestamp::now());
-        by().doing(made).await.map_err(explained)?;
+        by().doing(made).await?;
         writeln!(out, "Backed up to {}", self.file.display())?;
         Ok(())
     }
@@ -63,7 +60,7 @@ impl Restore {
         let configuration = self.installation.read(Vec::new())?;
         let put_back =
             async { back_up::restore(&configuration, environment, &self.file, Timestamp::now()) };
-        let ended = by().doing(put_back).await.map_err(explained)?;
+        let ended = by().doing(put_back).await?;
         writeln!(out, "Restored {}", self.file.display())?;
         Ok(said(ended, out)?)
     }
@@ -115,21 +112,4 @@ fn said(ended: store::Restored, out: &mut dyn Write) -> std::io::Result<()> {
         )?;
     }
     Ok(())
-}
-
-fn explained(error: BackUpError) -> Failure {
-    let hint = match &error {
-        BackUpError::OnServer => Some(ON_SERVER),
-        BackUpError::There(_) => Some("Nothing is overwritten: name another, or move it away"),
-        BackUpError::Unusable { .. }
-        | BackUpError::Unfit { .. }
-        | BackUpError::Folder(_)
-        | BackUpError::Secrets(_)
-        | BackUpError::Store(_) => None,
-    };
-    let failure = Failure::new(error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }

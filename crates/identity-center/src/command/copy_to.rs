@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{Failure, Installation, by};
 use crate::folder;
-use crate::store::{CopyError, Store, StoreError};
+use crate::store::Store;
 
 /// Where the URL is taken from, if it is no argument: there it may have a password.
 pub const VARIABLE: &str = "KIRO_COPY_TO";
@@ -32,29 +32,29 @@ impl CopyTo {
         let to = match (&self.to, variable) {
             (Some(argument), _) if has_password(argument) => {
                 return Err(Failure::new(
-                    "the URL has a password in it, which everybody on this computer could read",
+                    "The URL has a password in it, which everybody on this computer could read",
                 )
                 .hint(format!("Give it in the variable {VARIABLE}")));
             }
             (Some(argument), _) => argument.as_str(),
             (None, Some(variable)) => variable,
             (None, None) => {
-                return Err(Failure::new("nothing says where to").hint(format!(
+                return Err(Failure::new("Nothing says where to").hint(format!(
                     "Give postgresql://USER@HOST/DATABASE, or set {VARIABLE}"
                 )));
             }
         };
         let configuration = self.installation.read(Vec::new())?;
         if configuration.store.is_some() {
-            return Err(Failure::new("the store is a PostgreSQL database already")
-                .hint("pg_dump and pg_restore move it"));
+            return Err(Failure::new("The store is a PostgreSQL database already")
+                .hint("Move it with pg_dump and pg_restore"));
         }
         let from = folder::file(&configuration);
         std::fs::metadata(&from)
-            .map_err(|why| Failure::new(format!("{} cannot be used: {why}", from.display())))?;
+            .map_err(|why| Failure::new(format!("`{}` cannot be used: {why}", from.display())))?;
         let database = Store::postgres(to).await?;
         let copied = by().doing(database.take_file(&from, Timestamp::now()));
-        let rows = copied.await.map_err(explained)?;
+        let rows = copied.await?;
         writeln!(
             out,
             "Copied {rows} rows. Set `store` to the database, keep the master key, and start the service: sessions go on there. {} is as it was; \
@@ -69,19 +69,4 @@ fn has_password(text: &str) -> bool {
     text.parse().is_ok_and(|url: Url| {
         url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
     })
-}
-
-fn explained(error: CopyError) -> Failure {
-    let hint = match &error {
-        CopyError::NotEmpty(_) => Some("Make a new database, and copy the store there"),
-        CopyError::Store(StoreError::InUse) => {
-            Some("Stop the service first: what it changed meanwhile would be missing")
-        }
-        CopyError::Store(_) => None,
-    };
-    let failure = Failure::new(error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }

@@ -89,8 +89,8 @@ async fn drop_old(
     let store = folder::existing(configuration).await?;
     if let Some(under) = store.sealed_otherwise(&alone).await? {
         return Err(
-            Failure::new(format!("something is still sealed under {under}"))
-                .hint("Run `master-key reseal` first"),
+            Failure::new(format!("Something is still sealed under {under}"))
+                .hint("Run `kiro-identity-center master-key reseal` first"),
         );
     }
     private::replace(file, Zeroizing::new(format!("{newest}\n")).as_bytes())?;
@@ -110,7 +110,7 @@ fn file<'a>(source: &'a Source, environment: Option<&str>) -> Result<&'a Path, F
             folder::ours(path)?;
             Ok(path)
         }
-        Source::File(_) | Source::Command(_) => Err(Failure::new("the master key does not come from a file")
+        Source::File(_) | Source::Command(_) => Err(Failure::new("The master key does not come from a file")
             .hint("Put the new key above the old one where it comes from, restart every instance, run `master-key reseal`, and take the old one out")),
     }
 }

@@ -188,7 +188,7 @@ fn the_service_is_reached_from_elsewhere_by_tls_alone() {
             .contains("`url` is missing")
     );
     assert!(file.read(&tls, &[elsewhere, url]).is_ok());
-    assert!(file.refused(&tls[..1], &[url]).contains("set together"));
+    assert!(file.refused(&tls[..1], &[url]).contains("belong together"));
     let proxies = [("KIRO_IC_TRUSTED_PROXIES", "10.0.0.1")];
     assert!(file.read(&proxies, &[elsewhere, url]).is_ok());
 }
@@ -213,7 +213,7 @@ fn the_store_s_password_is_not_seen_by_others() {
     for argument in [secret, "postgresql://kiro@db/kiro?password=hush"] {
         let refused = file.refused(&[], &[("store", argument)]);
         assert!(
-            refused.contains("write it into the settings") && !refused.contains("hush"),
+            refused.contains("everybody on this computer could read") && !refused.contains("hush"),
             "{refused}"
         );
     }

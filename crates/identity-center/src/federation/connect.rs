@@ -55,10 +55,10 @@ pub enum ConnectError {
     #[error("{0} is not a domain")]
     NotADomain(String),
     /// The issuer is every tenant's, and none is named.
-    #[error("this issuer is every tenant's: name the tenants whose people may sign in")]
+    #[error("this issuer is every tenant's, and no tenant is named")]
     NoTenant,
     /// What its links mean would change: who `00u1` is at one issuer says nothing about another.
-    #[error("{name} is connected to {issuer}: remove it first, or choose another name")]
+    #[error("{name} is connected to {issuer}")]
     OtherIssuer {
         /// The connection.
         name: String,

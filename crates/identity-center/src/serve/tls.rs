@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read.
-    #[error("{path} cannot be read: {why}")]
+    #[error("`{path}` cannot be read: {why}")]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum TlsError {
         why: String,
     },
     /// The key is not the certificate's, or of a kind that TLS does not take.
-    #[error("{certificate} and {key} cannot be used together: {why}")]
+    #[error("`{certificate}` and `{key}` cannot be used together: {why}")]
     Unusable {
         /// The certificate.
         certificate: PathBuf,

@@ -77,7 +77,7 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
         computer.refused(&["status"]),
         (
             3,
-            "error: not signed in\nhint: Run `kiro-identity-center admin login`\n".to_owned()
+            "error: Not signed in\nhint: Run `kiro-identity-center admin login`\n".to_owned()
         )
     );
     let (code, said) = login(&computer, &mut owner);
@@ -171,7 +171,7 @@ fn from_nothing_to_the_first_person_by_the_programs_alone() {
     assert_eq!(code, 1);
     assert!(said.contains("error: This is the last owner"), "{said}");
     let (_, said) = computer.refused(&["user", "show", "nobody"]);
-    assert!(said.contains("there is nobody called nobody"), "{said}");
+    assert!(said.contains("There is nobody called nobody"), "{said}");
 
     // Whoever leaves is out; what lies outside is said.
     let ends = |arguments: &[&str]| {
@@ -274,6 +274,10 @@ fn models(computer: &Computer) {
         assert!(said.contains(line), "{line}: {said}");
     }
     assert_eq!(settings(&[]), said, "it is kept");
+    let (_, said) = computer.refused(&["client-settings", "--inference-region", "mars"]);
+    let error = "error: People’s computers could not use that: that is no region\n";
+    let hint = "hint: Name a region where there are models, such as eu-central-1";
+    assert!(said.starts_with(&format!("{error}{hint}")), "{said}");
     let (code, said) = computer.refused(&["client-settings", "--residency", "eu"]);
     assert!(code == 1 && said.contains("us-east-1 is outside"), "{said}");
     let back = [
@@ -348,7 +352,7 @@ fn applications(computer: &Computer) {
     let log = computer.admin(&["audit", "--limit", "2"]);
     assert_eq!(log.matches("application.change").count(), 2, "{log}");
     let (_, said) = computer.refused(&["application", "change", "nothing", "--name", "x"]);
-    assert!(said.contains("there is no application nothing"), "{said}");
+    assert!(said.contains("There is no application nothing"), "{said}");
 }
 
 #[test]
@@ -447,7 +451,7 @@ fn the_master_key_is_replaced_and_everybody_signs_in_as_before() {
     );
     let (code, said, talk) = step("drop");
     assert_eq!((code, said.as_str()), (1, ""));
-    assert!(talk.contains("something is still sealed under"), "{talk}");
+    assert!(talk.contains("Something is still sealed under"), "{talk}");
     assert!(program.stop("TERM").0.success());
     // With both keys; sealed anew while it serves.
     let program = computer.serve();
@@ -483,7 +487,7 @@ fn the_master_key_is_replaced_and_everybody_signs_in_as_before() {
         .unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(
-        told.contains("the store is sealed under the master key"),
+        told.contains("The store is sealed under the master key"),
         "{told}"
     );
 }

@@ -14,7 +14,7 @@ fn an_instance_whose_database_is_gone_is_alive_and_not_ready() {
         .output()
         .unwrap();
     let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(said.contains("copy the master key"), "{said}");
+    assert!(said.contains("hint: Copy the master key"), "{said}");
     assert!(!folder.path().join("master.key").exists());
 
     let mut key = command(folder.path(), &["--store", &store]);

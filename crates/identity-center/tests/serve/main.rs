@@ -184,7 +184,7 @@ fn what_cannot_be_served_is_said_and_nothing_is_made() {
     check(
         "a",
         &["--store", "postgresql://kiro:hush@db/kiro"],
-        "write it into the settings file",
+        "hint: Write it into the settings file",
     );
     check(
         "a",
@@ -215,7 +215,7 @@ fn what_cannot_be_served_is_said_and_nothing_is_made() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     check("c", &[], "sealed under the master key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-    check("c", &[], "readable by its owner alone");
+    check("c", &[], "only its owner may read it");
     fs::write(&key, kept).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(Program::start(&data, &[]).stop("TERM").0.success());

@@ -64,6 +64,11 @@ fn the_manual_and_the_completions_know_every_verb() {
         code == 2 && talk.contains("a similar subcommand exists: 'admin'"),
         "{talk}"
     );
+    let (_, _, talk) = computer.run(&["serve"]);
+    assert!(
+        talk.starts_with("error: Nothing says where the data lies\nhint: Give --data DIR"),
+        "{talk}"
+    );
     for shell in ["bash", "zsh", "fish"] {
         let (code, script, talk) = computer.run(&["completions", shell]);
         assert_eq!((code, &*talk), (0, ""));
@@ -91,7 +96,7 @@ fn nothing_is_made_in_somebody_else_s_folder() {
         let (code, said, talk) = computer.run(arguments);
         assert_eq!((code, &*said), (1, ""), "{arguments:?}: {talk}");
         assert!(
-            talk.contains("could not read what somebody else makes there. Run this as "),
+            talk.contains("could not read what somebody else makes there\nhint: Run this as "),
             "{talk}"
         );
         assert!(talk.contains("`runuser -u "), "{talk}");

@@ -101,7 +101,7 @@ fn a_token_is_made_the_endpoint_is_looked_at_and_the_log_tells_it_all() {
     );
     assert_eq!((code, said.as_str()), (1, ""));
     assert!(
-        talk.contains("error: the endpoint refuses the token"),
+        talk.contains("error: The endpoint refuses the token"),
         "{talk}"
     );
     let (tokens, _) = done(&["token", "list", "demonstration"]);

@@ -38,8 +38,8 @@ impl Shown {
                 let mut all = all["items"].as_array().into_iter().flatten();
                 let before = all.find(|one| one["client_id"] == client_id.as_str());
                 let before = before.ok_or_else(|| {
-                    Failure::new(format!("there is no application {client_id}"))
-                        .hint("`admin application list` names them")
+                    Failure::new(format!("There is no application {client_id}"))
+                        .hint("Run `admin application list` to see every one")
                 })?;
                 let mut groups = Vec::new();
                 for group in said.groups() {

@@ -103,7 +103,7 @@ async fn assignment(
     let whom = match (&to.group, &to.user) {
         (Some(group), _) => remote.group(group).await?,
         (None, Some(user)) => remote.user(user).await?.0,
-        (None, None) => return Err(Failure::new("name a group or a user")),
+        (None, None) => return Err(Failure::new("Nobody is named").hint("Give --group or --user")),
     };
     let (account, role) = (encoded(account), encoded(role));
     Ok(format!("/accounts/{account}/roles/{role}{whom}"))

@@ -172,7 +172,7 @@ fn domains(asked: &Connect) -> Result<Vec<String>, Failure> {
 
 fn read(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file)
-        .map_err(|why| Failure::new(format!("{} cannot be read: {why}", file.display())))
+        .map_err(|why| Failure::new(format!("`{}` cannot be read: {why}", file.display())))
 }
 
 /// Offers a test sign-in; `wait`: says what comes of it.
@@ -225,8 +225,8 @@ pub(super) async fn test(
             .as_str()
             .and_then(|end| end.parse().ok());
         if ends.is_none_or(|ends: jiff::Timestamp| ends <= jiff::Timestamp::now()) {
-            return Err(Failure::new("nobody came back in time")
-                .hint(format!("Run `admin idp test {name}`")));
+            return Err(Failure::new("Nobody came back in time")
+                .hint(format!("Run `admin idp test {name}` again")));
         }
     }
 }
@@ -239,9 +239,8 @@ fn typed(question: &str) -> Result<String, Failure> {
     io::stdin().read_line(&mut line)?;
     let line = line.trim().to_owned();
     if line.is_empty() {
-        return Err(
-            Failure::new("nothing was typed").hint("`--help` shows the options that say it")
-        );
+        return Err(Failure::new("Nothing was typed")
+            .hint("Type it, or say it by an option: `--help` shows them"));
     }
     Ok(line)
 }
@@ -249,7 +248,7 @@ fn typed(question: &str) -> Result<String, Failure> {
 fn hidden(question: &str) -> Result<String, Failure> {
     if !io::stdin().is_terminal() {
         return typed("").map_err(|_| {
-            Failure::new("there is no client secret").hint("Give it with --client-secret-file")
+            Failure::new("There is no client secret").hint("Give it with --client-secret-file")
         });
     }
     let secret = dialoguer::Password::new()

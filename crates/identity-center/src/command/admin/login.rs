@@ -39,7 +39,7 @@ pub(super) async fn login(asked: Login) -> Result<(), Failure> {
                 .ok()
                 .and_then(|configuration| configuration.url);
             url.ok_or_else(|| {
-                Failure::new("the service's address is not known here").hint("Name it with --url")
+                Failure::new("The service's address is not known here").hint("Name it with --url")
             })?
         }
     };
@@ -116,20 +116,21 @@ async fn granted(
             "authorization_pending" => {}
             "slow_down" => interval += 5,
             "access_denied" => {
-                return Err(Failure::new(
-                    "the sign-in was refused on the other computer",
-                ));
+                return Err(
+                    Failure::new("The sign-in was refused on the other computer")
+                        .hint("Run `admin login` again, and allow it there"),
+                );
             }
             "expired_token" => {
                 return Err(
-                    Failure::new("nobody typed the code in time").hint("Run `admin login` again")
+                    Failure::new("Nobody typed the code in time").hint("Run `admin login` again")
                 );
             }
             _ => {
                 let why = answer["error_description"]
                     .as_str()
                     .unwrap_or("the service refused");
-                return Err(Failure::new(format!("the sign-in failed: {why}")));
+                return Err(Failure::new(format!("The sign-in failed: {why}")));
             }
         }
     }

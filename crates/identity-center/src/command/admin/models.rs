@@ -151,12 +151,15 @@ impl Shown {
         asked: ClientSettings,
     ) -> Result<(), Failure> {
         let me = remote.get("/me").await?;
-        let meant = asked.organization.as_deref();
-        if meant.is_some_and(|meant| me["organization"] != meant) {
+        let other = asked
+            .organization
+            .filter(|meant| me["organization"] != **meant);
+        if let Some(meant) = other {
             let here = me["organization"].as_str().unwrap_or_default();
-            return Err(Failure::new(format!(
-                "you are signed in to administer {here}"
-            )));
+            return Err(
+                Failure::new(format!("You are signed in to administer {here}"))
+                    .hint(format!("Run `admin login --organization {meant}`")),
+            );
         }
         let before = remote.get("/inference").await?;
         if let Some(decided) = asked.said.over(&before) {

@@ -39,6 +39,7 @@ impl Saved {
         });
         let state = state.ok_or_else(|| {
             Failure::new("HOME is not set: there is nowhere to keep who is signed in")
+                .hint("Set HOME, or XDG_STATE_HOME")
         })?;
         Ok(state.join("kiro-identity-center/admin.json"))
     }
@@ -49,10 +50,11 @@ impl Saved {
             return Ok(None);
         };
         if !metadata.is_file() || metadata.permissions().mode() & 0o077 != 0 {
-            return Err(
-                Failure::new(format!("{} is not its owner's alone", path.display()))
-                    .hint("Remove it, and sign in again"),
-            );
+            return Err(Failure::new(format!(
+                "The file {} is not its owner's alone",
+                path.display()
+            ))
+            .hint("Remove it, and sign in again"));
         }
         Ok(serde_json::from_str(&fs::read_to_string(&path)?).ok())
     }
@@ -91,6 +93,7 @@ impl Remote {
             let url = std::env::var(ADDRESS).ok().and_then(|url| url.parse().ok());
             let url = url.ok_or_else(|| {
                 Failure::new(format!("{TOKEN} is set, and {ADDRESS} is no address"))
+                    .hint(format!("Set {ADDRESS} to the service's address"))
             })?;
             return Remote::new(url, SecretString::from(token)).await;
         }
@@ -98,9 +101,9 @@ impl Remote {
             code: 3,
             ..Failure::new(error).hint("Run `kiro-identity-center admin login`")
         };
-        let saved = Saved::read()?.ok_or_else(|| not("not signed in"))?;
+        let saved = Saved::read()?.ok_or_else(|| not("Not signed in"))?;
         if saved.expires_at <= Timestamp::now() {
-            return Err(not("your sign-in has ended: administration lasts an hour"));
+            return Err(not("Your sign-in has ended: administration lasts an hour"));
         }
         Remote::new(saved.url, SecretString::from(saved.access_token)).await
     }
@@ -142,7 +145,7 @@ impl Remote {
 
     fn foreign(&self) -> Failure {
         Failure::new(format!("{} does not answer as Identity Center", self.url))
-            .hint("Check the address: `admin login --url …`")
+            .hint("Check the address, and sign in there: `admin login --url …`")
     }
 
     async fn send(&self, method: Method, path: &str, body: &Value) -> Result<Vec<u8>, Failure> {
@@ -173,9 +176,13 @@ impl Remote {
             return Ok(answer.into_body());
         }
         let problem: Problem = serde_json::from_slice(answer.body()).map_err(|_| self.foreign())?;
+        let error = match problem.detail {
+            Some(why) => format!("{}: {why}", problem.title),
+            None => problem.title,
+        };
         Err(Failure {
-            error: problem.title,
-            hint: problem.detail,
+            error,
+            hint: problem.hint,
             code: if answer.status() == StatusCode::UNAUTHORIZED {
                 3
             } else {
@@ -229,8 +236,8 @@ impl Remote {
                 format!("/users/{}", user["id"].as_str().unwrap_or_default()),
                 user,
             )),
-            None => Err(Failure::new(format!("there is nobody called {name}"))
-                .hint("`admin user list` shows everybody")),
+            None => Err(Failure::new(format!("There is nobody called {name}"))
+                .hint("Run `admin user list` to see everybody")),
         }
     }
 
@@ -246,8 +253,8 @@ impl Remote {
                 return Ok(format!("/groups/{}", text(group, "id")));
             }
         }
-        Err(Failure::new(format!("there is no group called {name}"))
-            .hint("`admin group list` shows every group"))
+        Err(Failure::new(format!("There is no group called {name}"))
+            .hint("Run `admin group list` to see every group"))
     }
 
     pub(super) async fn membership(&self, group: &str, user: &str) -> Result<String, Failure> {

@@ -179,8 +179,8 @@ impl Shown {
                 let mut of = all["items"].as_array().into_iter().flatten();
                 let of = of.find(|one| one["name"] == name.as_str());
                 let of = of.ok_or_else(|| {
-                    Failure::new(format!("{name} does not provision"))
-                        .hint("`admin scim list` shows who does")
+                    Failure::new(format!("The connection {name} does not provision"))
+                        .hint("Run `admin scim list` to see which do")
                 })?;
                 self.rows(
                     &json!({ "items": of["tokens"] }),

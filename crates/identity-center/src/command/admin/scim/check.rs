@@ -58,7 +58,8 @@ struct Said {
 /// Looks at everything, and prints a table; fails where somebody would stumble.
 pub(in super::super) async fn check(asked: Check, as_json: bool) -> Result<(), Failure> {
     let base = secure_url(asked.url.trim_end_matches('/')).map_err(|_| {
-        Failure::new("the address is not https").hint("Plain http is for one's own computer alone")
+        Failure::new("The address is not https")
+            .hint("Give an https address; plain http is for this computer alone")
     })?;
     let web = tokio::task::spawn_blocking(|| WebClient::new(&HttpSettings::default())).await??;
     let mut endpoint = Endpoint {
@@ -77,7 +78,7 @@ pub(in super::super) async fn check(asked: Check, as_json: bool) -> Result<(), F
     endpoint.tell(as_json)?;
     match stumbles {
         0 => Ok(()),
-        1 => Err(Failure::new("one thing would be stumbled over")),
+        1 => Err(Failure::new("One thing would be stumbled over")),
         count => Err(Failure::new(format!(
             "{count} things would be stumbled over"
         ))),
@@ -86,13 +87,13 @@ pub(in super::super) async fn check(asked: Check, as_json: bool) -> Result<(), F
 
 fn token(path: &Path) -> Result<SecretString, Failure> {
     let text = fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("{} cannot be read: {error}", path.display())))?;
+        .map_err(|error| Failure::new(format!("`{}` cannot be read: {error}", path.display())))?;
     let token = text.trim();
     if token.is_empty() || token.contains(char::is_whitespace) {
-        return Err(Failure::new(format!(
-            "{} has no token in it",
-            path.display()
-        )));
+        return Err(
+            Failure::new(format!("`{}` has no token in it", path.display()))
+                .hint("Write the token into it, and nothing else"),
+        );
     }
     Ok(SecretString::from(token.to_owned()))
 }
@@ -153,7 +154,7 @@ impl Endpoint {
     async fn describes(&mut self) -> Result<(), Failure> {
         let config = self.get("/ServiceProviderConfig").await?;
         if config.status == StatusCode::UNAUTHORIZED {
-            return Err(Failure::new("the endpoint refuses the token")
+            return Err(Failure::new("The endpoint refuses the token")
                 .hint("Check the address and the token: both belong to one connection"));
         }
         let users = self.get("/Users?startIndex=1&count=1").await?;
