@@ -1,6 +1,5 @@
 //! The end of a test's patience: one that waits too long says what it waits for, before its runner ends it without a word.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::Once;
 use std::time::Duration;
@@ -31,23 +30,36 @@ fn end() {
     process::abort();
 }
 
-/// A process, where the kernel holds its threads, and the same of its children.
+/// A process, where the kernel holds its threads, and the same of its children; of Node.js also what its threads are at, where there
+/// is a debugger: a peer that never says its first line was seen, and nobody knows why yet.
 fn tell(pid: u32, depth: usize, told: &mut String) {
     let of = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
     let words = of("cmdline").replace('\0', " ");
     *told += &format!("{:depth$}{pid} {words}\n", "");
     let threads = fs::read_dir(format!("/proc/{pid}/task"));
-    let held: BTreeSet<_> = threads
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|thread| {
-            let of = |name: &str| fs::read_to_string(thread.path().join(name)).unwrap_or_default();
-            format!("{} in {}", of("comm").trim(), of("wchan"))
-        })
-        .collect();
-    for thread in held {
-        *told += &format!("{:depth$}  {thread}\n", "");
+    // The first is the main one.
+    let mut held: Vec<(String, usize)> = Vec::new();
+    for thread in threads.into_iter().flatten().flatten() {
+        let of = |name: &str| fs::read_to_string(thread.path().join(name)).unwrap_or_default();
+        let at = format!("{} in {}", of("comm").trim(), of("wchan"));
+        match held.iter_mut().find(|(same, _)| *same == at) {
+            Some((_, count)) => *count += 1,
+            None => held.push((at, 1)),
+        }
+    }
+    for (thread, count) in held {
+        *told += &format!("{:depth$}  {thread} × {count}\n", "");
+    }
+    if words.starts_with("node ") {
+        let out = |fd: u8| fs::read_link(format!("/proc/{pid}/fd/{fd}"));
+        *told += &format!("{:depth$}  stdin {:?}, stdout {:?}\n", "", out(0), out(1));
+        let stack = process::Command::new("gdb")
+            .args(["--batch", "--pid", &pid.to_string()])
+            .args(["--eval-command", "thread apply all backtrace 12"])
+            .output();
+        if let Ok(stack) = stack {
+            *told += &String::from_utf8_lossy(&stack.stdout);
+        }
     }
     for child in children_of(pid) {
         tell(child, depth + 2, told);

@@ -227,9 +227,12 @@ fn account(text: &str) -> Result<String, String> {
 /// An address as it is pasted; what lacks its beginning is told so, and not in a parser's words.
 fn address(text: &str) -> Result<Url, String> {
     let text = text.trim();
-    Url::parse(text).map_err(|error| match error {
-        url::ParseError::RelativeUrlWithoutBase => format!("write it whole: https://{text}"),
-        other => other.to_string(),
+    Url::parse(text).map_err(|error| {
+        if error == url::ParseError::RelativeUrlWithoutBase {
+            format!("write it whole: https://{text}")
+        } else {
+            error.to_string()
+        }
     })
 }
 
@@ -467,4 +470,24 @@ pub(crate) struct CheckFile {
     /// The file
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_without_its_beginning_is_told_so() {
+        let check = |text: &str, expected: Result<&str, &str>| {
+            let read = address(text).map(String::from);
+            let expected = expected.map(str::to_owned).map_err(str::to_owned);
+            assert_eq!(read, expected, "{text}");
+        };
+        check(" https://acme.okta.com ", Ok("https://acme.okta.com/"));
+        check(
+            "acme.okta.com",
+            Err("write it whole: https://acme.okta.com"),
+        );
+        check("https://", Err("empty host"));
+    }
 }
