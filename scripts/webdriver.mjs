@@ -34,9 +34,14 @@ export async function drive(driver, capabilities, env) {
   const child = spawn(driver, [`--port=${port}`], { env, stdio: "ignore", detached: true });
   const base = `http://127.0.0.1:${port}`;
   const call = async (method, path, body) => {
-    const signal = AbortSignal.timeout(60_000);
-    const answer = await fetch(base + path, { method, body: body && JSON.stringify(body), signal });
-    const { value } = await answer.json();
+    const ask = async (signal) => {
+      const answer = await fetch(base + path, { method, body: body && JSON.stringify(body), signal });
+      return [answer, await answer.json()];
+    };
+    const [answer, { value }] = await ask(AbortSignal.timeout(60_000)).catch((error) => {
+      if (error.name !== "TimeoutError") throw error;
+      throw new Error(`${driver} did not answer ${method} ${path} within 60 s`);
+    });
     if (!answer.ok) throw new Error(`${value.error}: ${value.message}`);
     return value;
   };
