@@ -75,6 +75,13 @@ impl Shell {
         self.say(&format!("{} {hint}", "hint:".cyan().bold()));
     }
 
+    /// What there is none of, and what to do about it: no error.
+    pub(crate) fn none(&self, failure: &Failure) {
+        let Sentence { error, hint } = self.words.failure(failure);
+        self.say(&error);
+        self.hint(&hint);
+    }
+
     /// What went wrong beside a command that did its work.
     pub(crate) fn warn(&self, failure: &Failure) {
         let Sentence { error, hint } = self.words.failure(failure);

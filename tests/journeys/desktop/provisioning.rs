@@ -202,6 +202,13 @@ fn over(world: &World) {
         (&account["state"], &account["reason"]),
         (&json!("needs_attention"), &json!("session_ended"))
     );
+    let told = world.kiro(&["auth", "status"]).stdout;
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.starts_with("Needs attention\n"), "{told}");
+    assert!(
+        !told.contains("Session "),
+        "nothing is said to go on: {told}"
+    );
 }
 
 /// No window and no tray has told the command: the service does, as soon as it asks for anything.

@@ -51,9 +51,7 @@ pub(crate) fn run(shell: &Shell, context: &Context, as_json: bool) -> Result<Exi
     if as_json {
         shell.data(&json!({ "profiles": rows }).to_string());
     } else if table.is_empty() {
-        shell.say(shell.words.not_signed_in());
-        let nobody = Failure::new(Code::NotSignedIn, context.clock.now());
-        shell.hint(&shell.words.failure(&nobody).hint);
+        shell.none(&Failure::new(Code::NotSignedIn, context.clock.now()));
     } else {
         shell.table(&table);
     }

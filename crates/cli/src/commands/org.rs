@@ -98,10 +98,7 @@ pub(crate) fn list(shell: &Shell, context: &Context, as_json: bool) -> Result<Ex
     }
     shell.table(&table);
     if all.list.is_empty() {
-        let none = Failure::new(Code::NoOrganization, context.clock.now());
-        let sentence = shell.words.failure(&none);
-        shell.say(&sentence.error);
-        shell.hint(&sentence.hint);
+        shell.none(&Failure::new(Code::NoOrganization, context.clock.now()));
     }
     Ok(Exit::Done)
 }

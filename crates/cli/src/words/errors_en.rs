@@ -20,7 +20,20 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         "your account",
         "your administrator",
     );
-    let first = capital(&provider);
+    // The same at the beginning of a sentence.
+    let Parts {
+        organization: the_organization,
+        provider: the_provider,
+        host: the_host,
+        ..
+    } = Parts::of(
+        failure,
+        "Your organisation",
+        "The identity provider",
+        "The sign-in server",
+        "Your account",
+        "Your administrator",
+    );
     let facts = &failure.facts;
     let name = failure.organization.as_deref().unwrap_or("NAME");
     let subject = facts.subject.as_deref().unwrap_or_default();
@@ -33,13 +46,13 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("`kiro org export --aws-config` lists those you may use; ask {contact} for more"),
         ),
         Code::NotAssigned => (
-            format!("You do not have access yet. {first} signed you in, but Kiro is not assigned to {account}."),
+            format!("You do not have access yet. {the_provider} signed you in, but Kiro is not assigned to {account}."),
             format!("Ask {contact} to assign it, or use another account: `kiro auth login --sso --select-account`"),
         ),
         Code::PolicyDevice => {
             let number = failure.detail.aadsts.map(|number| format!(" ({number})")).unwrap_or_default();
             (
-                format!("This computer does not meet your company's rules. {first} requires a registered, compliant device{number}."),
+                format!("This computer does not meet your company's rules. {the_provider} requires a registered, compliant device{number}."),
                 format!("Use a managed browser (Microsoft Edge on Linux), or ask {contact}"),
             )
         }
@@ -56,15 +69,15 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             "Sign in with your work account (`--select-account`), or choose another organisation (`--org`)".to_owned(),
         ),
         Code::StepUpNeeded => (
-            format!("One more check is needed. {organization} asks for a second factor for this."),
+            format!("One more check is needed. {the_organization} asks for a second factor for this."),
             "Run `kiro auth login --sso` and continue in the browser".to_owned(),
         ),
         Code::LoginRequired => (
-            format!("{first} wants you to sign in anew."),
+            format!("{the_provider} wants you to sign in anew."),
             "Run `kiro auth login --sso --force`".to_owned(),
         ),
         Code::ConsentMissing => (
-            format!("An administrator must approve Kiro first. {organization} has not granted it what it asks for."),
+            format!("An administrator must approve Kiro first. {the_organization} has not granted it what it asks for."),
             format!("Ask {contact} to grant consent to the application"),
         ),
         Code::ClientSetup if !subject.is_empty() => (
@@ -76,7 +89,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("Ask {contact} to compare the client ID and scopes with `kiro org show {name}`"),
         ),
         Code::RedirectUri => (
-            format!("{first} does not know the address it should return to."),
+            format!("{the_provider} does not know the address it should return to."),
             format!(
                 "Ask {contact} to register `{}`",
                 facts.redirect_uri.as_deref().unwrap_or("http://localhost:3128/oauth/callback")
@@ -88,7 +101,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
         Code::Denied => (format!("This sign-in was refused by {provider}."), format!("Ask {contact}, with the details above")),
         Code::ServerError => (
-            format!("{first} had an error of its own: {host}. You stay signed in if you were."),
+            format!("{the_provider} had an error of its own: {host}. You stay signed in if you were."),
             match facts.retry_after {
                 Some(seconds) => format!("It asks for {seconds} s of patience; then {again}"),
                 None => format!("Wait a minute, then {again}"),
@@ -126,7 +139,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             "Compare start URL and region with the AWS access portal, then add the organisation again with `kiro org add identity-center`".to_owned(),
         ),
         Code::DeviceFlowNotOffered => (
-            format!("{organization} does not offer signing in with a code."),
+            format!("{the_organization} does not offer signing in with a code."),
             "Run `kiro auth login --sso --no-browser` instead".to_owned(),
         ),
         Code::DeviceCodeExpired => (
@@ -207,7 +220,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         Code::Unreachable => {
             let proxy = facts.proxy.as_ref().map(|proxy| format!(" (through proxy {proxy})")).unwrap_or_default();
             (
-                format!("{host} cannot be reached{proxy}. You stay signed in if you were."),
+                format!("{the_host} cannot be reached{proxy}. You stay signed in if you were."),
                 "Check the network or proxy (HTTPS_PROXY), then run the command again".to_owned(),
             )
         }
@@ -260,7 +273,7 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             "Run `kiro auth login --sso`".to_owned(),
         ),
         Code::SessionEnded => (
-            format!("Your sign-in has ended. {first} stopped accepting it: a new password, a long pause or an administrator may be the reason."),
+            format!("Your sign-in has ended. {the_provider} stopped accepting it: a new password, a long pause or an administrator may be the reason."),
             "Run `kiro auth login --sso`".to_owned(),
         ),
         Code::EndedByOrg => (
@@ -354,13 +367,6 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
         ),
     };
     Sentence { error, hint }
-}
-
-/// As it stands at the beginning of a sentence.
-fn capital(name: &str) -> String {
-    let mut letters = name.chars();
-    let first = letters.next().map(char::to_uppercase);
-    first.into_iter().flatten().chain(letters).collect()
 }
 
 fn text<'a>(first: &'a str, otherwise: &'a str) -> &'a str {

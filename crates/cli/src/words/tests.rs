@@ -31,6 +31,12 @@ fn every_code_has_an_error_and_a_hint_in_both_languages() {
                 "{word}: {text}"
             );
         }
+        let begins_small = |sentence: &str| sentence.starts_with(|c: char| c.is_ascii_lowercase());
+        assert!(
+            !english.error.split(". ").any(begins_small),
+            "{word}: {}",
+            english.error
+        );
         for text in [&japanese.error, &japanese.hint] {
             assert!(
                 text.chars().any(|c| ('\u{3040}'..='\u{30ff}').contains(&c)),
