@@ -142,3 +142,31 @@ fn each_rule_refuses_its_bad_example() {
         &["a.rs:1: `utils`: a name that says nothing"],
     );
 }
+
+/// What reads to its first match closes the pipe, and the writer ends by that, or not, as the processor has it.
+#[test]
+fn no_script_judges_a_command_by_a_reader_that_leaves_early() {
+    let complaints = |path: &str, text: &str| -> Vec<String> {
+        let early = ["| grep -q", "| grep --quiet", "| head"];
+        let lines = text.lines().zip(1..);
+        lines
+            .filter(|(line, _)| early.iter().any(|reader| line.contains(reader)))
+            .map(|(line, number)| format!("{path}:{number}: {}", line.trim()))
+            .collect()
+    };
+    assert_eq!(complaints("x", "true\nps | grep -q me").len(), 1);
+    let places = [
+        "scripts/*",
+        ".ci/*",
+        "*/packaging/*",
+        "fuzz/run",
+        "icons/generate",
+    ];
+    let scripts = places.map(super::files).concat();
+    assert!(scripts.len() > 30, "{scripts:?}");
+    let found: Vec<String> = scripts
+        .iter()
+        .flat_map(|path| complaints(path, &super::read(path)))
+        .collect();
+    super::none(&found);
+}

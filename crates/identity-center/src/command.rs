@@ -7,10 +7,12 @@ pub mod init;
 mod installation;
 pub mod master_key;
 mod remedy;
+mod told;
 
 use crate::audit::By;
 
 pub use installation::Installation;
+pub use told::Told;
 
 /// Why a command did not do what it was told: what failed, and what to do.
 #[derive(Debug)]

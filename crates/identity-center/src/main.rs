@@ -10,7 +10,7 @@ use kiro_identity_center::command::backup::{Backup, Restore, Restored};
 use kiro_identity_center::command::copy_to::{self, CopyTo};
 use kiro_identity_center::command::init::Init;
 use kiro_identity_center::command::master_key::MasterKey;
-use kiro_identity_center::command::{Failure, Installation};
+use kiro_identity_center::command::{Failure, Installation, Told};
 use kiro_identity_center::master_key::VARIABLE;
 use kiro_identity_center::serve::{Demonstration, serve};
 use kiro_identity_center::{audit, demonstration, folder};
@@ -95,15 +95,15 @@ fn main() -> ExitCode {
     let outcome = match arguments.verb {
         Verb::Serve(asked) => run(asked, key),
         Verb::Audit(asked) => audited(&asked),
-        Verb::Init(asked) => ended(asked.run(key, &mut io::stdout().lock())),
-        Verb::MasterKey(asked) => ended(asked.run(key, &mut io::stdout().lock())),
+        Verb::Init(asked) => ended(asked.run(key, &mut Told)),
+        Verb::MasterKey(asked) => ended(asked.run(key, &mut Told)),
         Verb::Admin(asked) => ended(asked.run()),
-        Verb::Backup(asked) => ended(asked.run(&mut io::stdout().lock())),
-        Verb::Restore(asked) => ended(asked.run(key, &mut io::stdout().lock())),
-        Verb::Restored(asked) => ended(asked.run(&mut io::stdout().lock())),
+        Verb::Backup(asked) => ended(asked.run(&mut Told)),
+        Verb::Restore(asked) => ended(asked.run(key, &mut Told)),
+        Verb::Restored(asked) => ended(asked.run(&mut Told)),
         Verb::CopyTo(asked) => {
             let to = std::env::var(copy_to::VARIABLE).ok();
-            ended(asked.run(to.as_deref(), &mut io::stdout().lock()))
+            ended(asked.run(to.as_deref(), &mut Told))
         }
         Verb::Completions { shell } => completions(shell).map_err(Failure::from),
         Verb::ManualPages { folder } => {
@@ -158,10 +158,9 @@ fn audited(asked: &Audit) -> Result<(), Failure> {
     let configuration = installation.read(Vec::new())?;
     ended(async {
         let store = folder::existing(&configuration).await?;
-        let mut stdout = io::stdout().lock();
         match asked {
             Audit::Export(_) => {
-                let exported = audit::export(&store, &mut stdout).await;
+                let exported = audit::export(&store, &mut Told).await;
                 exported.map_err(|error| Failure::of(error.as_ref()))
             }
             Audit::Verify(_) => {
@@ -174,7 +173,7 @@ fn audited(asked: &Audit) -> Result<(), Failure> {
                 })?;
                 // To be noted elsewhere: a log that was rewritten from its beginning ends otherwise.
                 writeln!(
-                    stdout,
+                    Told,
                     "{}",
                     serde_json::json!({ "entries": head.number, "digest": hex(head.digest.bytes()) })
                 )?;
@@ -189,7 +188,7 @@ fn completions(shell: clap_complete::Shell) -> io::Result<()> {
     let mut command = Arguments::command();
     let name = command.get_name().to_owned();
     clap_complete::generate(shell, &mut command, name, &mut script);
-    io::stdout().lock().write_all(&script)
+    Told.write_all(&script)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -20,7 +20,7 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::Failure;
+use super::{Failure, Told};
 
 use print::{Column, table};
 use remote::{Remote, encoded};
@@ -142,21 +142,20 @@ struct Shown {
 impl Shown {
     /// A list, or one thing, in these columns.
     fn rows(&self, answer: &Value, columns: &[Column]) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
         if self.json {
-            writeln!(stdout, "{answer}")?;
+            writeln!(Told, "{answer}")?;
             return Ok(());
         }
         let one = std::slice::from_ref(answer);
         let rows = answer["items"].as_array().map_or(one, Vec::as_slice);
-        write!(stdout, "{}", table(rows, columns))?;
+        write!(Told, "{}", table(rows, columns))?;
         Ok(())
     }
 
     /// What was done, in a sentence; in JSON the answer itself.
     fn done(&self, answer: &Value, sentence: &str) -> Result<(), Failure> {
         if self.json && !answer.is_null() {
-            writeln!(io::stdout().lock(), "{answer}")?;
+            writeln!(Told, "{answer}")?;
         } else {
             writeln!(io::stderr().lock(), "✓ {sentence}")?;
         }
@@ -194,11 +193,7 @@ impl Shown {
                 if self.json {
                     return self.rows(&status, &[]);
                 }
-                write!(
-                    io::stdout().lock(),
-                    "{}",
-                    print::status(&status, jiff::Timestamp::now())
-                )?;
+                write!(Told, "{}", print::status(&status, jiff::Timestamp::now()))?;
                 Ok(())
             }
             Verb::User(verb) => self.user(remote, verb).await,

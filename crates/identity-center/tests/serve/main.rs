@@ -9,6 +9,7 @@ mod computer;
 mod copy_to;
 mod figures;
 mod health;
+mod init;
 mod instances;
 mod linter;
 mod packaged;

@@ -197,8 +197,6 @@ fn a_connection_is_set_watched_put_right_and_removed() {
         ),
         "{told:?}"
     );
-    watch.kill().unwrap();
-    watch.wait().unwrap();
     let (_, undone) = done(&["undo", "hr"]);
     assert!(
         undone.contains("10 people may sign in again; what had ended stays ended."),
@@ -209,6 +207,9 @@ fn a_connection_is_set_watched_put_right_and_removed() {
         true
     );
 
+    drop(lines); // as `| head` does
+    assert_eq!(ask(&format!("PATCH {}", people[9]), &away).0, 200);
+    assert!(watch.wait().unwrap().success());
     assert_eq!(done(&["log", "hr", "--limit", "3"]).0.lines().count(), 3);
     done(&["remove", "hr"]);
     assert_eq!(

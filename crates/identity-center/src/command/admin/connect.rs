@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::print;
 use super::remote::{Remote, encoded};
 use crate::admin::ProviderKind;
-use crate::command::Failure;
+use crate::command::{Failure, Told};
 use crate::federation::callback;
 
 /// Which provider, and how it knows this service.
@@ -76,7 +76,7 @@ pub(super) async fn connect(remote: &Remote, asked: Connect, json: bool) -> Resu
     };
     writeln!(io::stderr().lock(), "{seen}")?;
     if json {
-        writeln!(io::stdout().lock(), "{kept}")?;
+        writeln!(Told, "{kept}")?;
     }
     if !asked.no_test {
         test(remote, &name, io::stderr().is_terminal(), json).await?;
@@ -185,18 +185,14 @@ pub(super) async fn test(
     let path = format!("/connections/{}/trial", encoded(name));
     let link = remote.post(&path, &Value::Null).await?;
     if json {
-        writeln!(io::stdout().lock(), "{link}")?;
+        writeln!(Told, "{link}")?;
     } else {
         writeln!(
             io::stderr().lock(),
             "Test sign-in, until {}:",
             print::time(&link["expires_at"])
         )?;
-        writeln!(
-            io::stdout().lock(),
-            "{}",
-            link["url"].as_str().unwrap_or_default()
-        )?;
+        writeln!(Told, "{}", link["url"].as_str().unwrap_or_default())?;
     }
     if !wait {
         return Ok(());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Shown;
 use super::remote::Remote;
-use crate::command::Failure;
+use crate::command::{Failure, Told};
 use crate::inference::Residency;
 
 #[derive(Subcommand)]
@@ -166,7 +166,7 @@ impl Shown {
             remote.put("/inference", &decided).await?;
         }
         let text = remote.text("/client-settings").await?;
-        write!(io::stdout().lock(), "{text}")?;
+        write!(Told, "{text}")?;
         Ok(())
     }
 }

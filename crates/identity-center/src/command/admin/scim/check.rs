@@ -2,7 +2,7 @@
 //! of its own there, and removes them. What an endpoint answers is not believed: whether it was done is read.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use axum::http::{self, Method, StatusCode, header};
@@ -12,9 +12,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::command::Failure;
 use crate::command::admin::print::{Column, table};
 use crate::command::admin::remote::encoded;
+use crate::command::{Failure, Told};
 use crate::id::UserId;
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -431,10 +431,9 @@ impl Endpoint {
                 })
             })
             .collect();
-        let mut stdout = io::stdout().lock();
         match as_json {
-            true => writeln!(stdout, "{}", json!({ "items": rows }))?,
-            false => write!(stdout, "{}", table(&rows, COLUMNS))?,
+            true => writeln!(Told, "{}", json!({ "items": rows }))?,
+            false => write!(Told, "{}", table(&rows, COLUMNS))?,
         }
         Ok(())
     }

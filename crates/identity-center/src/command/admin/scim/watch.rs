@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::line::line;
 use super::path;
-use crate::command::Failure;
 use crate::command::admin::print;
 use crate::command::admin::remote::Remote;
+use crate::command::{Failure, Told};
 use crate::directory::is_invisible;
 
 /// How soon something is seen.
@@ -36,7 +36,13 @@ impl Groups<'_> {
         self.known.insert(id.to_owned(), name);
     }
 
-    async fn show(&mut self, entry: &Value, connection: &str, whole: bool) -> Result<(), Failure> {
+    async fn show(
+        &mut self,
+        entry: &Value,
+        connection: &str,
+        whole: bool,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
         self.learn(entry).await;
         let name = |id: &str| self.known.get(id).cloned().unwrap_or_default();
         let Some(said) = line(entry, connection, &name) else {
@@ -51,8 +57,7 @@ impl Groups<'_> {
         } else {
             print::clock(&entry["at"])
         };
-        writeln!(io::stdout().lock(), "{at} {said}")?;
-        Ok(())
+        writeln!(to, "{at} {said}")
     }
 }
 
@@ -67,12 +72,12 @@ pub(super) async fn log(remote: &Remote, connection: &str, log: &Value) -> Resul
         writeln!(io::stderr().lock(), "Nothing came from {connection} yet")?;
     }
     for entry in entries.iter().rev() {
-        groups.show(entry, connection, true).await?;
+        groups.show(entry, connection, true, &mut Told).await?;
     }
     Ok(())
 }
 
-/// What comes, as it comes.
+/// What comes, as it comes, for as long as somebody reads it.
 pub(super) async fn watch(remote: &Remote, connection: &str) -> Result<(), Failure> {
     let mut groups = Groups {
         remote,
@@ -83,14 +88,18 @@ pub(super) async fn watch(remote: &Remote, connection: &str) -> Result<(), Failu
         .await?;
     let mut last = newest["items"][0]["number"].as_i64().unwrap_or(0);
     writeln!(io::stderr().lock(), "Watching {connection}; Ctrl-C ends it")?;
-    let mut due = tokio::time::interval(SOON);
+    let (mut stdout, mut due) = (io::stdout(), tokio::time::interval(SOON));
     loop {
         due.tick().await;
         let log = remote
             .get(&format!("{}/log?after={last}&limit=500", path(connection)))
             .await?;
         for entry in log["items"].as_array().into_iter().flatten() {
-            groups.show(entry, connection, false).await?;
+            match groups.show(entry, connection, false, &mut stdout).await {
+                // Nobody watches any more.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                other => other?,
+            }
             last = last.max(entry["number"].as_i64().unwrap_or(0));
         }
     }
