@@ -1,7 +1,7 @@
 //! The end of a test's patience: one that waits too long says what it waits for, before its runner ends it without a word.
 
 use std::io::Write as _;
-use std::sync::Once;
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 use std::{fs, process, thread};
 
@@ -18,11 +18,24 @@ pub(crate) fn begin() {
     }
 }
 
+/// What waits for somebody else's first word.
+static FIRST_WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Does what waits for the first word of somebody: the report says whose it was.
+pub(crate) fn first_word_of<T>(who: String, wait: impl FnOnce() -> T) -> T {
+    let waits = || FIRST_WORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    waits().push(who.clone());
+    let heard = wait();
+    waits().retain(|other| *other != who);
+    heard
+}
+
 fn end() {
     thread::sleep(PATIENCE);
     let mut told = format!(
-        "this test waits for {} s; its processes are:\n",
-        PATIENCE.as_secs()
+        "this test waits for {} s, for the first word of {:?}; its processes are:\n",
+        PATIENCE.as_secs(),
+        FIRST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)
     );
     tell(process::id(), 0, &mut told);
     // Not `eprintln!`: the test's output is withheld until it ends.

@@ -52,7 +52,8 @@ impl Peer {
             .expect("the peer starts");
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
+        let who = format!("{} {command:?}", child.id());
+        patience::first_word_of(who, || stdout.read_line(&mut line)).unwrap();
         let ready = serde_json::from_str(&line)
             .expect("the peer says where it listens (`npm ci` in tests/peers?)");
         Peer {
