@@ -114,14 +114,14 @@ pub(crate) async fn end_session(shell: Shell<'_>) -> Answer<()> {
         .memory()
         .receipt
         .as_mut()
-        .and_then(|receipt| receipt.end_session.take());
+        .and_then(|kept| kept.receipt.end_session.take());
     if let Some(url) = url
         && let Err(error) = end(shell.inner(), &url).await
     {
         tracing::warn!(%error, "the browser's session goes on");
         shell.change(|memory| {
-            if let Some(receipt) = &mut memory.receipt {
-                receipt.end_session = Some(url); // it can be tried again
+            if let Some(kept) = &mut memory.receipt {
+                kept.receipt.end_session = Some(url); // it can be tried again
             }
         });
     }

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kiro_sign_in::scheme::SchemeOwner;
 use kiro_sign_in::{
-    Account, Code, Context, Failure, Organization, Organizations, Preferences, Receipt, account,
-    grounds, under_way,
+    Account, Code, Context, Failure, Organization, Organizations, Preferences, account, grounds,
+    under_way,
 };
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, async_runtime};
@@ -20,6 +20,7 @@ use tokio::sync::{Notify, RwLock};
 
 use crate::language::Language;
 use crate::notices;
+use crate::receipt::Kept;
 use crate::settings;
 use crate::signing_in::Ours;
 use crate::tray;
@@ -67,7 +68,8 @@ pub(crate) struct Memory {
     pub(crate) offline: bool,
     /// Failed sign-ins up to now have been seen.
     pub(crate) seen: Option<Timestamp>,
-    pub(crate) receipt: Option<Receipt>,
+    /// Of the last sign-out, until it is dismissed or a session takes its place.
+    pub(crate) receipt: Option<Kept>,
     /// Whose `kiro://` links are.
     pub(crate) links: SchemeOwner,
     /// An organisation file that waits for the person's word.
@@ -193,6 +195,7 @@ impl Desktop {
             memory.kept_language = kept;
             memory.language = Language::of(&preferences);
         }
+        memory.receipt.take_if(|kept| !kept.stands(&account));
         let chosen = organizations.as_ref().ok().and_then(|organizations| {
             let named = memory
                 .chosen
@@ -219,7 +222,7 @@ impl Desktop {
             stuck: memory.stuck.clone(),
             offline: memory.offline,
             seen: memory.seen,
-            receipt: memory.receipt.clone(),
+            receipt: memory.receipt.as_ref().map(|kept| kept.receipt.clone()),
             settings: settings::view(context, &preferences, &memory.links),
             grounds: grounds(context, None).map(|(_, grounds)| grounds),
             profiles,

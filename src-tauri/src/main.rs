@@ -20,6 +20,7 @@ mod links;
 mod notices;
 mod organization;
 mod program;
+mod receipt;
 #[cfg(target_os = "linux")]
 mod replacement;
 mod settings;

@@ -16,6 +16,7 @@ use crate::browser::OpenerBrowser;
 use crate::desktop::Desktop;
 use crate::links;
 use crate::notices;
+use crate::receipt::Kept;
 use crate::view::{AccountChoiceView, AttemptView, ViaView, WayView, step};
 
 /// How long the window may take to come to the front.
@@ -366,6 +367,7 @@ pub(crate) fn cancel(desktop: &Desktop) {
 pub(crate) async fn sign_out_here(desktop: &Desktop) {
     let _work = desktop.work.read().await;
     let result = sign_out(&desktop.context, None).await;
+    let result = result.map(|receipt| Kept::new(receipt, &account(&desktop.context, None)));
     let now = desktop.now();
     desktop.change(|memory| {
         memory.stuck = None;

@@ -1,6 +1,5 @@
 import { fireEvent, screen } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
-import type { View } from "../src/lib/bindings";
 import { failure, views } from "../src/preview/fixtures";
 import { heading, press, shown } from "./shown";
 
@@ -97,33 +96,6 @@ describe("another account", () => {
     const reason = { ...failure("not_assigned"), contact: null };
     await push({ ...view, account: { state: "signed_out", reason } });
     expect(lead()).toBe(why);
-  });
-});
-
-describe("the receipt of a sign-out", () => {
-  const { account } = views("en")["signed-in"]!;
-  const { receipt } = views("en")["receipt"]!;
-  const since = (signed_in_at: string): View["account"] =>
-    account.state === "signed_in" ? { ...account, who: { ...account.who, signed_in_at } } : account;
-
-  test("gives way when somebody signs in elsewhere, and stays away", async () => {
-    const { push, view, asked } = await shown("receipt");
-    expect(heading()).toBe("Signed out");
-    await push({ ...view, account });
-    expect(heading()).toBe("Maya Lindqvist");
-    expect(asked).toEqual(["dismiss"]);
-    await push({ ...view, receipt: null });
-    expect(heading()).toBe("Sign in to Kiro");
-  });
-
-  test("stands beside an account that was signed in before, until that one is signed in anew", async () => {
-    const { push, view, asked } = await shown("signed-in");
-    await push({ ...view, account: since("2026-11-20T08:00:00Z") });
-    await push({ ...view, account: since("2026-11-20T08:00:00Z"), receipt });
-    await push({ ...view, account: since("2026-11-20T08:00:00Z"), receipt, offline: true });
-    expect([heading(), asked]).toEqual(["Signed out", []]);
-    await push({ ...view, account: since("2026-11-23T15:05:00Z"), receipt });
-    expect(heading()).toBe("Maya Lindqvist");
   });
 });
 

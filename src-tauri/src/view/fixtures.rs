@@ -1,6 +1,6 @@
 //! Values for tests.
 
-use kiro_sign_in::{Code, Failure};
+use kiro_sign_in::{Code, Failure, KeySource, Provider, SignedIn};
 
 use super::*;
 use crate::settings::LinksView;
@@ -87,5 +87,26 @@ pub(crate) fn attempt(expires_at: &str) -> AttemptView {
         extensions_left: 10,
         ours: true,
         browser_opened: true,
+    }
+}
+
+/// The same person, signed in at Okta since this second.
+pub(crate) fn somebody(since: i64) -> SignedIn {
+    SignedIn {
+        profile: "default".parse().unwrap_or_default(),
+        provider: Provider::Okta,
+        organization: "acme".to_owned(),
+        organization_title: "Acme".to_owned(),
+        issuer: "https://login.acme.com/oauth2/default".to_owned(),
+        subject: Some("00u1".to_owned()),
+        name: Some("Aiko Tanaka".to_owned()),
+        email: Some("aiko@acme.com".to_owned()),
+        expires_at: Timestamp::UNIX_EPOCH,
+        session_expires_at: None,
+        signed_in_at: Timestamp::from_second(since).unwrap_or_default(),
+        region: None,
+        models: None,
+        key_source: KeySource::OsKeyring,
+        managed: false,
     }
 }

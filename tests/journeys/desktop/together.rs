@@ -71,6 +71,15 @@ async fn what_the_command_does_is_in_window_and_tray_within_a_second() {
         done.elapsed()
     );
 
+    tray.press("Sign out");
+    window.says("Signed out").await;
+    // The browser is still signed in at the provider. A receipt does not hide who has signed in since.
+    let login = world.start_kiro(&["auth", "login", "--sso", "--org", "acme"]);
+    let output = tokio::task::spawn_blocking(|| login.end()).await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    window.says("Sign out of this computer").await;
+    tray.says("Aiko Tanaka · ").await;
+
     assert_eq!(world.kiro(&["auth", "logout"]).status.code(), Some(0));
     let done = Instant::now();
     window.says("Sign in to Kiro").await;

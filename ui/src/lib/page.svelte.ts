@@ -56,8 +56,6 @@ export class Page {
   #endSessionToo = false;
   /** The browser was sent to end its session; the receipt then offers it no more. */
   ending = $state(false);
-  /** The session that there was when the receipt came; `null` while there is no receipt. */
-  #left: string | null = null;
   /** The sign-in beside which this computer is being checked. */
   #beside: string | null = null;
 
@@ -129,8 +127,7 @@ export class Page {
   follow(): () => void {
     let soon: ReturnType<typeof setTimeout> | undefined;
     void this.ask(() =>
-      this.shell.watch((told) => {
-        const next = this.#withoutOldReceipt(told);
+      this.shell.watch((next) => {
         const same = this.place === "checkup" && this.#waits(next) && next.attempt?.id === this.#beside;
         if ((next.attempt?.ours && !same) || next.receipt || (this.#beside && !same)) this.place = this.#beside = null;
         if (!next.receipt) this.ending = false;
@@ -147,16 +144,6 @@ export class Page {
       }),
     );
     return () => clearTimeout(soon);
-  }
-
-  /** The receipt of a sign-out gives way to a session that began after it, wherever that began. */
-  #withoutOldReceipt(view: View): View {
-    const who = view.account.state === "signed_in" ? view.account.who : null;
-    const session = who ? `${who.profile} ${who.signed_in_at}` : "";
-    this.#left = view.receipt && (this.#left ?? session);
-    if (!view.receipt || !session || session === this.#left) return view;
-    if (!view.failure) void this.ask(() => this.shell.dismiss());
-    return { ...view, receipt: null };
   }
 
   /** Does what may be refused; a refusal is shown, and "Try again" does it again. */

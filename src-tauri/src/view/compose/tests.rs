@@ -1,33 +1,13 @@
 //! From what is known to what is shown.
 
 use jiff::Timestamp;
-use kiro_sign_in::{Code, KeySource, Provider};
+use kiro_sign_in::Code;
 
 use super::*;
-use crate::view::fixtures::attempt;
-
-fn profile() -> ProfileName {
-    "default".parse().unwrap_or_default()
-}
+use crate::view::fixtures::{attempt, somebody};
 
 fn aiko() -> SignedIn {
-    SignedIn {
-        profile: profile(),
-        provider: Provider::Okta,
-        organization: "acme".to_owned(),
-        organization_title: "Acme".to_owned(),
-        issuer: "https://login.acme.com/oauth2/default".to_owned(),
-        subject: Some("00u1".to_owned()),
-        name: Some("Aiko Tanaka".to_owned()),
-        email: Some("aiko@acme.com".to_owned()),
-        expires_at: Timestamp::UNIX_EPOCH,
-        session_expires_at: None,
-        signed_in_at: Timestamp::UNIX_EPOCH,
-        region: None,
-        models: None,
-        key_source: KeySource::OsKeyring,
-        managed: false,
-    }
+    somebody(0)
 }
 
 fn failure(code: Code, second: i64) -> Failure {
