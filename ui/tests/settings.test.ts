@@ -56,6 +56,20 @@ describe("settings", () => {
     expect(screen.queryByRole("button", { name: "Proxy settings" })).toBeNull();
   });
 
+  test("are the first way out of an inspected connection, until a CA file was added: then it is tried again", async () => {
+    const { push, view, asked } = await shown("error-intercepted");
+    const first = () => document.querySelector<HTMLElement>("[data-primary]")!.textContent;
+    expect(first()).toBe("Add CA file…");
+    expect(screen.getByRole("button", { name: "Try again" })).toBeTruthy();
+    await push({ ...view, settings: { ...view.settings, ca_file: "/etc/acme-ca.pem" } });
+    expect(first()).toBe("Try again");
+    await press("Try again");
+    expect(asked).toEqual(["sign_in acme any best"]);
+    const failure = view.failure!;
+    await push({ ...view, failure: { ...failure, detail: { ...failure.detail, time: "2026-11-23T16:00:00Z" } } });
+    expect(first()).toBe("Add CA file…");
+  });
+
   test("are reached from an error and lead back to it, and not offered while waiting", async () => {
     const { push } = await shown("error-unreachable");
     await press("Settings");

@@ -54,6 +54,8 @@ export class Page {
   #from: Place | null = null;
   #again: (() => void) | null = null;
   #endSessionToo = false;
+  /** When the failure happened since which Settings were changed: trying again is the next thing then. */
+  mended = $state<string | null>(null);
   /** The browser was sent to end its session; the receipt then offers it no more. */
   ending = $state(false);
   /** The sign-in beside which this computer is being checked. */
@@ -131,6 +133,13 @@ export class Page {
         const same = this.place === "checkup" && this.#waits(next) && next.attempt?.id === this.#beside;
         if ((next.attempt?.ours && !same) || next.receipt || (this.#beside && !same)) this.place = this.#beside = null;
         if (!next.receipt) this.ending = false;
+        const failed = next.failure?.detail.time;
+        if (
+          failed &&
+          failed === this.view?.failure?.detail.time &&
+          next.settings.ca_file !== this.view.settings.ca_file
+        )
+          this.mended = failed;
         if (next.receipt && this.#endSessionToo) {
           this.#endSessionToo = false;
           if (next.receipt.can_end_session) this.endSession();
@@ -209,6 +218,7 @@ export class Page {
       return again?.();
     }
     if (action === "retry") return this.begin(this.account?.state === "needs_attention" ? "hint" : "any");
+    if (action === "settings") return void (this.place = action);
     if (action === "browser") return this.chooseBrowser();
     if (action === "other_way") return this.begin("any", "loopback");
     if (action === "another_account") return this.begin("select");

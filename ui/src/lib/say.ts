@@ -45,9 +45,11 @@ export function failureValues(failure: FailureView, language: Language, now: num
   };
 }
 
-export type Action = "retry" | "other_way" | "another_account" | "browser" | "choose" | "add" | "dismiss";
+export type Action = "retry" | "settings" | "other_way" | "another_account" | "browser" | "choose" | "add" | "dismiss";
 
 const ACTIONS: Record<string, Action> = {
+  intercepted: "settings",
+  ca_file_unusable: "settings",
   not_assigned: "another_account",
   account_problem: "another_account",
   wrong_tenant: "another_account",
