@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use kiro_models::{
     Account, Catalogue, Endpoint, Method, Plan, Policy, Reason, Region, Residency, Role, Who, Why,
-    all, decide, region,
+    all, decide, model, region,
 };
 
 fn at(name: &str) -> Region {
@@ -259,6 +259,7 @@ fn a_region_is_a_name_and_nothing_that_could_lead_elsewhere() {
         "cn-north-1",
     ] {
         assert_eq!(at(good).as_str(), good);
+        assert_eq!(String::from(at(good)), good);
     }
     for bad in [
         "",
@@ -405,6 +406,34 @@ fn the_region_is_the_fixed_one_the_preferred_one_the_organisations_or_the_first_
 }
 
 #[test]
+fn who_names_no_model_asks_the_first_that_may_be_asked_there_else_one_of_that_region() {
+    let offered = |id: &str, place: &str, method: &str| {
+        format!(
+            "[[models]]\nid = \"{id}\"\ntitle = \"M\"\nvendor = \"V\"\n[[models.offers]]\nregion = \"{place}\"\nstatus = \"available\"\nmethods = [\"{method}\"]\nidentifiers = [\"v.m\"]\n"
+        )
+    };
+    let text = [
+        offered("first", "us-east-1", "okta"),
+        offered("not-mine", "eu-central-1", "entra"),
+        offered("mine", "eu-central-1", "okta"),
+        offered("nobody-s", "eu-west-1", "entra"),
+    ];
+    let catalogue = Catalogue::parse(&text.concat()).unwrap();
+    let policy = Policy {
+        role: Some(role()),
+        ..Policy::default()
+    };
+    let of = |place: &str| {
+        let okta = Account::of(Method::Okta);
+        model(&okta, &policy, &catalogue, &at(place)).map(|model| model.id.as_str())
+    };
+    assert_eq!(of("us-east-1"), Some("first"));
+    assert_eq!(of("eu-central-1"), Some("mine"), "another comes before it");
+    assert_eq!(of("eu-west-1"), Some("nobody-s"), "refused, and told why");
+    assert_eq!(of("ap-northeast-1"), Some("first"));
+}
+
+#[test]
 fn a_catalogue_that_cannot_be_meant_is_refused_with_its_place() {
     let offer = |region: &str, methods: &str, identifiers: &str| {
         format!(
@@ -430,7 +459,9 @@ fn a_catalogue_that_cannot_be_meant_is_refused_with_its_place() {
     assert_eq!(Catalogue::parse(&model("m", "")).unwrap().models.len(), 1);
     assert_eq!(Catalogue::parse("").unwrap(), Catalogue::default());
     check("surprise = 1", "unknown field");
-    check(&model("M", &good), "an id has");
+    for bad in ["M", "-m", ".m", "", &"m".repeat(65)] {
+        check(&model(bad, &good), "an id has");
+    }
     check(
         &format!("{}{}", model("m", &good), model("m", &good)),
         "stands twice",
