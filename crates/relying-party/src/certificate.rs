@@ -260,3 +260,29 @@ fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {
     };
     name(ORGANIZATION).or_else(|| name(COMMON_NAME))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_by_which_a_certificate_was_shown_last_is_known_of_a_few() {
+        let versions = Versions::default();
+        let shown = |number: usize, version| {
+            versions.note(
+                &CertificateDer::from(number.to_be_bytes().to_vec()),
+                version,
+            );
+        };
+        let known = |number: usize| versions.of(&number.to_be_bytes());
+        assert_eq!(known(0), None);
+        for number in 0..REMEMBERED {
+            shown(number, "1.2");
+        }
+        assert_eq!([known(0), known(REMEMBERED - 1)], [Some("1.2"); 2]);
+        shown(REMEMBERED, "1.3");
+        assert_eq!([known(0), known(REMEMBERED)], [None, Some("1.3")]);
+        shown(REMEMBERED, "1.2");
+        assert_eq!(known(REMEMBERED), Some("1.2"));
+    }
+}

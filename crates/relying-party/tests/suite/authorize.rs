@@ -34,6 +34,8 @@ fn the_url_carries_everything_once() {
     // RFC 7636 appendix B.
     let verifier =
         CodeVerifier::from_secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".to_owned());
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    assert_eq!(verifier.challenge(), challenge);
     for redirect in [
         "kiro://kiro.oauth/callback",
         "http://127.0.0.1:49152/oauth/callback",
@@ -66,10 +68,7 @@ fn the_url_carries_everything_once() {
             ("scope", "openid offline_access"),
             ("state", "the-state"),
             ("nonce", "the-nonce"),
-            (
-                "code_challenge",
-                "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-            ),
+            ("code_challenge", challenge),
             ("code_challenge_method", "S256"),
             ("prompt", "login"),
             ("claims", r#"{"a":"&="}"#),

@@ -158,6 +158,7 @@ async fn polls() {
         (400, "<html>".to_owned(), "Malformed"),
         (429, String::new(), "Temporary"),
         (503, String::new(), "Temporary"),
+        (503, error("temporarily_unavailable"), "Temporary"),
     ] {
         let authorization = begun(&Peer::json(200, answer().to_string())).await.unwrap();
         let peer = Peer::json(status, body.clone());
@@ -193,5 +194,9 @@ async fn polls() {
             ]
         );
         assert!(!format!("{polled:?}").contains("CANARY"));
+        if let Ok(DevicePoll::Granted(answer)) = polled {
+            let scopes = ["openid", "profile"].map(str::to_owned).to_vec();
+            assert_eq!(answer.scopes, Some(scopes), "one space or two");
+        }
     }
 }
