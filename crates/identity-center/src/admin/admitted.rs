@@ -1,5 +1,6 @@
-//! Who asks, and whether they may: an access token with the scope `admin`, of an administrator who proved a second factor. The role is
-//! read anew with each request: who loses it has lost it with the next.
+//! Who asks, and whether they may: an access token that administration's own application was given (anybody may register another, and
+//! name the scope `admin`), of an administrator who proved a second factor. The role is read anew with each request: who loses it has
+//! lost it with the next.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::problem::Problem;
 use crate::administrator::{Administrator, Role};
 use crate::audit::By;
 use crate::center::Center;
-use crate::client::ADMINISTRATION;
+use crate::client::{ADMINISTRATION, Client};
 use crate::id::UserId;
 use crate::token::Kind;
 
@@ -88,11 +89,14 @@ async fn administrator(
         .good_session(token.ok_or_else(unknown)?, center.now());
     let session = found.await?.ok_or_else(unknown)?;
     let forbidden = |word, title: String| Problem::new(StatusCode::FORBIDDEN, word, title);
-    if session.binding.is_some() || !session.scopes.iter().any(|scope| scope == ADMINISTRATION) {
-        return Err(forbidden(
+    let foreign = || {
+        forbidden(
             "insufficient-scope",
             "The token is not for administration".to_owned(),
-        ));
+        )
+    };
+    if session.binding.is_some() || !session.scopes.iter().any(|scope| scope == ADMINISTRATION) {
+        return Err(foreign());
     }
     let administrator = center.store.administrator(session.user).await?;
     let administrator = administrator.ok_or_else(|| {
@@ -102,6 +106,9 @@ async fn administrator(
         )
         .hint("Ask an owner of your organisation to make you one")
     })?;
+    if session.client != Client::id_of_administration(&administrator.organization) {
+        return Err(foreign());
+    }
     if !session
         .authentication
         .methods

@@ -38,14 +38,27 @@ async fn bound(
     methods: &[&str],
     binding: Option<&str>,
 ) -> String {
+    let found = service.center.store.user(user).await.unwrap().unwrap();
+    let client = Client::id_of_administration(&found.organization);
+    given(service, user, &client, scopes, methods, binding).await
+}
+
+/// … of any application.
+async fn given(
+    service: &Running,
+    user: UserId,
+    client: &str,
+    scopes: &[&str],
+    methods: &[&str],
+    binding: Option<&str>,
+) -> String {
     let (center, now) = (&service.center, service.center.now());
-    let client = Client::id_of_administration("acme");
     let proved = Authentication::here(now, methods);
     let session = Session {
         state: State::Live,
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         binding: binding.map(str::to_owned),
-        ..Session::offered(user, &client, proved, now, SignedDuration::from_hours(1))
+        ..Session::offered(user, client, proved, now, SignedDuration::from_hours(1))
     };
     let token = Token {
         session: session.id,
@@ -168,6 +181,17 @@ async fn each_operation_is_for_its_roles_and_nobody_else() {
         ),
         (
             bound(&service, owner, &["admin"], &["mfa"], Some("a-key")).await,
+            403,
+            "insufficient-scope",
+        ),
+        (
+            // Anybody may register an application that names the scope, or has one in another organisation.
+            given(&service, owner, "a-program", &["admin"], &["mfa"], None).await,
+            403,
+            "insufficient-scope",
+        ),
+        (
+            given(&service, owner, "admin-other", &["admin"], &["mfa"], None).await,
             403,
             "insufficient-scope",
         ),

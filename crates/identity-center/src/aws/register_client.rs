@@ -12,7 +12,7 @@ use super::bearer;
 use super::body::Body;
 use super::exception::{self, Exception, Kind};
 use crate::center::Center;
-use crate::client::{Client, Details, Grant, Wire};
+use crate::client::{ADMINISTRATION, Client, Details, Grant, Wire};
 use crate::device;
 use crate::id::AuthorizationId;
 use crate::redirect;
@@ -107,6 +107,13 @@ fn details(asked: &Asked) -> Result<Details, Exception> {
         return Err(Exception::new(
             Kind::InvalidScope,
             "a scope has a character that none has",
+        ));
+    }
+    // Administration has an application of its own, which is asked about as what it is.
+    if asked.scopes.iter().any(|scope| scope == ADMINISTRATION) {
+        return Err(Exception::new(
+            Kind::InvalidScope,
+            "`admin` is for the service's own administration",
         ));
     }
     if !asked

@@ -306,6 +306,8 @@ async fn a_registration_is_only_what_a_public_client_may_have() {
     )
     .await;
     check("scopes", json!(["a b"]), "InvalidScopeException").await;
+    let administration = json!(["sso:account:access", "admin"]);
+    check("scopes", administration, "InvalidScopeException").await;
     check(
         "grantTypes",
         json!(["implicit"]),

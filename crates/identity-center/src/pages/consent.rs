@@ -11,7 +11,7 @@ use super::{Refusal, device, finish};
 use crate::authorization::{Progress, Purpose};
 use crate::aws;
 use crate::claims::Claims;
-use crate::client::Wire;
+use crate::client::{ADMINISTRATION, Wire};
 use crate::id::UserId;
 use crate::oidc::parameters::Parameters;
 
@@ -57,11 +57,21 @@ pub(super) async fn show(visit: &Visit, user: UserId) -> Answer {
             let device = device.ok_or(Refusal::Over)?;
             let client = store.client(&device.client, visit.center.now()).await?;
             let client = client.ok_or(Refusal::ApplicationGone)?;
+            let (learns, uses) = match client.wire {
+                Wire::Aws => (told(words), Some(uses(words, &device.scopes))),
+                Wire::Oidc => {
+                    let rules = device.scopes.iter().any(|scope| scope == ADMINISTRATION);
+                    let uses = rules.then(|| words.consent_administration.to_owned());
+                    (learns(words, &device.scopes, &Claims::default()), uses)
+                }
+            };
             let facts = html! {
                 (fact(words.device_application, &html! { bdi { (shown(&client.name)) } }))
                 (fact(words.device_place, &html! { bdi { (shown(&device.place)) } }))
                 (fact(words.device_time, &html! { (time(visit.language, device.created_at)) }))
                 (fact(words.consent_you, &you))
+                @if let Some(uses) = uses { (fact(words.consent_uses, &html! { (uses) })) }
+                (fact(words.consent_learns, &html! { (learns) }))
             };
             (
                 words.device_ask_title.to_owned(),

@@ -181,7 +181,7 @@ async fn proceed(
             let client = application(center, client, user).await?;
             let prompted = seen.request.prompt.iter().any(|prompt| prompt == "consent");
             let asks = match client.wire {
-                Wire::Aws => !uses(center, user.id, &client).await?,
+                Wire::Aws => !uses(center, user.id, &client, &seen.request.scopes).await?,
                 Wire::Oidc => client.details.consent,
             };
             if !asks && !prompted {
@@ -250,11 +250,19 @@ pub(super) async fn allowed(visit: &Visit, user: UserId, authentication: Authent
     }
 }
 
-/// Whether the person has allowed this registration, and has ended nothing of it since. Anybody may register a program under any name,
-/// which listens on their computer or on one that others use as well: a signed-in browser alone allows none.
-async fn uses(center: &Center, user: UserId, client: &Client) -> Result<bool, Refusal> {
+/// Whether the person has allowed this registration all that it asks for, and has not ended that since. Anybody may register a program
+/// under any name, which listens on their computer or on one that others use as well: a signed-in browser alone allows none, and a yes
+/// to one scope is none to another.
+async fn uses(
+    center: &Center,
+    user: UserId,
+    client: &Client,
+    asked: &[String],
+) -> Result<bool, Refusal> {
     let live = center.store.own_sessions(user, center.now()).await?;
-    Ok(live.iter().any(|(session, _)| session.client == client.id))
+    Ok(live.iter().any(|(session, _)| {
+        session.client == client.id && asked.iter().all(|scope| session.scopes.contains(scope))
+    }))
 }
 
 /// The application, if this person may use it.

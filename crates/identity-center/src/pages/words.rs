@@ -34,6 +34,7 @@ words! {
     enrol_title, enrol_lead, enrol_picture, enrol_key, enrol_label, enrol_button,
     kept_title, kept_lead, kept_anew, kept_button, kept_gone,
     consent_title, consent_lead, consent_program, consent_to, consent_you, consent_here, consent_app, consent_uses, consent_accounts,
+    consent_administration,
     consent_learns, consent_profile, consent_email, consent_identity, allow, deny,
     device_title, device_lead, device_label, device_wrong, device_unknown,
     device_ask_title, device_ask_lead, device_application, device_place, device_time,

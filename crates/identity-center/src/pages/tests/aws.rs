@@ -49,6 +49,8 @@ async fn what_a_person_allows_on_the_page_is_what_aws_s_device_gets() {
         at.shows(200, "Connect this device?");
         at.shows(200, "AWS CLI");
         at.shows(200, "127.0.0.1");
+        at.shows(200, "your AWS accounts, in your roles");
+        at.shows(200, "who you are · your name · your e-mail address");
         let at = browser
             .step(&at, "consent", &[("decision", decision)])
             .await;
@@ -135,6 +137,15 @@ async fn a_program_is_asked_about_until_its_registration_is_signed_in() {
     redeemed(&client, &offered).await;
     let again = begun(&browser, &client).await;
     redeemed(&client, &again).await;
+    // A yes to a part is none to the rest.
+    let other = registered(&service, "AWS CLI").await;
+    let part = ("scopes", "codewhisperer:completions");
+    let at = begun_with(&browser, &other, &[part]).await;
+    at.shows(200, "codewhisperer:completions");
+    assert!(!at.text().contains("your AWS accounts"), "{}", at.text());
+    redeemed(&other, &browser.step(&at, "consent", &allow).await).await;
+    redeemed(&other, &begun_with(&browser, &other, &[part]).await).await;
+    asks(&begun(&browser, &other).await);
     // Unless it wants the person to choose. What AWS's own endpoint would not know either is passed over.
     for (word, asked) in [
         ("select_account", "Choose an account"),

@@ -63,6 +63,7 @@ async fn a_device_is_shown_before_it_gets_anything() {
     for said in ["Acme Wall", "203.0.113.7", "UTC", "Aiko 愛子"] {
         assert!(at.text().contains(said), "{said}: {}", at.text());
     }
+    at.shows(200, "who you are");
     assert_eq!(state(&service, &first).await, "pending");
     let done = browser.step(&at, "consent", &[("decision", "allow")]).await;
     done.shows(200, "The device is connected");

@@ -59,6 +59,7 @@ pub(in crate::pages) const EN: Words = Words {
     consent_app: "the app for {scheme} links on this computer",
     consent_uses: "It may use",
     consent_accounts: "your AWS accounts, in your roles",
+    consent_administration: "the administration of your organisation",
     consent_learns: "It learns",
     consent_profile: "your name",
     consent_email: "your e-mail address",

@@ -59,6 +59,7 @@ pub(in crate::pages) const JA: Words = Words {
     consent_app: "このコンピューターで {scheme} リンクを開くアプリ",
     consent_uses: "使えるもの",
     consent_accounts: "あなたの AWS アカウントとロール",
+    consent_administration: "組織の管理機能",
     consent_learns: "伝わる情報",
     consent_profile: "名前",
     consent_email: "メールアドレス",
