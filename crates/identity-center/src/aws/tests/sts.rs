@@ -139,7 +139,7 @@ async fn credentials_come_from_sts_which_verifies_who_asks() {
         .ring()
         .verify(sent("WebIdentityToken"))
         .unwrap();
-    assert_eq!(claims["sub"], json!(service.user));
+    assert_eq!(claims["sub"], format!("acme:{}", service.user));
     let lives = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
     assert_eq!(lives, 300);
     // It is no access token, and no ID token of an application: nobody but STS takes it.
