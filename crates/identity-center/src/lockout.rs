@@ -3,7 +3,8 @@
 //!
 //! An attempt is counted before it is looked at, so that many at once get no further than one after the other.
 //!
-//! Passwords count by where they come from as well ([`from`]): whoever tries one password with many names meets no name's lock.
+//! Passwords count by where they come from as well ([`from`]): whoever tries one password with many names meets no name's lock. So do
+//! programs that register themselves.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -69,28 +70,48 @@ pub fn returned(counted: Attempts, now: Timestamp) -> Attempts {
     }
 }
 
-/// So many attempts that failed are remembered of an address: a whole office may have one.
-pub const BURST: u32 = 100;
-/// One of them is forgotten each time that this has passed.
-pub const EACH: SignedDuration = SignedDuration::from_secs(30);
+/// What an address may do: a whole office may have one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// So many are remembered.
+    pub burst: u32,
+    /// One of them is forgotten each time that this has passed.
+    pub each: SignedDuration,
+}
 
-/// Whether an address may make an attempt now: it may while fewer than [`BURST`] are remembered.
+/// Of passwords and codes that are not right.
+pub const GUESSES: Allowance = Allowance {
+    burst: 100,
+    each: SignedDuration::from_secs(30),
+};
+
+/// Of programs that register themselves: each is kept for as long as AWS keeps one, and nobody has to be signed in for it.
+pub const REGISTRATIONS: Allowance = Allowance {
+    burst: 1_000,
+    each: SignedDuration::from_secs(10),
+};
+
+/// Whether an address may make an attempt now: it may while fewer than its allowance are remembered.
 #[must_use]
-pub fn from(before: Option<Attempts>, now: Timestamp) -> Verdict {
+pub fn from(
+    before: Option<Attempts>,
+    now: Timestamp,
+    Allowance { burst, each }: Allowance,
+) -> Verdict {
     let (failures, since) = before.map_or((0, now), |before| {
-        let passed = now.duration_since(before.last_at).as_secs().max(0) / EACH.as_secs();
+        let passed = now.duration_since(before.last_at).as_secs().max(0) / each.as_secs();
         let forgotten = u32::try_from(passed).unwrap_or(u32::MAX);
         match before.failures.checked_sub(forgotten) {
             None | Some(0) => (0, now),
             Some(left) => (
                 left,
-                before.last_at + EACH * i32::try_from(passed).unwrap_or(0),
+                before.last_at + each * i32::try_from(passed).unwrap_or(0),
             ),
         }
     });
-    if failures >= BURST {
+    if failures >= burst {
         return Verdict::Locked {
-            until: since + EACH,
+            until: since + each,
         };
     }
     Verdict::Try(Attempts {
@@ -159,27 +180,28 @@ mod tests {
 
     #[test]
     fn an_address_fails_a_hundred_times_and_then_once_in_half_a_minute() {
+        let burst = GUESSES.burst;
         let mut known = None;
-        let mut tries = |second: i64| match from(known, at(second)) {
+        let mut tries = |second: i64| match from(known, at(second), GUESSES) {
             Verdict::Try(attempts) => {
                 known = Some(attempts);
                 Ok(attempts.failures)
             }
             Verdict::Locked { until } => Err(until.duration_since(at(second)).as_secs()),
         };
-        for number in 1..=BURST {
+        for number in 1..=burst {
             assert_eq!(tries(0), Ok(number));
         }
         assert_eq!(tries(0), Err(30));
         assert_eq!(tries(29), Err(1));
-        assert_eq!(tries(30), Ok(BURST));
+        assert_eq!(tries(30), Ok(burst));
         assert_eq!(tries(30), Err(30));
         // What has passed of the next half minute is not lost.
-        assert_eq!(tries(105), Ok(BURST - 1));
-        assert_eq!(tries(119), Ok(BURST));
+        assert_eq!(tries(105), Ok(burst - 1));
+        assert_eq!(tries(119), Ok(burst));
         assert_eq!(tries(119), Err(1));
-        assert_eq!(tries(120), Ok(BURST));
-        assert_eq!(tries(120 + 30 * 40), Ok(BURST - 39));
+        assert_eq!(tries(120), Ok(burst));
+        assert_eq!(tries(120 + 30 * 40), Ok(burst - 39));
         assert_eq!(tries(86_400), Ok(1));
         assert_eq!(
             tries(86_399),

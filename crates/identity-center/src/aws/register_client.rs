@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::Extension;
+use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -18,6 +19,7 @@ use crate::id::AuthorizationId;
 use crate::redirect;
 use crate::secret::issue;
 use crate::start_url;
+use crate::store::Guess;
 
 /// What a name, an address and a list may have.
 const TEXT_LIMIT: usize = 256;
@@ -40,11 +42,19 @@ pub(super) struct Asked {
 /// `POST /client/register`
 pub(super) async fn post(
     State(center): State<Arc<Center>>,
+    from: device::From,
     Body(asked): Body<Asked>,
 ) -> Result<Response, Exception> {
     let details = details(&asked)?;
     let organization = organization(&center, asked.issuer_url.as_deref()).await?;
     let now = center.now();
+    if let Some(Extension(ConnectInfo(from))) = from {
+        let from = Guess::registration(from.ip());
+        if center.store.attempt(&[from], now).await?.is_err() {
+            let why = "too many programs register themselves from this address: try again in a few seconds";
+            return Err(Exception::new(Kind::SlowDown, why));
+        }
+    }
     let expires_at = now + center.settings.registration_lifetime;
     let (secret, digest) = issue();
     let id = AuthorizationId::random().to_string();

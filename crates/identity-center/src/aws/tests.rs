@@ -12,7 +12,9 @@ mod sts;
 
 use serde_json::{Value, json};
 
+use crate::lockout::REGISTRATIONS;
 use crate::oidc::tests::running::{Answer, Running, VERIFIER, challenge, encode, query};
+use crate::store::Guess;
 
 const CALLBACK: &str = "http://127.0.0.1:4321/oauth/callback";
 
@@ -326,6 +328,29 @@ async fn a_registration_is_only_what_a_public_client_may_have() {
         "InvalidRequestException",
     )
     .await;
+}
+
+#[tokio::test]
+async fn an_address_registers_a_thousand_programs_and_then_one_in_ten_seconds() {
+    let service = Running::start().await;
+    let store = &service.center.store;
+    let from = [Guess::registration("127.0.0.1".parse().unwrap())];
+    for _ in 0..REGISTRATIONS.burst {
+        store
+            .attempt(&from, service.center.now())
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    let answer = call(&service, "/client/register", &registration()).await;
+    assert_eq!(
+        (answer.status, answer.header("x-amzn-errortype")),
+        (400, Some("SlowDownException"))
+    );
+    service.pass(10);
+    register(&service).await;
+    let answer = call(&service, "/client/register", &registration()).await;
+    assert_eq!(answer.status, 400);
 }
 
 #[tokio::test]

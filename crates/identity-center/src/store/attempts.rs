@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::{Store, StoreError, Tx, values};
-use crate::lockout::{self, Attempts, Verdict};
+use crate::lockout::{self, Allowance, Attempts, Verdict};
 use crate::secret::Digest;
 
 /// What is guessed at: a name, in an organisation or in whichever has it; a device's code; or from where.
@@ -19,7 +19,7 @@ pub struct Guess {
 enum Whose {
     Organization(String),
     Any,
-    Address,
+    Address(Allowance),
 }
 
 /// Where it is counted, and by which rule.
@@ -33,7 +33,7 @@ struct Counter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Limit {
     Name,
-    Address,
+    Address(Allowance),
 }
 
 /// Attempts that were counted, each where it was.
@@ -63,13 +63,18 @@ impl Guess {
     /// From this address, at any password. Of IPv6 it is the network of 64 bits that one customer has.
     #[must_use]
     pub fn from(address: IpAddr) -> Guess {
-        let from = match address.to_canonical() {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => format!("{:x}/64", address.to_bits() >> 64),
-        };
         Guess {
-            whose: Whose::Address,
-            name: Digest::of(&format!("from/{from}")),
+            whose: Whose::Address(lockout::GUESSES),
+            name: Digest::of(&format!("from/{}", network(address))),
+        }
+    }
+
+    /// No guess, but counted as one: a program registers itself from this address.
+    #[must_use]
+    pub fn registration(address: IpAddr) -> Guess {
+        Guess {
+            whose: Whose::Address(lockout::REGISTRATIONS),
+            name: Digest::of(&format!("registration/{}", network(address))),
         }
     }
 
@@ -82,7 +87,7 @@ impl Guess {
         };
         Ok(match &self.whose {
             Whose::Organization(name) => vec![counter(name, Limit::Name)],
-            Whose::Address => vec![counter("", Limit::Address)],
+            Whose::Address(allowance) => vec![counter("", Limit::Address(*allowance))],
             Whose::Any => {
                 let sql = "SELECT name FROM organizations ORDER BY name";
                 let rows = tx.query(sql, &[]).await?;
@@ -92,6 +97,14 @@ impl Guess {
                 all.collect::<Result<_, StoreError>>()?
             }
         })
+    }
+}
+
+/// What one customer has: of IPv6 a network of 64 bits.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("{:x}/64", address.to_bits() >> 64),
     }
 }
 
@@ -114,7 +127,7 @@ impl Store {
                         let before = known(tx, &counter, now).await?;
                         let verdict = match counter.limit {
                             Limit::Name => lockout::attempt(before, now),
-                            Limit::Address => lockout::from(before, now),
+                            Limit::Address(allowance) => lockout::from(before, now, allowance),
                         };
                         match verdict {
                             Verdict::Try(after) => counted.push((counter, after)),

@@ -2,7 +2,7 @@
 
 use super::browser::{Browser, PASSWORD, Place, code, person, started};
 use crate::directory::Organization;
-use crate::lockout::BURST;
+use crate::lockout::GUESSES;
 use crate::store::Guess;
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn an_address_that_tried_many_names_is_locked_whichever_it_types() {
     let service = started().await;
     let from = [Guess::from("127.0.0.1".parse().unwrap())];
     let (store, now) = (&service.center.store, service.center.now());
-    for _ in 0..BURST - 1 {
+    for _ in 0..GUESSES.burst - 1 {
         store.attempt(&from, now).await.unwrap().unwrap();
     }
     let tried = async |user_name: &str, password: &str| {

@@ -4,7 +4,7 @@ use super::cases::{at, person, session};
 use super::directory::{begun, made, organization};
 use crate::authorization::Progress;
 use crate::id::GroupId;
-use crate::lockout::BURST;
+use crate::lockout::GUESSES;
 use crate::secret::Digest;
 use crate::store::{DeviceCode, Granted, Guess, SecondFactor, Store};
 
@@ -126,33 +126,35 @@ async fn addresses(store: &Store) {
         let counted = store.attempt(&guesses, at(second)).await.unwrap();
         counted.map_err(|until| until.duration_since(at(second)).as_secs())
     };
-    for number in 0..BURST {
+    for number in 0..GUESSES.burst {
         sprayed(number, "203.0.113.7", 0).await.unwrap();
     }
     for _ in 0..6 {
-        assert_eq!(sprayed(BURST, "203.0.113.7", 0).await, Err(30));
-        let mapped = sprayed(BURST, "::ffff:203.0.113.7", 0).await;
+        assert_eq!(sprayed(GUESSES.burst, "203.0.113.7", 0).await, Err(30));
+        let mapped = sprayed(GUESSES.burst, "::ffff:203.0.113.7", 0).await;
         assert_eq!(mapped, Err(30), "the same address");
     }
     for _ in 0..5 {
-        let elsewhere = sprayed(BURST, "203.0.113.8", 0).await;
+        let elsewhere = sprayed(GUESSES.burst, "203.0.113.8", 0).await;
         assert!(elsewhere.is_ok(), "the name was not counted");
     }
     // A locked name is not counted where it comes from either.
     for _ in 0..200 {
-        assert_eq!(sprayed(BURST, "203.0.113.9", 0).await, Err(30));
+        assert_eq!(sprayed(GUESSES.burst, "203.0.113.9", 0).await, Err(30));
     }
-    let right = sprayed(BURST + 1, "203.0.113.9", 0).await.unwrap();
+    let right = sprayed(GUESSES.burst + 1, "203.0.113.9", 0).await.unwrap();
     store.return_attempt(right, at(0)).await.unwrap();
-    for number in 0..BURST {
-        let number = 2 * BURST + number;
+    for number in 0..GUESSES.burst {
+        let number = 2 * GUESSES.burst + number;
         sprayed(number, "203.0.113.9", 0).await.unwrap();
     }
     assert_eq!(sprayed(0, "203.0.113.9", 0).await, Err(30));
     // One customer has a network of 64 bits, and no more.
-    for number in 0..BURST {
+    for number in 0..GUESSES.burst {
         let address = format!("2001:db8:0:1::{number:x}");
-        sprayed(4 * BURST + number, &address, 0).await.unwrap();
+        sprayed(4 * GUESSES.burst + number, &address, 0)
+            .await
+            .unwrap();
     }
     assert_eq!(sprayed(0, "2001:db8:0:1:ffff::", 0).await, Err(30));
     assert!(sprayed(0, "2001:db8:0:2::1", 0).await.is_ok());
