@@ -37,8 +37,9 @@ pub(crate) use provisioning::MannerWord;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse as _;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa_axum::router::OpenApiRouter;
@@ -63,6 +64,16 @@ pub fn router(center: &Arc<Center>) -> Router<Arc<Center>> {
     router
         .route(&format!("{BASE}/openapi.json"), get(describe))
         .layer(DefaultBodyLimit::max(LIMIT))
+        .layer(map_response(unkept))
+}
+
+/// Secrets are among the answers: links, tokens, applications' own.
+async fn unkept(mut response: Response) -> Response {
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    response
 }
 
 /// What the administration offers, as OpenAPI 3.1.

@@ -15,6 +15,9 @@ use super::view::Page;
 use crate::center::Center;
 use crate::store::secrets::{Demand, SecretsError};
 
+/// A set grows no longer by demand: each application reads all of it, and every organisation shares it.
+const MOST: usize = 16;
+
 /// A key that ID tokens are, were or will be signed with.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Key {
@@ -54,6 +57,18 @@ pub(super) async fn rotate(
     State(center): State<Arc<Center>>,
     _: Who,
 ) -> Result<StatusCode, Problem> {
+    let keys = center.store.signing_keys().await?;
+    if let Some(next) = keys.iter().find(|key| key.state == "published") {
+        let title = "New keys are on their way already";
+        let hint = format!("They are used from {} on: ask again then", next.active_at);
+        return Err(Problem::conflict("keys-waiting", title).hint(hint));
+    }
+    if keys.len() >= MOST {
+        let title = format!("There are {MOST} keys already");
+        return Err(Problem::conflict("too-many-keys", title).hint(
+            "Each is kept as long as tokens live that it signed: the oldest ends within 8 days",
+        ));
+    }
     let demand = Demand {
         signing_key: true,
         token_key: true,

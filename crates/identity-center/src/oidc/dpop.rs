@@ -21,6 +21,8 @@ pub const ALGORITHM: &str = "ES256";
 pub const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// A nonce is good in the time that it was made in, and in the next: five to ten minutes.
 const NONCE_SECONDS: i64 = 300;
+/// A proof is remembered for as long as its nonce can be good: in its own period, the next, and the one before for a clock behind.
+const KEPT_SECONDS: i64 = 3 * NONCE_SECONDS;
 /// A proof's identifier is at most so long.
 const JTI_LIMIT: usize = 256;
 
@@ -114,8 +116,7 @@ async fn proof(
         Err(fault) => return Ok(Err(fault)),
     };
     let name = Digest::of(&format!("{}.{}", proof.thumbprint, proof.jti));
-    // Longer than its nonce is good.
-    let until = now + SignedDuration::from_secs(2 * NONCE_SECONDS);
+    let until = now + SignedDuration::from_secs(KEPT_SECONDS);
     match center.store.first_use_of_proof(name, until).await? {
         true => Ok(Ok(Some(proof))),
         false => Ok(Err(Fault::Invalid("the proof was used before"))),

@@ -101,3 +101,11 @@ fn a_proof_is_of_one_key_one_request_and_one_token_and_fresh() {
 fn fresh_key() -> PrivateKey {
     PrivateKey::read(&PrivateKey::generate().unwrap()).unwrap()
 }
+
+#[test]
+fn a_proof_is_remembered_for_as_long_as_its_nonce_is_good() {
+    let keys = TokenKeys::new(&[(1, [1; 32])]).unwrap();
+    let nonce = nonce(&keys, at(0));
+    let good = (-1_000..2_000).filter(|&second| fresh(&nonce, &keys, at(second)));
+    assert_eq!(good.count(), usize::try_from(KEPT_SECONDS).unwrap());
+}
