@@ -12,13 +12,14 @@ use super::entry::{Answer, Posted, Visit};
 use super::layout::{alert, wait};
 use super::words::{fill, shown};
 use super::{Language, Refusal, finish};
+use crate::apart::Busy;
 use crate::audit::{By, Deed};
 use crate::authorization::Progress;
 use crate::directory::{User, fold};
 use crate::oidc::parameters::Parameters;
 use crate::password;
 use crate::session::Authentication;
-use crate::store::Guess;
+use crate::store::{Factors, Guess};
 
 pub(super) fn page(visit: &Visit, user_name: &str, wrong: Option<&str>) -> Response {
     let words = visit.words();
@@ -68,15 +69,12 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
             return Ok(locked(visit.language, wait, page));
         }
     };
-    let user = store.user_by_name(organization, user_name).await?;
-    let factors = store.factors(user.as_ref()).await?;
-    let typed = SecretString::from(typed);
-    let hashing = &visit.center.hashing;
-    let Ok(is_right) = hashing.verify(typed, factors.password).await else {
+    let Ok(mut right) = whose(visit, user_name, SecretString::from(typed)).await? else {
         store.return_attempt(counted, now).await?;
         return Err(Refusal::Busy);
     };
-    let Some(user) = user.as_ref().filter(|_| is_right).cloned() else {
+    let (Some((user, factors)), true) = (right.pop(), right.is_empty()) else {
+        let user = store.user_by_name(organization, user_name).await?;
         let deed = refused(user.as_ref(), organization, "password");
         store.record(deed, now).await?;
         return wrong();
@@ -106,6 +104,37 @@ async fn checked(visit: &Visit, form: &Parameters) -> Answer {
         authentication,
     )
     .await)
+}
+
+/// Who has this name and this password. Where no organisation is meant several may have the name: whoever gives it to one of their own
+/// people keeps nobody else's out.
+async fn whose(
+    visit: &Visit,
+    user_name: &str,
+    typed: SecretString,
+) -> Result<Result<Vec<(User, Factors)>, Busy>, Refusal> {
+    let (store, hashing) = (&visit.center.store, &visit.center.hashing);
+    let organization = visit.seen.request.organization.as_deref();
+    let found = store.people_with_password(organization, user_name).await?;
+    if found.is_empty() {
+        // The same work for nobody.
+        let factors = store.factors(None).await?;
+        let nobody = hashing.verify(typed, factors.password).await;
+        return Ok(nobody.map(|_| Vec::new()));
+    }
+    let mut right = Vec::new();
+    for user in found {
+        let factors = store.factors(Some(&user)).await?;
+        match hashing
+            .verify(typed.clone(), factors.password.clone())
+            .await
+        {
+            Ok(true) => right.push((user, factors)),
+            Ok(false) => {}
+            Err(busy) => return Ok(Err(busy)),
+        }
+    }
+    Ok(Ok(right))
 }
 
 /// What an attempt at a password counts at: the name, and where it comes from.

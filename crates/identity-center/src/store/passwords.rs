@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Row, Store, StoreError, Tx, audit, authorizations, browser_sessions, sessions, values,
+    Row, Store, StoreError, Tx, audit, authorizations, browser_sessions, directory, sessions,
+    values,
 };
-use crate::directory::User;
+use crate::directory::{User, fold};
 use crate::id::UserId;
 use crate::secret::Digest;
 use crate::session::{Authentication, Ended};
@@ -51,7 +52,41 @@ pub struct PasswordChange {
     pub ends: Timestamp,
 }
 
+/// No more organisations' people are looked through for one name: each costs a password's work.
+const SAME_NAME: i64 = 8;
+
 impl Store {
+    /// Who has this name, whatever its case, and a password: of the organisation, or of all where none is named, who was there first
+    /// before all.
+    pub async fn people_with_password(
+        &self,
+        organization: Option<&str>,
+        user_name: &str,
+    ) -> Result<Vec<User>, StoreError> {
+        let (organization, folded) = (organization.map(str::to_owned), fold(user_name));
+        self.read(move |tx| {
+            let (organization, folded) = (organization.clone(), folded.clone());
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {} FROM users u JOIN passwords p ON p.user_id = u.id WHERE u.user_name_folded = $1",
+                    directory::COLUMNS
+                );
+                let rows = match organization {
+                    Some(name) => {
+                        let sql = format!("{sql} AND u.organization = $2");
+                        tx.query(&sql, values![folded, name]).await?
+                    }
+                    None => {
+                        let sql = format!("{sql} ORDER BY u.created_at, u.id LIMIT {SAME_NAME}");
+                        tx.query(&sql, values![folded]).await?
+                    }
+                };
+                rows.iter().map(directory::read).collect()
+            })
+        })
+        .await
+    }
+
     /// What there is to check this person by. Without a person as much is read.
     pub async fn factors(&self, user: Option<&User>) -> Result<Factors, StoreError> {
         let user = user.map_or_else(|| UserId::from([0; 16]), |user| user.id);

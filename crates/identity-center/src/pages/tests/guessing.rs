@@ -1,8 +1,11 @@
 //! Guessing at names, passwords and codes.
 
-use super::browser::{Browser, PASSWORD, Place, code, person, started};
-use crate::directory::Organization;
+use secrecy::SecretString;
+
+use super::browser::{Browser, PASSWORD, Place, code, person, started, with_password};
+use crate::directory::{Organization, Profile};
 use crate::lockout::GUESSES;
+use crate::password;
 use crate::store::Guess;
 
 #[tokio::test]
@@ -239,4 +242,45 @@ async fn an_address_that_tried_many_names_is_locked_whichever_it_types() {
     let at = tried("somebody", "not the password").await;
     at.shows(422, "The name or the password is not right.");
     said("aiko", PASSWORD).await;
+}
+
+#[tokio::test]
+async fn a_name_that_another_organisation_has_as_well_keeps_nobody_out() {
+    let service = started().await;
+    let (store, now) = (&service.center.store, service.center.now());
+    let other = Organization {
+        name: "hinoki".to_owned(),
+        title: "Hinoki".to_owned(),
+        contact: String::new(),
+        second_factor: false,
+    };
+    store
+        .create_organization(other, now)
+        .await
+        .unwrap()
+        .unwrap();
+    let profile = Profile {
+        user_name: "AIKO".to_owned(),
+        display_name: "Another Aiko".to_owned(),
+        ..Profile::default()
+    };
+    let theirs = store.create_user("hinoki", profile, now).await;
+    let theirs = theirs.unwrap().unwrap().id;
+    // Whether they have a password or not, and whichever it is.
+    let sessions = async |password: &str| {
+        let browser = Browser::new(&service);
+        let at = browser.get("/sessions").await;
+        browser.password(&at, "aiko", password).await
+    };
+    sessions(PASSWORD).await.shows(200, "Enter your code");
+    let hash = password::hash(&SecretString::from("another password"));
+    store.set_password(theirs, hash, now).await.unwrap();
+    sessions(PASSWORD).await.shows(200, "Enter your code");
+    sessions("another password")
+        .await
+        .shows(200, "Another Aiko");
+    sessions("a third password").await.shows(422, "not right");
+    // Two who have the same one are not told apart.
+    with_password(&service, theirs).await;
+    sessions(PASSWORD).await.shows(422, "not right");
 }
