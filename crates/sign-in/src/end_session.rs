@@ -5,6 +5,8 @@
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http_body_util::Empty;
@@ -51,24 +53,31 @@ pub async fn end_session(browser: &(dyn Browser + Sync), url: &Url) -> Result<()
 /// Answers until somebody has asked for this address, who is sent on; everybody else gets nothing.
 async fn send_on(listener: TcpListener, once: &Url, to: &Url) {
     let (asked, mut heard) = mpsc::channel(1);
+    let served = Arc::new(AtomicBool::new(false));
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             Ok((stream, _)) = listener.accept() => {
-                connections.spawn(answer(stream, once.clone(), to.clone(), asked.clone()));
+                connections.spawn(answer(stream, once.clone(), to.clone(), Arc::clone(&served), asked.clone()));
             }
             Some(()) = heard.recv() => return,
         }
     }
 }
 
-async fn answer(stream: TcpStream, once: Url, to: Url, asked: mpsc::Sender<()>) {
-    let sent = std::sync::atomic::AtomicBool::new(false);
+async fn answer(
+    stream: TcpStream,
+    once: Url,
+    to: Url,
+    served: Arc<AtomicBool>,
+    asked: mpsc::Sender<()>,
+) {
+    let sent = AtomicBool::new(false);
     let service = service_fn(|request: Request<Incoming>| {
-        let response = redirect(&request, &once, &to);
-        if response.status().is_redirection() {
-            sent.store(true, std::sync::atomic::Ordering::Relaxed);
-        }
+        // Whoever comes second gets nothing, however many connect before the first has its answer.
+        let first = is_meant(&request, &once) && !served.swap(true, Ordering::Relaxed);
+        sent.fetch_or(first, Ordering::Relaxed);
+        let response = redirect(first.then_some(&to));
         async move { Ok::<_, Infallible>(response) }
     });
     let _ = http1::Builder::new()
@@ -82,14 +91,17 @@ async fn answer(stream: TcpStream, once: Url, to: Url, asked: mpsc::Sender<()>) 
     }
 }
 
-fn redirect(request: &Request<Incoming>, once: &Url, to: &Url) -> Response<Empty<Bytes>> {
+fn is_meant(request: &Request<Incoming>, once: &Url) -> bool {
     let host = request.headers().get(HOST).map(|host| host.as_bytes());
-    let meant = request.method() == Method::GET
+    request.method() == Method::GET
         && host == Some(once.authority().as_bytes())
-        && request.uri().path() == once.path();
+        && request.uri().path() == once.path()
+}
+
+fn redirect(to: Option<&Url>) -> Response<Empty<Bytes>> {
     let mut response = Response::new(Empty::new());
     *response.status_mut() = StatusCode::NOT_FOUND;
-    if meant && let Ok(to) = to.as_str().parse() {
+    if let Some(Ok(to)) = to.map(|to| to.as_str().parse()) {
         *response.status_mut() = StatusCode::SEE_OTHER;
         let headers = response.headers_mut();
         headers.insert(LOCATION, to);

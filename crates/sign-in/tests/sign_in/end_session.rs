@@ -26,7 +26,7 @@ async fn get(url: &Url, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", url.authority());
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    let _ = stream.read_to_string(&mut answer).await; // it may be left without an answer
     answer
 }
 
@@ -45,7 +45,11 @@ async fn the_browser_is_started_with_an_address_that_works_once_and_tells_nothin
             .await
             .unwrap();
         assert!(get(&url, "/").await.starts_with("HTTP/1.1 404"));
-        let answer = get(&url, url.path()).await;
+        // Whoever reads arguments may be as quick as the browser: one of two gets it.
+        let (one, other) = tokio::join!(get(&url, url.path()), get(&url, url.path()));
+        let sent = |answer: &String| answer.contains("canary");
+        assert_ne!(sent(&one), sent(&other), "{one} {other}");
+        let answer = if sent(&one) { one } else { other };
         assert!(
             answer.starts_with("HTTP/1.1 303")
                 && answer.contains(to.as_str())
