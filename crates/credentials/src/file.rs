@@ -170,13 +170,20 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// [`FileError::Exists`] when it does, else what the system answered.
 pub fn create_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let failed = |source| FileError::from_io(path, source);
-    let temporary = temporary_of(path);
-    // Locked, so that what a killed writer left is told from what a living one is writing.
-    let lock = FileLock::acquire(&temporary, CREATION)?;
+    // Named so that in a folder of the person's it is nobody's file.
+    let temporary = temporary_of(&with_suffix(path, ".kiro"));
+    let lock = loop {
+        // Locked, so that what a killed writer left is told from what a living one is writing.
+        let lock = FileLock::acquire(&temporary, CREATION)?;
+        if lock.file().metadata().map_err(failed)?.len() == 0 {
+            break lock;
+        }
+        // What it left may be the finished file by a second name: nothing is written over it.
+        fs::remove_file(&temporary).map_err(failed)?;
+    };
     let mut file = lock.file();
     let result = file
-        .set_len(0)
-        .and_then(|()| file.write_all(bytes))
+        .write_all(bytes)
         .and_then(|()| file.sync_all())
         .and_then(|()| match fs::hard_link(&temporary, path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => write_new(path, bytes),
@@ -264,8 +271,12 @@ pub fn stamp(path: &Path) -> Stamp {
 
 /// Where the next content of a file is written before it takes its place.
 pub(crate) fn temporary_of(path: &Path) -> PathBuf {
+    with_suffix(path, ".tmp")
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".tmp");
+    name.push(suffix);
     PathBuf::from(name)
 }
 

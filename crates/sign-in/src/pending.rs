@@ -199,7 +199,7 @@ impl Files {
 
     /// Forgets it altogether: withdrawn by the person, or too old to matter.
     pub(crate) fn withdraw(&self) {
-        let unfinished = self.callback().with_extension("callback.tmp");
+        let unfinished = self.callback().with_extension("callback.kiro.tmp");
         for path in [self.record(), self.callback(), unfinished, self.lock()] {
             if let Err(error) = file::remove(&path) {
                 tracing::warn!(%error, "a file of a finished sign-in could not be removed");

@@ -48,17 +48,23 @@ fn one_race() {
     });
     assert_eq!(won.len(), 1, "{won:?}");
     assert_eq!(std::fs::read(&path).unwrap(), text(won[0]).as_bytes());
-    assert!(!scratch.path("callback.tmp").exists());
+    assert!(!scratch.path("callback.kiro.tmp").exists());
 }
 
 #[test]
-fn what_a_killed_writer_left_is_no_obstacle() {
+fn what_a_killed_writer_left_is_no_obstacle_and_what_it_finished_stays() {
     let scratch = Scratch::new();
     scratch.home().ensure().unwrap();
-    std::fs::write(scratch.path("callback.tmp"), "half of something longer").unwrap();
+    let unfinished = scratch.path("callback.kiro.tmp");
+    std::fs::write(&unfinished, "half of something longer").unwrap();
+    // Of this name somebody else may have a file.
+    std::fs::write(scratch.path("callback.tmp"), "theirs").unwrap();
     create_new(&scratch.path("callback"), b"whole").unwrap();
     assert_eq!(scratch.bytes("callback"), b"whole");
-    assert!(!scratch.path("callback.tmp").exists());
+    assert!(!unfinished.exists());
+    assert_eq!(scratch.bytes("callback.tmp"), b"theirs");
+    // Killed when the file had its name already, and the unfinished one's still.
+    std::fs::hard_link(scratch.path("callback"), &unfinished).unwrap();
     let again = create_new(&scratch.path("callback"), b"other");
     assert!(matches!(again, Err(FileError::Exists { .. })), "{again:?}");
     assert_eq!(scratch.bytes("callback"), b"whole");
