@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Row, Store, StoreError, Tx, audit, values};
+use super::{Row, Store, StoreError, Tx, audit, setup_links, values};
 use crate::administrator::{Administrator, Role};
 use crate::directory::DirectoryRefusal;
 use crate::id::UserId;
@@ -66,6 +66,7 @@ impl Store {
     }
 }
 
+/// Makes this of a person. A set-up link of theirs is good no more: whoever made it may do less than they may now, and could make none.
 pub(super) async fn set(
     tx: &mut Tx<'_>,
     organization: &str,
@@ -80,6 +81,7 @@ pub(super) async fn set(
         tx.execute(sql, values![user, organization, role.word(), now])
             .await?;
     }
+    setup_links::forget_those_of(tx, user).await?;
     let detail = json!({ "role": role.map(Role::word) });
     audit::of_person(tx, user, "administrator.set", detail, now).await
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::audit::Listed;
 use super::members::{TOGETHER, told};
 use super::value::among;
-use super::{Row, Store, StoreError, Tx, audit, logouts, values};
+use super::{Row, Store, StoreError, Tx, audit, logouts, setup_links, values};
 use crate::claims::Claims;
 use crate::figures::Happened;
 use crate::id::{SessionId, UserId};
@@ -409,7 +409,7 @@ pub(super) async fn record_closed(
 }
 
 /// Ends everything of a person's, in the transaction that decided it. What was proved until now counts no more: a sign-in that is
-/// under way begins anew (see [`super::authorizations`]).
+/// under way begins anew (see [`super::authorizations`]). Nor does a set-up link: whoever has it could have everything anew.
 pub(super) async fn end_all(
     tx: &mut Tx<'_>,
     user: UserId,
@@ -425,6 +425,7 @@ pub(super) async fn end_all(
         values![user],
     )
     .await?;
+    setup_links::forget_those_of(tx, user).await?;
     logouts::note_all(tx, user, now).await?;
     let sql = "UPDATE sessions SET state = 'ended', ended_at = $2, ended_because = $3 WHERE user_id = $1 AND state <> 'ended'";
     let ended = tx.execute(sql, values![user, now, word(because)]).await?;

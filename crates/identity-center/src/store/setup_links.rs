@@ -8,6 +8,7 @@ use super::{Row, Store, StoreError, Tx, administrators, audit, passwords, sessio
 use crate::administrator::{Role, SetupRefusal};
 use crate::audit::Deed;
 use crate::directory::{Profile, User};
+use crate::id::UserId;
 use crate::secret::Digest;
 use crate::session::Ended;
 use crate::setup::SetupLink;
@@ -23,10 +24,7 @@ impl Store {
                 let sql = "DELETE FROM setup_links WHERE expires_at <= $1";
                 tx.execute(sql, values![now]).await?;
                 match link.user {
-                    Some(user) => {
-                        let sql = "DELETE FROM setup_links WHERE user_id = $1";
-                        tx.execute(sql, values![user]).await?;
-                    }
+                    Some(user) => forget_those_of(tx, user).await?,
                     None => {
                         let sql = "DELETE FROM setup_links WHERE organization = $1 AND user_id IS NULL";
                         tx.execute(sql, values![&link.organization]).await?;
@@ -124,6 +122,13 @@ impl Store {
         })
         .await
     }
+}
+
+/// The links of this person are good no more.
+pub(super) async fn forget_those_of(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM setup_links WHERE user_id = $1";
+    tx.execute(sql, values![user]).await?;
+    Ok(())
 }
 
 async fn good(

@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::directory::{DirectoryRefusal, Organization, Profile, User};
 use crate::id::UserId;
 use crate::secret::{Digest, issue};
+use crate::session::Ended;
 use crate::setup::SetupLink;
 use crate::store::Store;
 
@@ -15,6 +16,7 @@ pub(super) const ALL: &[(&str, Case)] = &[
     ("last_owner", |store| Box::pin(last_owner(store))),
     ("owners_at_once", |store| Box::pin(owners_at_once(store))),
     ("setup_links", |store| Box::pin(setup_links(store))),
+    ("overtaken_links", |store| Box::pin(overtaken_links(store))),
     ("setup_at_once", |store| Box::pin(setup_at_once(store))),
     ("administration_audit", |store| Box::pin(records(store))),
 ];
@@ -141,7 +143,7 @@ async fn owners_at_once(store: Store) {
     }
 }
 
-fn link(user: Option<UserId>) -> (Digest, SetupLink) {
+pub(super) fn link(user: Option<UserId>) -> (Digest, SetupLink) {
     let (_, digest) = issue();
     let link = SetupLink {
         digest,
@@ -242,7 +244,7 @@ async fn setup_links(store: Store) {
     assert!(matches!(
         session.state,
         crate::session::State::Ended {
-            because: crate::session::Ended::PasswordReset,
+            because: Ended::PasswordReset,
             ..
         }
     ));
@@ -257,6 +259,57 @@ async fn setup_links(store: Store) {
     store.delete_user(maya.id, at(5)).await.unwrap().unwrap();
     assert_eq!(used(&store, gone, "maya", 6).await, Err(SetupRefusal::Over));
     assert!(store.setup_link(owners, at(6)).await.unwrap().is_some());
+}
+
+/// A link that waits opens nothing to whoever holds it once its person may do more, or everything of theirs has ended.
+async fn overtaken_links(store: Store) {
+    organization(&store, "acme").await;
+    let (owners, offered) = link(None);
+    store.offer_setup(offered, at(0)).await.unwrap();
+    let user = made(&store, "acme", "maya").await.id;
+    let bystander = made(&store, "acme", "ben").await.id;
+    let (his, offered) = link(Some(bystander));
+    store.offer_setup(offered, at(0)).await.unwrap();
+    let waits = async |link: Digest| store.setup_link(link, at(5)).await.unwrap().is_some();
+    let offer = async || {
+        let (theirs, offered) = link(Some(user));
+        store.offer_setup(offered, at(1)).await.unwrap();
+        assert!(waits(theirs).await);
+        theirs
+    };
+    let over = async |link: Digest, why: &str| {
+        assert!(!waits(link).await, "{why}");
+        let used = used(&store, link, "maya", 5).await;
+        assert_eq!(used, Err(SetupRefusal::Over), "{why}");
+    };
+
+    for role in [
+        Some(Role::Operator),
+        Some(Role::Owner),
+        Some(Role::ReadOnly),
+        None,
+    ] {
+        let theirs = offer().await;
+        let set = store.set_administrator(user, role, at(2));
+        set.await.unwrap().unwrap();
+        over(theirs, &format!("{role:?}")).await;
+    }
+    let theirs = offer().await;
+    store.deactivate_user(user, at(3)).await.unwrap().unwrap();
+    over(theirs, "deactivated").await;
+    store.reactivate_user(user, at(4)).await.unwrap().unwrap();
+    over(theirs, "coming back revives nothing").await;
+    let theirs = offer().await;
+    let end = store.end_sessions_of(user, Ended::ByAdministrator, at(4));
+    end.await.unwrap();
+    over(theirs, "everything of theirs ended").await;
+    let theirs = offer().await;
+    store.forget_second_factor(user, at(4)).await.unwrap();
+    over(theirs, "a lost phone").await;
+
+    assert!(waits(his).await && waits(owners).await, "somebody else's");
+    let theirs = offer().await;
+    assert_eq!(used(&store, theirs, "", 5).await.unwrap().id, user);
 }
 
 async fn setup_at_once(store: Store) {

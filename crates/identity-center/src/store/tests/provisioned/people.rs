@@ -3,6 +3,7 @@
 use kiro_scim::{Expected, Refusal, USER};
 use serde_json::json;
 
+use super::super::administration::link;
 use super::super::cases::{at, token};
 use super::super::directory::{client, live, organization};
 use super::{becomes, comes, connection, found, if_match, patch, read, replacement, user};
@@ -222,6 +223,8 @@ pub(super) async fn ends(store: Store) {
         found.unwrap().is_some()
     };
     assert!(good(&hers, 2).await);
+    let (waits, offered) = link(Some(user(&aiko)));
+    store.offer_setup(offered, at(99)).await.unwrap();
 
     let off = becomes(&store, &okta, &aiko, active("False"), 100)
         .await
@@ -244,6 +247,7 @@ pub(super) async fn ends(store: Store) {
         .unwrap();
     assert!(on.resource.active());
     assert!(!good(&hers, 201).await, "coming back revives nothing");
+    assert_eq!(store.setup_link(waits, at(201)).await.unwrap(), None);
     let again = live(&store, user(&aiko), "app").await;
     assert!(good(&again, 202).await);
 
