@@ -217,7 +217,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(registered)))
 }
 
-/// Says something else of an application; what is left out takes its default. Its sessions and its secret stay
+/// Says something else of an application; what is left out takes its default. Its secret stays, and so do its sessions, except of people who are in none of its groups
 #[utoipa::path(put, path = "/applications/{client_id}", tag = "applications", params(("client_id" = String, Path)), request_body = ApplicationSaid, responses((status = 200, body = Application), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn change(
     State(center): State<Arc<Center>>,
@@ -285,7 +285,7 @@ pub(super) async fn remove(
 async fn kept(center: &Center, client: Client, action: &'static str) -> Result<(), Problem> {
     let changed = center.store.change_client(client, action, center.now());
     match changed.await? {
-        true => Ok(()),
-        false => Err(Problem::nothing("application")),
+        Some(_) => Ok(()),
+        None => Err(Problem::nothing("application")),
     }
 }

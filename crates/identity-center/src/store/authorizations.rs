@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Row, Store, StoreError, Tx, connections, groups, sessions, values};
+use super::{Row, Store, StoreError, Tx, clients, connections, groups, sessions, values};
 use crate::authorization::{Authorization, Progress};
 use crate::id::{AuthorizationId, ConnectionId, GroupId, UserId};
 use crate::secret::Digest;
@@ -104,7 +104,7 @@ impl Store {
         self.write(move |tx| {
             let (session, offer, groups) = (session.clone(), offer.clone(), groups.clone());
             Box::pin(async move {
-                if !may_use(tx, session.user, &session.authentication, &groups).await? {
+                if !may_use(tx, &session, &groups).await? {
                     return Ok(Granted::Refused);
                 }
                 let sql = "DELETE FROM authorizations WHERE id = $1 AND version = $2";
@@ -151,17 +151,19 @@ pub(super) async fn may(
     Ok(row.truth(0)? && authentication.at.as_second() > row.time(1)?.as_second())
 }
 
-/// The same, at an application that is open to these groups.
+/// The same, for a session at an application that was open to these groups when it was looked at. What it is open to now counts, and
+/// stays: whatever changes that comes before, or after, and finds what is granted here.
 pub(super) async fn may_use(
     tx: &mut Tx<'_>,
-    user: UserId,
-    authentication: &Authentication,
-    open_to: &[GroupId],
+    session: &Session,
+    seen: &[GroupId],
 ) -> Result<bool, StoreError> {
-    if !may(tx, user, authentication).await? {
+    if !may(tx, session.user, &session.authentication).await? {
         return Ok(false);
     }
-    let of = groups::of(tx, user).await?;
+    let open_to = clients::open_to(tx, &session.client).await?;
+    let open_to = open_to.unwrap_or_else(|| seen.to_vec());
+    let of = groups::of(tx, session.user).await?;
     Ok(open_to.is_empty() || open_to.iter().any(|group| of.contains(group)))
 }
 

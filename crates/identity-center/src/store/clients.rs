@@ -5,9 +5,14 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::value::among;
 use super::{Row, Store, StoreError, Tx, audit, sessions, values};
-use crate::client::{Client, Wire};
+use crate::client::{Client, Details, Wire};
+use crate::id::GroupId;
 use crate::session::Ended;
+
+/// An application is seldom open to more groups.
+const FEW: usize = 16;
 
 pub(super) const COLUMNS: &str =
     "id, organization, wire, secret_digest, name, details, issued_at, expires_at";
@@ -49,13 +54,16 @@ impl Store {
         .await
     }
 
-    /// Keeps an organisation's application as it is now, under this action in the audit log. `false` if it is gone.
+    /// Keeps an organisation's application as it is now, under this action in the audit log, and ends what people have there who are in
+    /// none of its groups. Returns how many sessions lived; `None` if it is gone.
+    ///
+    /// At once, since nothing ends them later: whoever leaves a group loses what is open to that group then (see [`super::members`]).
     pub async fn change_client(
         &self,
         client: Client,
         action: &'static str,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<u64>, StoreError> {
         self.write(move |tx| {
             let client = client.clone();
             Box::pin(async move {
@@ -64,11 +72,15 @@ impl Store {
                 let details = serde_json::to_value(&client.details).unwrap_or_default();
                 let row = values![&client.id, &of, client.secret, &client.name, details.to_string()];
                 if tx.execute(sql, row).await? == 0 {
-                    return Ok(false);
+                    return Ok(None);
                 }
-                let detail = json!({ "name": client.name, "details": details });
+                let closed = close(tx, &client.id, &client.details.groups, now).await?;
+                let ended = closed.len() as u64;
+                let closed = (closed, Ended::GroupLost);
+                sessions::record_closed(tx, &of, &client.id, closed, &json!({}), now).await?;
+                let detail = json!({ "name": client.name, "details": details, "sessions": ended });
                 audit::of_organization(tx, &of, action, &client.id, detail, now).await?;
-                Ok(true)
+                Ok(Some(ended))
             })
         })
         .await
@@ -141,6 +153,42 @@ impl Store {
         })
         .await
     }
+}
+
+/// Ends what people in none of these groups have at an application. Its row is held: nothing is granted, and no group is left, by what
+/// it was before.
+async fn close(
+    tx: &mut Tx<'_>,
+    id: &str,
+    groups: &[GroupId],
+    now: Timestamp,
+) -> Result<Vec<sessions::Closed>, StoreError> {
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut values = values![id].to_vec();
+    let these = among(&mut values, "m.group_id", groups, FEW);
+    let sql = format!(
+        "SELECT s.id, s.user_id, s.client_id FROM sessions s WHERE s.client_id = $1 AND s.state <> 'ended' \
+         AND NOT EXISTS (SELECT 1 FROM members m WHERE m.user_id = s.user_id AND {these}) ORDER BY s.id"
+    );
+    let mut opened = Vec::new();
+    for row in tx.query(&sql, &values).await? {
+        opened.push((row.id(0)?, row.id(1)?, row.text(2)?.to_owned()));
+    }
+    let all: Vec<_> = opened.iter().map(|(session, ..)| *session).collect();
+    let ended = sessions::end_several(tx, &all, Ended::GroupLost, now).await?;
+    opened.retain(|(session, ..)| ended.contains(session));
+    Ok(opened)
+}
+
+/// The groups that an application is open to, if there is such an application. It stays as it is until this transaction ends.
+pub(super) async fn open_to(tx: &mut Tx<'_>, id: &str) -> Result<Option<Vec<GroupId>>, StoreError> {
+    let sql = "SELECT c.details FROM clients c WHERE c.id = $1 FOR SHARE OF c";
+    let Some(row) = tx.row(sql, values![id]).await? else {
+        return Ok(None);
+    };
+    Ok(Some(row.json::<Details>(0)?.groups))
 }
 
 pub(super) async fn insert(tx: &mut Tx<'_>, client: Client) -> Result<(), StoreError> {

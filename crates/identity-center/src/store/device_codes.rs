@@ -93,7 +93,7 @@ impl Store {
         self.write(move |tx| {
             let (session, groups) = (session.clone(), groups.clone());
             Box::pin(async move {
-                if !may_use(tx, session.user, &session.authentication, &groups).await? {
+                if !may_use(tx, &session, &groups).await? {
                     return Ok(Granted::Refused);
                 }
                 let sql = "DELETE FROM authorizations WHERE id = $1 AND version = $2";

@@ -131,13 +131,21 @@ async fn named(
     Ok(people)
 }
 
-/// Ends what these people, who are in the group no more, had by it alone.
+/// Ends what these people, who are in the group no more, had by it alone. Their applications' rows are held first, and read by a
+/// statement of its own: one that is being opened to this group instead of others waits, or is seen as it becomes.
 async fn close(
     tx: &mut Tx<'_>,
     group: GroupId,
     gone: &[UserId],
     now: Timestamp,
 ) -> Result<Vec<sessions::Closed>, StoreError> {
+    let mut values = Vec::new();
+    let these = among(&mut values, "s.user_id", gone, TOGETHER);
+    let sql = format!(
+        "SELECT c.id FROM clients c WHERE c.id IN (SELECT s.client_id FROM sessions s WHERE {these} AND s.state <> 'ended') \
+         ORDER BY c.id FOR SHARE OF c"
+    );
+    tx.query(&sql, &values).await?;
     let mut values = vec![Value::Text(format!("%\"{group}\"%"))];
     let these = among(&mut values, "s.user_id", gone, TOGETHER);
     let sql = format!(

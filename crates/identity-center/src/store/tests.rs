@@ -14,6 +14,7 @@ mod once;
 mod plans;
 pub(crate) mod polls;
 pub(crate) mod provisioned;
+mod rescoped;
 mod secrets;
 pub(crate) mod server;
 mod switched_off;
@@ -35,6 +36,7 @@ fn every() -> impl Iterator<Item = &'static (&'static str, cases::Case)> {
         .chain(directory::ALL)
         .chain(federation::ALL)
         .chain(switched_off::ALL)
+        .chain(rescoped::ALL)
         .chain(administration::ALL)
         .chain(plans::ALL)
         .chain(provisioned::ALL)

@@ -348,6 +348,9 @@ fn applications(computer: &Computer) {
     expected["backchannel_logout_uri"] = Value::Null;
     expected["redirect_uris"] = serde_json::json!(["https://other.acme.example/cb"]);
     assert_eq!(changed, expected);
+    let narrow = ["admin", "application", "change", id, "--group", "engineers"];
+    let (_, _, said) = computer.run(&narrow);
+    assert!(said.contains("none of its groups has ended"), "{said}");
     let log = computer.admin(&["audit", "--limit", "2"]);
     assert_eq!(log.matches("application.change").count(), 2, "{log}");
     let (_, said) = computer.refused(&["application", "change", "nothing", "--name", "x"]);

@@ -48,13 +48,13 @@ impl Shown {
                 }
                 let body = said.over(before, &groups);
                 let changed = remote.put(&path(&client_id), &body).await?;
-                self.done(
-                    &changed,
-                    &format!(
-                        "{} is changed",
-                        changed["name"].as_str().unwrap_or_default()
-                    ),
-                )
+                let name = changed["name"].as_str().unwrap_or_default();
+                let groups = changed["groups"].as_array();
+                let ended = match groups.is_some_and(|groups| !groups.is_empty()) {
+                    true => ". What people had open there who are in none of its groups has ended",
+                    false => "",
+                };
+                self.done(&changed, &format!("{name} is changed{ended}"))
             }
             Application::Secret { client_id } => {
                 let path = format!("{}/secret", path(&client_id));

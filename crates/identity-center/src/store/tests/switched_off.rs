@@ -47,7 +47,7 @@ fn offered(user: UserId, connection: Option<ConnectionId>) -> Session {
     }
 }
 
-async fn live(store: &Store, session: Session) -> Session {
+pub(super) async fn live(store: &Store, session: Session) -> Session {
     let (_, code) = issue();
     let client = session.client.clone();
     store.offer_session(session, code, offer()).await.unwrap();
@@ -80,7 +80,7 @@ async fn grant(store: &Store, user: UserId, connection: Option<ConnectionId>) ->
 }
 
 /// A device that this person has allowed.
-async fn device(
+pub(super) async fn device(
     store: &Store,
     user: UserId,
     connection: Option<ConnectionId>,
@@ -103,7 +103,7 @@ async fn device(
     (approved.await.unwrap(), code)
 }
 
-async fn log(store: &Store, action: &str) -> Vec<Entry> {
+pub(super) async fn log(store: &Store, action: &str) -> Vec<Entry> {
     let all = store.audit_entries(0, 500).await.unwrap();
     all.into_iter().filter(|it| it.action == action).collect()
 }
