@@ -4,13 +4,9 @@ use jiff::Timestamp;
 
 use super::members::TOGETHER;
 use super::value::among;
-use super::{Store, StoreError, Tx, values};
+use super::{Store, StoreError, Tx, Value, values};
 use crate::id::{SessionId, UserId};
 use crate::oidc::backchannel_logout::{ATTEMPTS, Logout, next_attempt};
-
-const INSERT: &str = "INSERT INTO logouts (session_id, user_id, client_id, attempts, due_at) \
-    SELECT s.id, s.user_id, s.client_id, 0, CAST($2 AS BIGINT) FROM sessions s JOIN clients c ON c.id = s.client_id \
-    WHERE s.state = 'live' AND c.details LIKE '%\"backchannel_logout_uri\":\"%'";
 
 /// Notes that the application of this session, which is about to end, is to be told.
 pub(super) async fn note(
@@ -18,9 +14,7 @@ pub(super) async fn note(
     session: SessionId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = format!("{INSERT} AND s.id = $1 ON CONFLICT DO NOTHING");
-    tx.execute(&sql, values![session, now]).await?;
-    Ok(())
+    note_those(tx, "s.id = $1", values![session].to_vec(), now).await
 }
 
 /// The same for several sessions.
@@ -29,11 +23,9 @@ pub(super) async fn note_several(
     some: &[SessionId],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut values = values![now].to_vec();
+    let mut values = Vec::new();
     let these = among(&mut values, "s.id", some, TOGETHER);
-    let sql = format!("{INSERT} AND {these} ON CONFLICT DO NOTHING");
-    tx.execute(&sql.replacen("$2", "$1", 1), &values).await?;
-    Ok(())
+    note_those(tx, &these, values, now).await
 }
 
 /// The same for all sessions of a person.
@@ -42,15 +34,34 @@ pub(super) async fn note_all(
     user: UserId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = format!("{INSERT} AND s.user_id = $1 ON CONFLICT DO NOTHING");
-    tx.execute(&sql, values![user, now]).await?;
-    Ok(())
+    note_those(tx, "s.user_id = $1", values![user].to_vec(), now).await
 }
 
 /// The same for everybody's.
 pub(super) async fn note_everybodys(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let sql = format!("{INSERT} ON CONFLICT DO NOTHING").replace("$2", "$1");
-    tx.execute(&sql, values![now]).await?;
+    note_those(tx, "1 = 1", Vec::new(), now).await
+}
+
+/// The sessions are held first, and read by a statement of its own: a code that is being redeemed is waited for, and its application told.
+/// Once they have ended, nothing says which of them lived.
+async fn note_those(
+    tx: &mut Tx<'_>,
+    these: &str,
+    mut values: Vec<Value>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "SELECT s.id FROM sessions s WHERE {these} AND s.state <> 'ended' ORDER BY s.id FOR UPDATE OF s"
+    );
+    tx.query(&sql, &values).await?;
+    values.push(now.into());
+    let due = values.len();
+    let sql = format!(
+        "INSERT INTO logouts (session_id, user_id, client_id, attempts, due_at) \
+         SELECT s.id, s.user_id, s.client_id, 0, CAST(${due} AS BIGINT) FROM sessions s JOIN clients c ON c.id = s.client_id \
+         WHERE s.state = 'live' AND c.details LIKE '%\"backchannel_logout_uri\":\"%' AND {these} ON CONFLICT DO NOTHING"
+    );
+    tx.execute(&sql, &values).await?;
     Ok(())
 }
 

@@ -1,9 +1,12 @@
 //! What is taken once: pushed requests, proofs, ends that are told.
 
-use super::cases::{at, live, person};
+use super::cases::{at, live, offer, person, session};
+use super::directory::{made, organization};
+use super::rescoped::{group, held, told};
+use super::server::Server;
 use crate::authorization::{Purpose, Request};
 use crate::client::{Client, Details, Wire};
-use crate::secret::Digest;
+use crate::secret::{Digest, issue};
 use crate::session::Ended;
 use crate::store::Store;
 
@@ -91,4 +94,48 @@ pub(super) async fn logouts(store: Store) {
         .map(|logout| (logout.session, logout.attempts))
         .collect();
     assert_eq!(later, [(two.id, 1)]);
+}
+
+/// A code that is being redeemed while its session is ended is waited for, and its application told. (On SQLite one writes at a time.)
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_is_told_to_who_redeems_meanwhile() {
+    let server = Server::start(None);
+    let store = Store::postgres(&server.database("redeeming"))
+        .await
+        .unwrap();
+    organization(&store, "acme").await;
+    let aiko = made(&store, "acme", "aiko").await.id;
+    let team = group(&store, "Team", &[aiko]).await;
+    told(&store, "app", vec![team]).await;
+    for way in ["one", "several", "all"] {
+        let session = session(aiko);
+        let (id, (_, code)) = (session.id, issue());
+        store.offer_session(session, code, offer()).await.unwrap();
+        let ends = async {
+            let ended = match way {
+                "one" => {
+                    let ended = store.end_session(id, Ended::ByPerson, at(3));
+                    ended.await.map(|()| 1)
+                }
+                "several" => store.remove_member(team, aiko, at(3)).await,
+                _ => {
+                    let all = store.end_sessions_of(aiko, Ended::ByPerson, at(3));
+                    all.await
+                }
+            };
+            assert_eq!(ended.unwrap(), 1, "{way}");
+        };
+        let redeems = held(&store, ends, move |tx| {
+            Box::pin(async move {
+                let sql = "UPDATE sessions SET state = 'live' WHERE id = $1";
+                tx.execute(sql, values![id]).await?;
+                Ok(())
+            })
+        });
+        redeems.await;
+        let told = store.claim_logouts(9, at(3)).await.unwrap();
+        let told: Vec<_> = told.into_iter().map(|it| it.session).collect();
+        assert_eq!(told, [id], "{way}");
+        store.logout_heard(id).await.unwrap();
+    }
 }

@@ -18,7 +18,7 @@ use crate::store::{Granted, Polled, Store, Tx, Work, authorizations, sessions};
 
 pub(super) const ALL: &[(&str, Case)] = &[("rescoped", |store| Box::pin(rescoped(store)))];
 
-async fn group(store: &Store, name: &str, people: &[UserId]) -> GroupId {
+pub(super) async fn group(store: &Store, name: &str, people: &[UserId]) -> GroupId {
     let group = store.create_group("acme", name, None, at(0)).await;
     let group = group.unwrap().unwrap().id;
     for user in people {
@@ -29,7 +29,7 @@ async fn group(store: &Store, name: &str, people: &[UserId]) -> GroupId {
 }
 
 /// An application that is told when sessions end.
-async fn told(store: &Store, id: &str, groups: Vec<GroupId>) {
+pub(super) async fn told(store: &Store, id: &str, groups: Vec<GroupId>) {
     let details = Details {
         groups,
         backchannel_logout_uri: Some("https://app.example/out".to_owned()),
@@ -119,7 +119,7 @@ async fn rescoped(store: Store) {
 }
 
 /// Does this, and holds what it holds until somebody waits for it or it is too late.
-async fn held(
+pub(super) async fn held(
     store: &Store,
     meanwhile: impl Future<Output = ()>,
     work: impl for<'a> Fn(&'a mut Tx<'_>) -> Work<'a, ()> + Send + Sync + 'static,
