@@ -2,12 +2,14 @@
 //! The store keeps what is to be told, in the transaction that ends the session; [`send_due`] tells it, from any instance.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{Request, header};
 use jiff::{SignedDuration, Timestamp};
 use kiro_relying_party::HttpClient;
 use serde_json::json;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use url::form_urlencoded;
 
 use crate::center::Center;
@@ -16,6 +18,10 @@ use crate::store::StoreError;
 
 /// What is told at once.
 pub const TOGETHER: u32 = 16;
+/// So much of it is one application's at most: whoever keeps us waiting for each answer would hold up everybody's.
+pub const EACH: u32 = 8;
+/// What is told next waits so long for answers, and no longer; they may come later. A request ends by itself, so that few are under way.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// So many attempts, each twice as long after the last as that was after its own: an hour in all.
 pub const ATTEMPTS: u32 = 8;
 /// The first pause.
@@ -43,7 +49,8 @@ pub fn next_attempt(attempts: u32, now: Timestamp) -> Timestamp {
     now + PAUSE * (1 << attempts.min(ATTEMPTS))
 }
 
-/// Tells what is due, and returns how many applications have heard it. Called every few seconds by every instance.
+/// Tells what is due, and returns how many applications have heard it by the time that others need not wait any longer. Called every few
+/// seconds by every instance.
 ///
 /// # Errors
 /// The store's. What an application answers is no error: it is tried again.
@@ -58,10 +65,15 @@ pub async fn send_due(
         running.spawn(async move { send(&center, http.as_ref(), &logout).await });
     }
     let mut heard = 0;
-    while let Some(sent) = running.join_next().await {
-        if matches!(sent, Ok(Ok(true))) {
-            heard += 1;
+    let answers = async {
+        while let Some(sent) = running.join_next().await {
+            if matches!(sent, Ok(Ok(true))) {
+                heard += 1;
+            }
         }
+    };
+    if timeout(PATIENCE, answers).await.is_err() {
+        running.detach_all();
     }
     Ok(heard)
 }

@@ -29,8 +29,11 @@ pub(super) async fn tend(center: Arc<Center>, audit_days: u32) {
             _ = sign_outs.tick() => {
                 match center.outgoing.client().await {
                     Ok(http) => {
-                        if let Err(error) = send_due(&center, &http).await {
-                            tracing::warn!(%error, "sign-outs wait");
+                        match send_due(&center, &http).await {
+                            Ok(0) => {}
+                            // There may be more than are told at once.
+                            Ok(_) => sign_outs.reset_immediately(),
+                            Err(error) => tracing::warn!(%error, "sign-outs wait"),
                         }
                     }
                     Err(error) => tracing::error!(%error, "no application can be told of sign-outs"),

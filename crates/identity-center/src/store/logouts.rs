@@ -6,7 +6,7 @@ use super::members::TOGETHER;
 use super::value::among;
 use super::{Store, StoreError, Tx, Value, values};
 use crate::id::{SessionId, UserId};
-use crate::oidc::backchannel_logout::{ATTEMPTS, Logout, next_attempt};
+use crate::oidc::backchannel_logout::{ATTEMPTS, EACH, Logout, next_attempt};
 
 /// Notes that the application of this session, which is about to end, is to be told.
 pub(super) async fn note(
@@ -66,30 +66,37 @@ async fn note_those(
 }
 
 impl Store {
-    /// What is due, at most `most` of it; the next attempt is due only later, so that no two instances tell the same.
+    /// What is due, at most `most` of it and [`EACH`] of one application's; the next attempt is due only later, so that no two instances
+    /// tell the same.
     pub async fn claim_logouts(
         &self,
         most: u32,
         now: Timestamp,
     ) -> Result<Vec<Logout>, StoreError> {
+        // By a transaction that only reads: it may go through very many, and nobody has to wait for that.
+        let due = self.read(move |tx| {
+            Box::pin(async move {
+                let sql = "SELECT client_id FROM logouts WHERE due_at <= $1 GROUP BY client_id ORDER BY MIN(due_at), client_id LIMIT $2";
+                let rows = tx.query(sql, values![now, most]).await?;
+                rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>, _>>()
+            })
+        });
+        let due = due.await?;
+        let Some(share) = u32::try_from(due.len())
+            .ok()
+            .and_then(|all| most.checked_div(all))
+        else {
+            return Ok(Vec::new());
+        };
+        let share = share.min(EACH);
         self.write(move |tx| {
+            let due = due.clone();
             Box::pin(async move {
                 let sql = "DELETE FROM logouts WHERE attempts >= $1";
                 tx.execute(sql, values![ATTEMPTS]).await?;
-                let sql = "SELECT session_id, user_id, client_id, attempts FROM logouts l WHERE due_at <= $1 ORDER BY due_at LIMIT $2 \
-                           FOR UPDATE OF l SKIP LOCKED";
                 let mut claimed = Vec::new();
-                for row in tx.query(sql, values![now, most]).await? {
-                    let logout = Logout {
-                        session: row.id(0)?,
-                        user: row.id(1)?,
-                        client: row.text(2)?.to_owned(),
-                        attempts: row.count(3)?,
-                    };
-                    let sql = "UPDATE logouts SET attempts = attempts + 1, due_at = $2 WHERE session_id = $1";
-                    let next = next_attempt(logout.attempts, now);
-                    tx.execute(sql, values![logout.session, next]).await?;
-                    claimed.push(logout);
+                for client in due {
+                    claim_of(tx, &client, share, now, &mut claimed).await?;
                 }
                 Ok(claimed)
             })
@@ -108,4 +115,28 @@ impl Store {
         })
         .await
     }
+}
+
+async fn claim_of(
+    tx: &mut Tx<'_>,
+    client: &str,
+    most: u32,
+    now: Timestamp,
+    claimed: &mut Vec<Logout>,
+) -> Result<(), StoreError> {
+    let sql = "SELECT session_id, user_id, attempts FROM logouts l WHERE client_id = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3 \
+               FOR UPDATE OF l SKIP LOCKED";
+    for row in tx.query(sql, values![client, now, most]).await? {
+        let logout = Logout {
+            session: row.id(0)?,
+            user: row.id(1)?,
+            client: client.to_owned(),
+            attempts: row.count(2)?,
+        };
+        let sql = "UPDATE logouts SET attempts = attempts + 1, due_at = $2 WHERE session_id = $1";
+        let next = next_attempt(logout.attempts, now);
+        tx.execute(sql, values![logout.session, next]).await?;
+        claimed.push(logout);
+    }
+    Ok(())
 }

@@ -207,6 +207,49 @@ async fn an_application_is_told_of_each_session_that_ended_once_and_later_if_it_
     assert_ne!(claims(&header), claims(&tokens["id_token"]));
 }
 
+/// A session of `client`'s has ended.
+async fn ended(service: &Running, client: &str, uri: String) {
+    let told = Client {
+        id: client.to_owned(),
+        organization: None,
+        wire: Wire::Oidc,
+        secret: None,
+        name: client.to_owned(),
+        details: Details {
+            backchannel_logout_uri: Some(uri),
+            ..Details::default()
+        },
+        issued_at: Timestamp::UNIX_EPOCH,
+        expires_at: None,
+    };
+    service.center.store.add_client(told).await.unwrap();
+    let client = client.to_owned();
+    let noted = service.center.store.write(move |tx| {
+        let client = client.clone();
+        Box::pin(async move {
+            let id = crate::id::SessionId::random();
+            let sql = "INSERT INTO logouts (session_id, user_id, client_id, attempts, due_at) VALUES ($1, $1, $2, 0, 0)";
+            tx.execute(sql, crate::store::values![id, client]).await
+        })
+    });
+    noted.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_application_that_keeps_us_waiting_holds_up_nobody() {
+    let service = Running::start().await;
+    let (uri, _told) = application(0).await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nowhere = format!("http://{}/logout", silent.local_addr().unwrap());
+    ended(&service, "slow", nowhere).await;
+    ended(&service, "quick", uri).await;
+    // The other side's answer is waited for much longer.
+    let http: Arc<dyn HttpClient> = Arc::new(WebClient::new(&HttpSettings::default()).unwrap());
+    let soon = std::time::Duration::from_secs(10);
+    let told = tokio::time::timeout(soon, send_due(&service.center, &http)).await;
+    assert_eq!(told.unwrap().unwrap(), 1);
+}
+
 #[tokio::test]
 async fn telling_ends_after_its_attempts() {
     let service = Running::start().await;

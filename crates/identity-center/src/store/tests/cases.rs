@@ -35,6 +35,9 @@ pub(super) const ALL: &[(&str, Case)] = &[
         Box::pin(once::pushed_requests(store))
     }),
     ("logouts", |store| Box::pin(once::logouts(store))),
+    ("logouts_apart", |store| {
+        Box::pin(once::logouts_apart(store))
+    }),
     ("device_polls", |store| Box::pin(polls::devices(store))),
     ("device_polls_at_once", |store| {
         Box::pin(polls::at_once(store))

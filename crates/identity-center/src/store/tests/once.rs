@@ -1,11 +1,14 @@
 //! What is taken once: pushed requests, proofs, ends that are told.
 
+use std::collections::BTreeMap;
+
 use super::cases::{at, live, offer, person, session};
 use super::directory::{made, organization};
 use super::rescoped::{group, held, told};
 use super::server::Server;
 use crate::authorization::{Purpose, Request};
 use crate::client::{Client, Details, Wire};
+use crate::id::SessionId;
 use crate::secret::{Digest, issue};
 use crate::session::Ended;
 use crate::store::Store;
@@ -94,6 +97,47 @@ pub(super) async fn logouts(store: Store) {
         .map(|logout| (logout.session, logout.attempts))
         .collect();
     assert_eq!(later, [(two.id, 1)]);
+}
+
+/// One application's many hold up nobody else's, and take their turns; those of many applications come one by one.
+pub(super) async fn logouts_apart(store: Store) {
+    let due = async |client: &str, many: usize, second: i64| {
+        let client = client.to_owned();
+        let noted = store.write(move |tx| {
+            let client = client.clone();
+            Box::pin(async move {
+                let sql = "INSERT INTO logouts (session_id, user_id, client_id, attempts, due_at) VALUES ($1, $1, $2, 0, $3)";
+                for _ in 0..many {
+                    let row = values![SessionId::random(), &client, at(second)];
+                    tx.execute(sql, row).await?;
+                }
+                Ok(())
+            })
+        });
+        noted.await.unwrap();
+    };
+    let claimed = async |most: u32, second: i64| {
+        let claimed = store.claim_logouts(most, at(second)).await.unwrap();
+        let mut by_client = BTreeMap::<String, usize>::new();
+        for logout in claimed {
+            assert_eq!(logout.attempts, 0);
+            *by_client.entry(logout.client).or_default() += 1;
+        }
+        by_client.into_iter().collect::<Vec<_>>()
+    };
+    let of = |client: &str, many| (client.to_owned(), many);
+    assert_eq!(claimed(16, 9).await, []);
+    due("slow", 40, 1).await;
+    due("app", 2, 8).await;
+    assert_eq!(claimed(16, 9).await, [of("app", 2), of("slow", 8)]);
+    assert_eq!(claimed(16, 9).await, [of("slow", 8)], "the next ones");
+    for number in 0..16 {
+        due(&format!("other{number}"), 3, 9).await;
+    }
+    let others = claimed(16, 9).await;
+    assert_eq!(others.len(), 16, "{others:?}");
+    assert!(others.iter().all(|(_, many)| *many == 1), "{others:?}");
+    assert_eq!(claimed(1, 9).await, [of("slow", 1)], "the oldest");
 }
 
 /// A code that is being redeemed while its session is ended is waited for, and its application told. (On SQLite one writes at a time.)
