@@ -78,7 +78,8 @@ fn command() -> String {
     let known = beside.ok().into_iter().chain([packaged]);
     known
         .into_iter()
-        .find(|path| path.exists())
+        // A line has to hold it.
+        .find(|path| path.exists() && !path.to_string_lossy().contains(char::is_control))
         .map_or_else(|| "kiro".to_owned(), |path| path.display().to_string())
 }
 
@@ -99,11 +100,34 @@ pub(crate) fn token_cache(
     Ok(Exit::Done)
 }
 
-/// The word as AWS tools split a command line: in double quotes where it has spaces.
+/// The word as AWS tools split a command line: as it is where nothing in it has a meaning, else in quotes.
 fn word(text: &str) -> String {
-    if text.contains(char::is_whitespace) {
-        format!("\"{text}\"")
-    } else {
+    let plain = |one: char| one.is_alphanumeric() || "_+=,.@-/:\\".contains(one);
+    let backslash = text.contains('\\') && !cfg!(windows);
+    if text.chars().all(plain) && !backslash {
         text.to_owned()
+    } else if cfg!(windows) || !text.contains(['"', '\\', '$', '`', '!']) {
+        format!("\"{text}\"") // on Windows no path has a double quote
+    } else {
+        // Some tools have a shell run the line: single quotes keep everything from it.
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_word_has_a_meaning_on_the_command_line() {
+        let check = |text: &str, expected: &str| assert_eq!(word(text), expected);
+        check("/usr/bin/kiro", "/usr/bin/kiro");
+        check("a_b+c=d,e.f@g-h", "a_b+c=d,e.f@g-h");
+        check("/opt/my apps/kiro", "\"/opt/my apps/kiro\"");
+        check("/opt/it's/kiro", "\"/opt/it's/kiro\"");
+        check("/opt/a;b/kiro", "\"/opt/a;b/kiro\"");
+        check("/opt/\"a\"/kiro", "'/opt/\"a\"/kiro'");
+        check("/opt/$(a)'/kiro", r"'/opt/$(a)'\''/kiro'");
+        check(r"/opt/a\b/kiro", r"'/opt/a\b/kiro'");
     }
 }

@@ -87,7 +87,8 @@ impl IdentityCenter {
         read().ok_or_else(|| self.context.failure(Code::MalformedAnswer))
     }
 
-    /// Every role of every account that the person may use.
+    /// Every role of every account that the person may use. Names that AWS would not allow are left out: what these words
+    /// are written into (AWS's configuration, a command line) is not the portal's to shape.
     pub(crate) async fn roles(&self, token: &SecretString) -> Result<Vec<Role>, Failure> {
         let portal = self.portal();
         let mut roles = Vec::new();
@@ -99,7 +100,8 @@ impl IdentityCenter {
             .send();
         while let Some(account) = accounts.next().await {
             let account = account.map_err(|error| self.portal_failure(&error, None))?;
-            let Some(id) = account.account_id else {
+            let Some(id) = account.account_id.filter(|id| is_account(id)) else {
+                tracing::warn!("the portal names an account that cannot be one");
                 continue;
             };
             let mut named = portal
@@ -111,10 +113,14 @@ impl IdentityCenter {
                 .send();
             while let Some(role) = named.next().await {
                 let role = role.map_err(|error| self.portal_failure(&error, None))?;
-                roles.extend(role.role_name.map(|name| Role {
+                let Some(name) = role.role_name.filter(|name| is_role(name)) else {
+                    tracing::warn!(account = %id, "the portal names a role that cannot be one");
+                    continue;
+                };
+                roles.push(Role {
                     account: id.clone(),
                     name,
-                }));
+                });
             }
         }
         Ok(roles)
@@ -150,6 +156,16 @@ impl IdentityCenter {
     }
 }
 
+fn is_account(id: &str) -> bool {
+    id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// IAM's own rule (CreateRole, `RoleName`).
+fn is_role(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
+}
+
 /// Whether the role is not the person's, or our own service has it for them and AWS gives it nothing. AWS's own names no STS.
 fn refused(words: &str) -> Code {
     if words.contains("STS ") {
@@ -162,6 +178,35 @@ fn refused(words: &str) -> Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn accounts_and_roles_have_the_names_that_aws_allows() {
+        let account = |id: &str, expected| assert_eq!(is_account(id), expected, "{id:?}");
+        account("111122223333", true);
+        account("11112222333", false);
+        account("1111222233334", false);
+        account("11112222333x", false);
+        account("11112222333\n", false);
+        account("１１１１", false);
+        let role = |name: &str, expected| assert_eq!(is_role(name), expected, "{name:?}");
+        role("Developer", true);
+        role("a_b+c=d,e.f@g-h", true);
+        role(&"r".repeat(64), true);
+        role(&"r".repeat(65), false);
+        role("", false);
+        for bad in [
+            "Dev]\n[default]",
+            "a b",
+            "a\"b",
+            "a/b",
+            "a'b",
+            "a$b",
+            "é",
+            "a\r",
+        ] {
+            role(bad, false);
+        }
+    }
 
     #[test]
     fn a_role_that_the_service_cannot_give_is_no_role_that_the_person_lacks() {
