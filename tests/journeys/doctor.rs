@@ -73,9 +73,15 @@ async fn a_healthy_computer_has_no_problem_and_says_what_its_server_offers() {
 }
 
 /// A fault as a shell script, the exit code, the code, and whether its printed remedy is a command that heals.
-const FILES: [(&str, i32, &str, bool); 9] = [
+const FILES: [(&str, i32, &str, bool); 10] = [
     ("chmod 644 $F", 6, "not_private", true),
     ("chmod 777 $KIRO_HOME", 6, "not_private", true),
+    (
+        "cp -p $F $KIRO_HOME/registrations/a.json; chmod 644 $KIRO_HOME/registrations/a.json",
+        6,
+        "not_private",
+        true,
+    ),
     (
         "chmod 622 $KIRO_HOME/organizations.toml",
         6,

@@ -97,12 +97,18 @@ pub(super) fn judge(seen: Seen, folder: bool) -> Option<Fault> {
 pub(super) fn look(context: &Context) -> Vec<Finding> {
     let home = context.home();
     let below = |name: &str| home.root().join(name);
-    let files = [
+    let mut files = vec![
         home.credentials_file(),
         below("credentials.json.bak"),
         below("key"),
         home.organizations_file(),
     ];
+    let registered = std::fs::read_dir(home.registrations())
+        .into_iter()
+        .flatten();
+    let mut registered: Vec<_> = registered.flatten().map(|entry| entry.path()).collect();
+    registered.sort();
+    files.extend(registered);
     let folders = [
         home.root().to_owned(),
         home.locks(),

@@ -1,11 +1,16 @@
-//! At an Identity Center in memory: what its portal may say.
+//! At an Identity Center in memory: what its portal may say, and what of its client this computer cannot read.
 
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use kiro_credentials::KeySource;
 use kiro_relying_party::{HttpClient, HttpError};
-use kiro_sign_in::{Inference, Organization, Request, Role, Settings, Via, begin_device, roles};
+use kiro_sign_in::{
+    Account, Code, Inference, Organization, Request, Role, Settings, Via, access_token, account,
+    begin_device, roles,
+};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::world::{Provider, World};
@@ -90,4 +95,72 @@ async fn a_portal_names_no_role_that_aws_would_not_allow() {
         name: "Developer".into(),
     };
     assert_eq!(roles(&world.context, None).await.unwrap(), [role]);
+}
+
+/// The one file of the folder.
+fn registration(world: &World) -> std::path::PathBuf {
+    let mut files = world.files("registrations");
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.remove(0)
+}
+
+/// Nothing of the session was given up: repaired, it goes on.
+async fn goes_on(world: &World) {
+    let context = world.another_process();
+    assert!(matches!(
+        account(&context, None).unwrap(),
+        Account::SignedIn(_)
+    ));
+    world.clock.advance(SignedDuration::from_secs(31));
+    let token = access_token(&world.context, None).await.unwrap();
+    assert_eq!(token.expose_secret(), "access-2");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_registration_that_cannot_be_read_for_now_ends_no_session() {
+    use std::os::unix::fs::PermissionsExt;
+    let (world, _center) = signed_in().await;
+    let file = registration(&world);
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&file, 0o644);
+    world.clock.advance(SignedDuration::from_mins(61));
+    let failure = access_token(&world.context, None).await.unwrap_err();
+    let path = Some(file.display().to_string());
+    assert_eq!((failure.code, failure.facts.path), (Code::NotPrivate, path));
+    mode(&file, 0o600);
+    goes_on(&world).await;
+}
+
+#[tokio::test]
+async fn a_registration_that_is_damaged_ends_no_session() {
+    let (world, _center) = signed_in().await;
+    let file = registration(&world);
+    let good = std::fs::read_to_string(&file).unwrap();
+    let mut edited: Value = serde_json::from_str(&good).unwrap();
+    edited["sealed"]["ciphertext"] = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    world.clock.advance(SignedDuration::from_mins(61));
+    for bad in ["{".to_owned(), String::new(), edited.to_string()] {
+        kiro_credentials::replace(&file, bad.as_bytes()).unwrap();
+        world.clock.advance(SignedDuration::from_secs(31));
+        let failure = access_token(&world.context, None).await.unwrap_err();
+        assert_eq!(failure.code, Code::FileDamaged, "{bad}");
+        assert_eq!(failure.facts.path, Some(file.display().to_string()));
+    }
+    kiro_credentials::replace(&file, good.as_bytes()).unwrap();
+    goes_on(&world).await;
+}
+
+#[tokio::test]
+async fn a_registration_that_is_gone_ends_the_session() {
+    let (world, _center) = signed_in().await;
+    std::fs::remove_file(registration(&world)).unwrap();
+    world.clock.advance(SignedDuration::from_mins(61));
+    let failure = access_token(&world.context, None).await.unwrap_err();
+    assert_eq!(
+        (failure.code, failure.detail.error.as_deref()),
+        (Code::SessionEnded, Some("registration_lost"))
+    );
 }

@@ -151,6 +151,6 @@ impl IdentityCenter {
         &self,
         client_id: &str,
     ) -> Result<Option<Registration>, Failure> {
-        registration::find(&self.context, |known| known.client_id == client_id).await
+        registration::of(&self.context, client_id).await
     }
 }

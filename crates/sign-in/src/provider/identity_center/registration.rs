@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
-use kiro_credentials::{ProfileName, SealedBlob, file};
+use kiro_credentials::{KeyError, ProfileName, SealedBlob, StoreError, file};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::flow::blocking;
-use crate::{Context, Failure};
+use crate::{Code, Context, Failure};
 
 const LIMIT: usize = 64 * 1024;
 /// A registration this close to its end is not used for a new sign-in.
@@ -43,6 +43,26 @@ pub(super) struct Known {
 }
 
 impl Known {
+    fn read(bytes: &[u8]) -> Option<Known> {
+        let known: Known = serde_json::from_slice(bytes).ok()?;
+        (known.format == "kiro-registration" && known.version == 1).then_some(known)
+    }
+
+    fn open(self, context: &Context) -> Result<Registration, StoreError> {
+        let plain = context
+            .store
+            .unseal(&purpose(&self.client_id), &self.sealed)?;
+        Ok(Registration {
+            client_secret: SecretString::from(String::from_utf8_lossy(&plain).into_owned()),
+            start_url: self.start_url,
+            region: self.region,
+            endpoint: self.endpoint,
+            profile: self.profile,
+            client_id: self.client_id,
+            expires_at: self.expires_at,
+        })
+    }
+
     /// Whether it may be used there, for this profile or for any.
     pub(super) fn serves(
         &self,
@@ -75,51 +95,65 @@ fn purpose(client_id: &str) -> String {
     format!("registration {client_id}")
 }
 
-/// The newest registration that fits. One whose key is gone counts as none: registering again costs nothing.
+/// The newest registration that fits. What cannot be read or opened counts as none, a locked key excepted: registering again
+/// costs nothing.
 pub(super) async fn find(
     context: &Context,
     fits: impl Fn(&Known) -> bool,
 ) -> Result<Option<Registration>, Failure> {
-    let Ok(entries) = std::fs::read_dir(context.home().registrations()) else {
-        return Ok(None);
-    };
+    let entries = std::fs::read_dir(context.home().registrations());
     let known = entries
+        .into_iter()
+        .flatten()
         .filter_map(Result::ok)
         .filter_map(|entry| file::read_private(&entry.path(), LIMIT).ok().flatten())
-        .filter_map(|bytes| serde_json::from_slice::<Known>(&bytes).ok())
-        .filter(|known| known.format == "kiro-registration" && known.version == 1 && fits(known))
+        .filter_map(|bytes| Known::read(&bytes))
+        .filter(fits)
         .max_by_key(|known| known.expires_at);
     let Some(known) = known else { return Ok(None) };
-    blocking(context, move |context| {
-        let plain = match context
-            .store
-            .unseal(&purpose(&known.client_id), &known.sealed)
-        {
-            Ok(plain) => plain,
-            Err(error @ kiro_credentials::StoreError::Key { .. })
-                if !matches!(
-                    &error,
-                    kiro_credentials::StoreError::Key {
-                        error: kiro_credentials::KeyError::Missing,
-                        ..
-                    }
-                ) =>
-            {
-                return Err(error);
-            }
-            Err(_) => return Ok(None),
-        };
-        Ok(Some(Registration {
-            client_secret: SecretString::from(String::from_utf8_lossy(&plain).into_owned()),
-            start_url: known.start_url,
-            region: known.region,
-            endpoint: known.endpoint,
-            profile: known.profile,
-            client_id: known.client_id,
-            expires_at: known.expires_at,
-        }))
+    blocking(context, move |context| match known.open(context) {
+        Err(StoreError::Key { source, error }) if error != KeyError::Missing => {
+            Err(StoreError::Key { source, error })
+        }
+        opened => Ok(opened.ok()),
     })
     .await
+}
+
+/// The registration of this client; `None` when it is gone, or its key is. A session lives and dies with it, so what this
+/// computer cannot read at the moment is no end.
+///
+/// # Errors
+/// Why there is no telling.
+pub(super) async fn of(
+    context: &Context,
+    client_id: &str,
+) -> Result<Option<Registration>, Failure> {
+    let path = path(context, client_id);
+    let damaged = |failure: Failure| {
+        let mut failure = failure.error("edited"); // in the words for what a new sign-in mends
+        failure.facts.path = Some(path.display().to_string());
+        failure
+    };
+    let place = path.clone();
+    let read = blocking(context, move |_| Ok(file::read_private(&place, LIMIT)?));
+    let Some(bytes) = read.await? else {
+        return Ok(None);
+    };
+    let known = Known::read(&bytes).filter(|known| known.client_id == client_id);
+    let known = known.ok_or_else(|| damaged(context.failure(Code::FileDamaged)))?;
+    let opened = blocking(context, move |context| match known.open(context) {
+        Err(StoreError::Key {
+            error: KeyError::Missing,
+            ..
+        }) => Ok(None),
+        opened => opened.map(Some),
+    });
+    opened.await.map_err(|failure| {
+        // The credential file names the key: where that is damaged, it is meant.
+        let sealed = failure.detail.error.as_deref() == Some("edited");
+        if sealed { damaged(failure) } else { failure }
+    })
 }
 
 pub(super) async fn save(context: &Context, registration: &Registration) -> Result<(), Failure> {
