@@ -194,3 +194,28 @@ async fn what_is_too_large_or_newer_is_left_alone() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn everybody_can_be_signed_out_of_a_file_that_is_damaged_beyond_its_copy() {
+    let peer = Peer::okta(30);
+    let world = signed_in(&peer).await;
+    for file in ["credentials.json", "credentials.json.bak"] {
+        fs::write(world.path("kiro").join(file), "{").unwrap();
+    }
+    let one = world.kiro(&["auth", "logout"]);
+    assert_eq!(one.status.code(), Some(6), "{}", said(&one));
+    assert!(
+        said(&one).contains("hint: Run `kiro auth logout --all`"),
+        "{}",
+        said(&one)
+    );
+    let all = world.kiro(&["auth", "logout", "--all"]);
+    assert_eq!(all.status.code(), Some(0), "{}", said(&all));
+    assert!(
+        said(&all).contains("✓ The damaged session file was removed."),
+        "{}",
+        said(&all)
+    );
+    assert!(!world.path("kiro/credentials.json").exists());
+    assert_eq!(world.status()["account"]["state"], "signed_out");
+}

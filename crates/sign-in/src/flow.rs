@@ -285,7 +285,7 @@ pub(crate) async fn save(
     let saved = blocking(context, move |context| {
         context.store.save(&profile, public, tokens)?;
         // What AWS's tools were given of the session before goes with it.
-        role_credentials::forget_profile(context, &profile);
+        role_credentials::forget_kept(context, Some(&profile));
         aws_token_cache::forget(context, Some(&profile));
         Ok(profile)
     })

@@ -368,11 +368,11 @@ fn tidy(context: &Context) {
     }
 }
 
-/// Removes a profile's sign-ins: part of signing out.
-pub(crate) fn forget_profile(context: &Context, profile: &ProfileName) {
+/// Removes the sign-ins of this profile, or of any: part of signing out.
+pub(crate) fn forget(context: &Context, profile: Option<&ProfileName>) {
     for record in all(context)
         .into_iter()
-        .filter(|record| &record.profile == profile)
+        .filter(|record| profile.is_none_or(|profile| &record.profile == profile))
     {
         let files = Files::of(context, &record.attempt);
         if !files.is_alive() {

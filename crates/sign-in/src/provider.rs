@@ -14,6 +14,8 @@ use kiro_credentials::{ProfileName, Public, Refusal, RefusalKind, Renewal, Sessi
 use kiro_relying_party::{Code as AuthorizationCode, CodeVerifier, Nonce, State, TokenError};
 use url::Url;
 
+pub(crate) use identity_center::forget_registrations;
+
 use crate::device::Device;
 use crate::failure::Told;
 use crate::flow::AccountChoice;

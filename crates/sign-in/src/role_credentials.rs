@@ -183,8 +183,8 @@ pub(crate) fn identity_center(
     Ok((profile, public))
 }
 
-/// Forgets what is kept for a profile: part of signing out.
-pub(crate) fn forget_profile(context: &Context, profile: &ProfileName) {
+/// Forgets what is kept for this profile, or for any: part of signing out.
+pub(crate) fn forget_kept(context: &Context, profile: Option<&ProfileName>) {
     let entries = std::fs::read_dir(context.home().role_credentials());
     for entry in entries.into_iter().flatten().flatten() {
         let path = entry.path();
@@ -192,7 +192,7 @@ pub(crate) fn forget_profile(context: &Context, profile: &ProfileName) {
             .ok()
             .flatten()
             .and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok())
-            .is_some_and(|kept| &kept.profile != profile);
+            .is_some_and(|kept| profile.is_some_and(|profile| &kept.profile != profile));
         if !others && let Err(error) = file::remove(&path) {
             tracing::warn!(%error, "role credentials could not be removed");
         }

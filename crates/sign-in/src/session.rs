@@ -252,8 +252,8 @@ pub async fn sign_out(context: &Context, named: Option<&ProfileName>) -> Result<
     let session = crate::flow::blocking(context, move |context| {
         let session = context.store.session(&slot).ok().flatten(); // a lost key does not keep anybody signed in
         context.store.remove(&slot)?;
-        pending::forget_profile(context, &slot);
-        role_credentials::forget_profile(context, &slot);
+        pending::forget(context, Some(&slot));
+        role_credentials::forget_kept(context, Some(&slot));
         aws_token_cache::forget(context, Some(&slot));
         Ok(session)
     })
@@ -283,22 +283,28 @@ pub async fn sign_out(context: &Context, named: Option<&ProfileName>) -> Result<
     })
 }
 
-/// Signs every profile out and destroys the keys.
+/// Signs every profile out and destroys the keys. Where the credential file is damaged, nobody knows who was signed in: then
+/// nothing is revoked, and everything here is removed all the same.
 ///
 /// # Errors
 /// What writing the file can meet.
 pub async fn sign_out_all(context: &Context) -> Result<Vec<Receipt>, Failure> {
-    let snapshot = context
-        .store
-        .read()
-        .map_err(|error| store_failure(context, &error))?;
+    let profiles = match context.store.read() {
+        Ok(snapshot) => snapshot.profiles.into_keys().collect(),
+        Err(StoreError::Damaged { .. }) => Vec::new(),
+        Err(error) => return Err(store_failure(context, &error)),
+    };
     let mut receipts = Vec::new();
-    for profile in snapshot.profiles.keys() {
+    for profile in &profiles {
         receipts.push(sign_out(context, Some(profile)).await?);
     }
     crate::flow::blocking(context, |context| {
+        let removed = context.store.remove_all();
+        pending::forget(context, None);
+        role_credentials::forget_kept(context, None);
+        provider::forget_registrations(context);
         aws_token_cache::forget(context, None);
-        context.store.remove_all()
+        removed
     })
     .await?;
     Ok(receipts)

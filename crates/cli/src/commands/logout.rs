@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use kiro_credentials::StoreError;
 use kiro_sign_in::{
     Code, Context, Failure, ProfileName, Receipt, SystemBrowser, end_session, sign_out,
     sign_out_all,
@@ -19,15 +20,25 @@ use crate::{
 /// A receipt that is wider than this takes a line for each part.
 const WIDEST: usize = 120;
 
+/// The subject of a failure that keeps one profile from being signed out, where all can be.
+pub(crate) const LOGOUT: &str = "kiro auth logout";
+
 pub(crate) fn run(shell: &Shell, context: &Context, args: &Logout) -> Result<Exit, Failure> {
+    let damaged = matches!(context.store.read(), Err(StoreError::Damaged { .. }));
     let receipts = match shell::block_on(context, signed_out(shell, context, args)) {
         Err(failure) if failure.code == Code::NotSignedIn => {
             shell.mark('–', shell.words.not_signed_in());
             return Ok(Exit::NotSignedIn);
         }
+        Err(mut failure) if failure.code == Code::FileDamaged && !args.all => {
+            failure.facts.subject = Some(LOGOUT.to_owned());
+            return Err(failure);
+        }
         other => other?,
     };
-    if receipts.is_empty() {
+    if damaged {
+        shell.mark('✓', shell.words.damaged_removed());
+    } else if receipts.is_empty() {
         shell.mark('–', shell.words.nobody_left());
     }
     for receipt in &receipts {

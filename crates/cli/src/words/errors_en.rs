@@ -200,6 +200,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
                 format!("The session file is too large to be one: {path}"),
                 "Move it away, then run `kiro auth login --sso`".to_owned(),
             ),
+            Some("unreadable") if subject == crate::commands::logout::LOGOUT => (
+                format!("The session file is damaged, and there is no good copy of it: {path}"),
+                "Run `kiro auth logout --all` to remove all sessions from this computer".to_owned(),
+            ),
             _ => (
                 format!("The session file is damaged, and there is no good copy of it: {path}"),
                 "Run `kiro auth login --sso`; the damaged file is kept beside the new one".to_owned(),

@@ -186,6 +186,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
                 format!("セッション ファイルが大きすぎます: {path}"),
                 "ファイルを別の場所に移してから、`kiro auth login --sso` を実行してください".to_owned(),
             ),
+            Some("unreadable") if subject == crate::commands::logout::LOGOUT => (
+                format!("セッション ファイルが壊れており、正常なコピーもありません: {path}"),
+                "`kiro auth logout --all` を実行すると、この PC のセッションをすべて削除できます".to_owned(),
+            ),
             _ => (
                 format!("セッション ファイルが壊れており、正常なコピーもありません: {path}"),
                 "`kiro auth login --sso` を実行してください。壊れたファイルは別名で保管されます".to_owned(),

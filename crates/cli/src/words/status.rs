@@ -101,6 +101,14 @@ impl Language {
         )
     }
 
+    /// The sign-out of everybody where nobody could be named.
+    pub(crate) fn damaged_removed(self) -> &'static str {
+        self.pick(
+            "The damaged session file was removed. Nobody is signed in on this computer.",
+            "壊れたセッション ファイルを削除しました。この PC にサインイン中のアカウントはありません。",
+        )
+    }
+
     pub(crate) fn recovered(self, set_aside: &str) -> String {
         match self {
             Language::English => format!(

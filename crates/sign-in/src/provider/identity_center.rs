@@ -227,6 +227,11 @@ fn lifetime(seconds: i32) -> Option<Duration> {
         .map(Duration::from_secs)
 }
 
+/// Removes every client registration: part of signing everybody out.
+pub(crate) fn forget_registrations(context: &Context) {
+    registration::forget(context);
+}
+
 #[async_trait]
 impl IdentityProvider for IdentityCenter {
     fn loopback(&self) -> Loopback {

@@ -14,6 +14,7 @@ mod grounds;
 mod health;
 mod hosts;
 mod inference;
+mod leaving;
 mod loopback;
 mod models;
 mod organizations;

@@ -188,3 +188,13 @@ pub(super) fn remove(context: &Context, client_id: &str) {
         tracing::warn!(%error, "a client registration could not be removed");
     }
 }
+
+/// Removes every registration: part of signing everybody out, after which no key opens them.
+pub(super) fn forget(context: &Context) {
+    let entries = std::fs::read_dir(context.home().registrations());
+    for entry in entries.into_iter().flatten().flatten() {
+        if let Err(error) = file::remove(&entry.path()) {
+            tracing::warn!(%error, "a client registration could not be removed");
+        }
+    }
+}
