@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use url::Url;
 
-use crate::account::account;
+use crate::account::{SignedIn, account};
 use crate::failure::Told;
 use crate::organizations::Provider;
 use crate::provider::NotRenewed;
@@ -246,68 +246,110 @@ pub enum Revoked {
 /// # Errors
 /// `not_signed_in`, `unknown_profile`, and what writing the file can meet; then nothing was removed.
 pub async fn sign_out(context: &Context, named: Option<&ProfileName>) -> Result<Receipt, Failure> {
-    let (profile, public, snapshot) = held(context, named)?;
-    let who = crate::account::signed_in(context, &profile, &public, &snapshot);
-    let slot = profile.clone();
-    let session = crate::flow::blocking(context, move |context| {
-        let session = context.store.session(&slot).ok().flatten(); // a lost key does not keep anybody signed in
-        context.store.remove(&slot)?;
-        pending::forget(context, Some(&slot));
-        role_credentials::forget_kept(context, Some(&slot));
-        aws_token_cache::forget(context, Some(&slot));
-        Ok(session)
+    let (profile, _, snapshot) = held(context, named)?;
+    let leaving = crate::flow::blocking(context, move |context| {
+        let leaving = Leaving::of(context, &profile, &snapshot);
+        context.store.remove(&profile)?;
+        pending::forget(context, Some(&profile));
+        role_credentials::forget_kept(context, Some(&profile));
+        aws_token_cache::forget(context, Some(&profile));
+        leaving.ok_or(StoreError::NoSuchProfile { profile })
     })
     .await?;
-    let (revoked, end_session) = match (&session, provider::of_session(context, &public)) {
-        (Some(session), Ok(idp)) => {
-            let revoked = idp.revoke(&session.tokens, &session.public.client_id).await;
-            let end_session = if revoked == Revoked::Offline {
-                None
-            } else {
-                idp.end_session_url(session).await
-            };
-            (revoked, end_session)
-        }
-        (None, _) | (_, Err(_)) => (Revoked::Failed, None),
-    };
-    Ok(Receipt {
-        profile,
-        removed: true,
-        revoked,
-        provider: who.provider,
-        host: who.host(),
-        end_session,
-        contact: context
-            .organization(&who.organization)
-            .and_then(|organization| organization.support_contact),
-    })
+    Ok(leaving.revoke(context).await)
 }
 
-/// Signs every profile out and destroys the keys. Where the credential file is damaged, nobody knows who was signed in: then
-/// nothing is revoked, and everything here is removed all the same.
+/// Signs every profile out and destroys the keys: all of it here first, by one stroke, then at the providers, all at once.
+/// Where the credential file is damaged, nobody knows who was signed in: then nothing is revoked, and everything here is
+/// removed all the same.
 ///
 /// # Errors
-/// What writing the file can meet.
+/// What writing the file can meet; then nothing is revoked. A key that could not be destroyed: everything else is done then.
 pub async fn sign_out_all(context: &Context) -> Result<Vec<Receipt>, Failure> {
-    let profiles = match context.store.read() {
-        Ok(snapshot) => snapshot.profiles.into_keys().collect(),
-        Err(StoreError::Damaged { .. }) => Vec::new(),
-        Err(error) => return Err(store_failure(context, &error)),
-    };
-    let mut receipts = Vec::new();
-    for profile in &profiles {
-        receipts.push(sign_out(context, Some(profile)).await?);
-    }
-    crate::flow::blocking(context, |context| {
-        let removed = context.store.remove_all();
+    let (leaving, removed) = crate::flow::blocking(context, |context| {
+        let leaving: Vec<_> = match context.store.read() {
+            Ok(snapshot) => {
+                let profiles = snapshot.profiles.keys();
+                profiles
+                    .filter_map(|profile| Leaving::of(context, profile, &snapshot))
+                    .collect()
+            }
+            Err(StoreError::Damaged { .. }) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let removed = match context.store.remove_all() {
+            Err(error @ StoreError::Key { .. }) => Err(error), // the files are gone
+            removed => Ok(removed?),
+        };
         pending::forget(context, None);
         role_credentials::forget_kept(context, None);
         provider::forget_registrations(context);
         aws_token_cache::forget(context, None);
-        removed
+        Ok((leaving, removed))
     })
     .await?;
+    let revoking = leaving.into_iter().map(|leaving| {
+        let context = context.clone();
+        tokio::spawn(async move { leaving.revoke(&context).await })
+    });
+    let mut receipts = Vec::new();
+    for revoking in revoking.collect::<Vec<_>>() {
+        let receipt = revoking.await;
+        receipts.push(
+            receipt
+                .map_err(|error| context.failure(Code::Unexpected).because(error.to_string()))?,
+        );
+    }
+    removed.map_err(|error| store_failure(context, &error))?;
     Ok(receipts)
+}
+
+/// A profile that is signed out, as it was before.
+struct Leaving {
+    profile: ProfileName,
+    public: Public,
+    who: SignedIn,
+    /// `None` where it cannot be unsealed: a lost key does not keep anybody signed in.
+    session: Option<Session>,
+}
+
+impl Leaving {
+    fn of(context: &Context, profile: &ProfileName, snapshot: &Snapshot) -> Option<Leaving> {
+        let public = snapshot.profiles.get(profile)?.clone();
+        Some(Leaving {
+            profile: profile.clone(),
+            who: crate::account::signed_in(context, profile, &public, snapshot),
+            public,
+            session: context.store.session(profile).ok().flatten(),
+        })
+    }
+
+    /// Revokes its tokens, best effort, now that nothing is left of them here.
+    async fn revoke(self, context: &Context) -> Receipt {
+        let (revoked, end_session) =
+            match (&self.session, provider::of_session(context, &self.public)) {
+                (Some(session), Ok(idp)) => {
+                    let revoked = idp.revoke(&session.tokens, &session.public.client_id).await;
+                    let end_session = if revoked == Revoked::Offline {
+                        None
+                    } else {
+                        idp.end_session_url(session).await
+                    };
+                    (revoked, end_session)
+                }
+                (None, _) | (_, Err(_)) => (Revoked::Failed, None),
+            };
+        let organization = context.organization(&self.who.organization);
+        Receipt {
+            profile: self.profile,
+            removed: true,
+            revoked,
+            provider: self.who.provider,
+            host: self.who.host(),
+            end_session,
+            contact: organization.and_then(|organization| organization.support_contact),
+        }
+    }
 }
 
 pub(crate) fn chosen(

@@ -1,9 +1,17 @@
 //! Signing everybody out of this computer.
 
-use kiro_sign_in::{Account, Code, account, sign_out, sign_out_all};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kiro_relying_party::{HttpClient, HttpError};
+use kiro_sign_in::{
+    Account, Code, Request, Revoked, Via, account, begin, receive, sign_out, sign_out_all,
+};
+use tokio::sync::Semaphore;
 
 use crate::flow::sign_in_with;
-use crate::world::World;
+use crate::world::{Provider, World};
 
 #[tokio::test]
 async fn a_damaged_file_keeps_nobody_from_signing_out() {
@@ -37,4 +45,65 @@ async fn a_damaged_file_keeps_nobody_from_signing_out() {
         account(&context, None).unwrap(),
         Account::SignedOut { .. }
     ));
+}
+
+/// The provider, which lets nobody's tokens be revoked until it may.
+struct Hanging {
+    provider: Arc<Provider>,
+    asked: Semaphore,
+    may: Semaphore,
+}
+
+#[async_trait]
+impl HttpClient for Hanging {
+    async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, HttpError> {
+        if request.uri().path().ends_with("/revoke") {
+            self.asked.add_permits(1);
+            let _may = self.may.acquire().await.unwrap();
+        }
+        self.provider.send(request).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_is_signed_out_here_before_a_provider_is_asked() {
+    let mut world = World::new();
+    sign_in_with(&world, "code=c1").await.unwrap();
+    let request = Request {
+        profile: Some("work".parse().unwrap()),
+        ..world.request(Via::DeepLink)
+    };
+    let attempt = begin(&world.context, request).await.unwrap();
+    let callback = world.callback(attempt.url(), "code=c2");
+    let other = world.another_process();
+    let (who, _) = tokio::join!(attempt.wait(&world.context), receive(&other, &callback));
+    who.unwrap();
+    assert_eq!(other.store.read().unwrap().profiles.len(), 2);
+    let hanging = Arc::new(Hanging {
+        provider: Arc::clone(&world.provider),
+        asked: Semaphore::new(0),
+        may: Semaphore::new(0),
+    });
+    world.context.http = Arc::clone(&hanging) as Arc<dyn HttpClient>;
+    let context = world.context.clone();
+    let leaving = tokio::spawn(async move { sign_out_all(&context).await });
+    let both = hanging.asked.acquire_many(2);
+    let asked = tokio::time::timeout(Duration::from_secs(10), both).await;
+    assert!(asked.is_ok(), "both providers are asked at once");
+    assert!(other.store.read().unwrap().profiles.is_empty());
+    assert!(
+        world
+            .files("")
+            .iter()
+            .all(|path| !path.ends_with("credentials.json"))
+    );
+    hanging.may.add_permits(100);
+    let receipts = leaving.await.unwrap().unwrap();
+    let of = |at: usize| (receipts[at].profile.as_str(), receipts[at].revoked);
+    assert_eq!(receipts.len(), 2);
+    assert_eq!(of(0), ("default", Revoked::Yes));
+    assert_eq!(of(1), ("work", Revoked::Yes));
 }
