@@ -153,7 +153,6 @@ async fn begin_one(
     let account = account_choice(context, &organization, choice);
     let links = links::look(desktop).await;
     let request = Request {
-        profile: profile_for(context, &organization.name),
         account: account.clone(),
         claims,
         ..Request::new(
@@ -169,16 +168,6 @@ async fn begin_one(
         links_are_ours: are_ours(&links),
         notice,
     })
-}
-
-fn profile_for(context: &Context, organization: &str) -> Option<ProfileName> {
-    let snapshot = context.store.read().ok()?;
-    let held: Vec<_> = snapshot
-        .profiles
-        .into_iter()
-        .map(|(name, public)| (name, public.organization))
-        .collect();
-    slot(&snapshot.active, &held, organization)
 }
 
 /// How the answer will come back: by the app link only where the links are ours, and where the person has not said,
@@ -223,36 +212,6 @@ fn notice(
     let mut notice = Failure::new(Code::SchemeTaken, context.clock.now()).of(organization);
     notice.facts.other_app = Some(name.clone());
     Some(notice)
-}
-
-/// The profile that a sign-in to this organisation fills: the one that holds its session already, else the active one
-/// if that is free, else one of the organisation's own name. Nobody is signed out by signing in elsewhere.
-fn slot(
-    active: &ProfileName,
-    held: &[(ProfileName, String)],
-    organization: &str,
-) -> Option<ProfileName> {
-    let holder = |profile: &ProfileName| {
-        held.iter()
-            .find(|(name, _)| name == profile)
-            .map(|(_, holder)| holder.as_str())
-    };
-    match holder(active) {
-        None => Some(active.clone()),
-        Some(holder) if holder == organization => Some(active.clone()),
-        Some(_) => {
-            let other = held
-                .iter()
-                .find(|(_, holder)| holder == organization)
-                .map(|(name, _)| name.clone());
-            let taken = |name: &ProfileName| holder(name).is_some();
-            let numbered = (2..).map(|number| format!("{organization}-{number}"));
-            let mut names = std::iter::once(organization.to_owned())
-                .chain(numbered)
-                .map_while(|name| name.parse().ok());
-            other.or_else(|| names.find(|name| !taken(name)))
-        }
-    }
 }
 
 fn account_choice(
@@ -402,44 +361,5 @@ pub(crate) fn meant(desktop: &Desktop) -> Option<String> {
         Ok(Account::SignedIn(_) | Account::SignedOut { .. } | Account::SigningIn(_)) | Err(_) => {
             desktop.view().chosen
         }
-    }
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn signing_in_elsewhere_signs_nobody_out() {
-        let check = |active: &str, held: &[(&str, &str)], expected: &str| {
-            let held: Vec<_> = held
-                .iter()
-                .map(|(name, holder)| (name.parse().unwrap(), (*holder).to_owned()))
-                .collect();
-            assert_eq!(
-                slot(&active.parse().unwrap(), &held, "acme")
-                    .unwrap()
-                    .to_string(),
-                expected,
-                "{active} {held:?}"
-            );
-        };
-        check("default", &[], "default");
-        check("default", &[("default", "acme")], "default");
-        check("default", &[("default", "hinoki")], "acme");
-        check(
-            "default",
-            &[("default", "hinoki"), ("work", "acme")],
-            "work",
-        );
-        check("work", &[("default", "acme"), ("work", "acme")], "work");
-        check("work", &[("default", "acme")], "work");
-        // A profile of the organisation's name that holds another's session is not taken either.
-        check(
-            "default",
-            &[("default", "hinoki"), ("acme", "hinoki")],
-            "acme-2",
-        );
     }
 }

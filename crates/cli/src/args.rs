@@ -136,7 +136,7 @@ pub(crate) struct Login {
     /// Sign in anew even when signed in
     #[arg(long)]
     pub(crate) force: bool,
-    /// The profile to fill, instead of the active one
+    /// The profile to fill, instead of the organisation's own or a free one
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<ProfileName>,
     /// Seal the session with a passphrase, where there is no system keyring

@@ -19,6 +19,7 @@ use crate::organizations::{DEEP_LINK, Organization, Organizations, use_last};
 use crate::pending::{Files, LIFETIME, Outcome, PendingSignIn};
 use crate::provider::{self, Authorization, Grant, IdentityProvider};
 use crate::session::{file_failure, store_failure};
+use crate::slot::slot;
 use crate::way_back::link_came;
 use crate::{Code, Context, Failure, aws_token_cache, role_credentials};
 
@@ -27,7 +28,7 @@ use crate::{Code, Context, Failure, aws_token_cache, role_credentials};
 pub struct Request {
     /// Whose IdP.
     pub organization: Organization,
-    /// The slot to fill; the active one if `None`.
+    /// The slot to fill; the one of [`crate::slot`] if `None`.
     pub profile: Option<ProfileName>,
     /// How the callback comes back.
     pub via: Via,
@@ -157,12 +158,13 @@ pub(crate) async fn prepare_store(
             .of(organization)
             .about("insecure_storage"));
     }
+    let name = organization.name.clone();
     blocking(context, move |context| {
         context.home().ensure()?;
         context.store.ensure_key(key_source)?;
         match profile {
             Some(profile) => Ok(profile),
-            None => Ok(context.store.read()?.active),
+            None => Ok(slot(&context.store.read()?, &name)),
         }
     })
     .await

@@ -43,6 +43,7 @@ mod role_credentials;
 pub mod scheme;
 mod session;
 mod skew;
+mod slot;
 mod way_back;
 
 pub use account::{Account, SignedIn, UnderWay, account, under_way};
@@ -71,4 +72,5 @@ pub use session::{
     AccessToken, FreshToken, Receipt, Revoked, access_token, fresh_token, refresh_if_due,
     renewed_token, sign_out, sign_out_all,
 };
+pub use slot::slot;
 pub use way_back::way_back;

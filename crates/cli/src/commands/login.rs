@@ -11,7 +11,7 @@ use kiro_credentials::KeySource;
 use kiro_sign_in::{
     Account, AccountChoice, AttemptHandle, Browser, Code, Context, DeviceHandle, Failure,
     Organizations, Request, SignedIn, Step, SystemBrowser, Via, access_token, account, begin,
-    begin_device,
+    begin_device, slot,
 };
 
 use super::{tell_recovered, unknown_organization};
@@ -85,6 +85,15 @@ pub(crate) fn run(
             .map_err(|failure| unknown_organization(failure, &organizations))?;
         let mut request = Request::new(chosen.clone(), Via::Loopback);
         request.profile = args.profile.clone();
+        // What is damaged names nobody: the sign-in mends it first, and chooses then.
+        let snapshot = context.store.read().ok();
+        let active = snapshot.as_ref().map(|snapshot| snapshot.active.clone());
+        let before = match snapshot.map(|snapshot| slot(&snapshot, &chosen.name)) {
+            Some(own) if args.profile.is_none() && Some(&own) != active.as_ref() => {
+                account(context, Some(&own)).unwrap_or(Account::SignedOut { reason: None })
+            }
+            Some(_) | None => before,
+        };
         request.key_source = match (args.passphrase, args.insecure_storage) {
             (true, _) => Some(KeySource::Passphrase),
             (false, true) => Some(KeySource::Plaintext),
@@ -132,6 +141,9 @@ pub(crate) fn run(
             who = &mut signing_in => who?,
         };
         shell.mark('✓', &shell.words.signed_in(&who));
+        if active.is_some_and(|active| active != who.profile) {
+            shell.say(&shell.words.switched(who.profile.as_str()));
+        }
         Ok(Exit::Done)
     })
 }

@@ -107,3 +107,25 @@ async fn everybody_is_signed_out_here_before_a_provider_is_asked() {
     assert_eq!(of(0), ("default", Revoked::Yes));
     assert_eq!(of(1), ("work", Revoked::Yes));
 }
+
+#[tokio::test]
+async fn signing_in_to_another_organisation_signs_nobody_out() {
+    let world = World::new();
+    let at = async |organization: &str, profile: Option<&str>| {
+        let mut request = world.request(Via::DeepLink);
+        request.organization.name = organization.into();
+        request.profile = profile.map(|profile| profile.parse().unwrap());
+        let attempt = begin(&world.context, request).await.unwrap();
+        let callback = world.callback(attempt.url(), "code=c");
+        let other = world.another_process();
+        let (who, _) = tokio::join!(attempt.wait(&world.context), receive(&other, &callback));
+        who.unwrap().profile.to_string()
+    };
+    assert_eq!(at("acme", None).await, "default");
+    assert_eq!(at("hinoki", None).await, "hinoki");
+    assert_eq!(at("acme", None).await, "default", "its own, again");
+    assert_eq!(at("sugi", Some("default")).await, "default", "as named");
+    let snapshot = world.context.store.read().unwrap();
+    assert_eq!(snapshot.active.as_str(), "default");
+    assert_eq!(snapshot.profiles.len(), 2);
+}
