@@ -23,6 +23,8 @@ use crate::store::{Store, StoreError};
 
 /// Longer than any token request may take, its writing included.
 const LOCK_DEADLINE: Duration = Duration::from_secs(90);
+/// So long a token that is good as it is, or a program that cannot say what it waits for, waits for another's refresh.
+const BRIEFLY: Duration = Duration::from_secs(5);
 /// An access token is renewed so long before its end.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// A clock that is so far before the moment a token was obtained has gone back.
@@ -139,7 +141,7 @@ impl Store {
         }
         let call = Call { when, began, nonce };
         match self.refresh_wanted(seen, &before, &call, clock, exchange) {
-            Err(RefreshError::Store(error @ (StoreError::File(_) | StoreError::Busy)))
+            Err(RefreshError::Store(error @ (StoreError::File(_) | StoreError::Busy { .. })))
                 if when == RefreshWhen::Due && before.public.expires_at > clock.now() =>
             {
                 tracing::warn!(%error, "the session could not be refreshed yet");
@@ -172,7 +174,13 @@ impl Store {
             }
         };
         let path = self.home().locks().join(profile.as_str());
-        let _lock = match FileLock::acquire_unless(&path, LOCK_DEADLINE, answered)? {
+        // The holder may be stopped or hang: whoever has a good token does not wait for a better one.
+        let patience = if when == RefreshWhen::Due && self.good(before, clock.now()) {
+            BRIEFLY
+        } else {
+            LOCK_DEADLINE
+        };
+        let _lock = match FileLock::acquire_unless(&path, patience, answered)? {
             Waited::Locked(lock) => lock,
             Waited::Instead(answer) => return answer.map(Fresh::saved),
         };
@@ -296,6 +304,13 @@ impl Store {
                 left <= AHEAD + jitter && due(left, life, jitter)
             }
         }
+    }
+
+    /// Whether the access token is good by a clock that can tell, and nobody has ended the session.
+    fn good(&self, session: &Session, now: Timestamp) -> bool {
+        session.public.expires_at > now
+            && !self.clock_went_back(session, now)
+            && self.ended(session).is_none()
     }
 
     /// Whether this clock has gone back behind the moment the access token was obtained, by more than 5 minutes: then it

@@ -69,7 +69,8 @@ pub enum Code {
     PassphraseNeeded,
     /// The passphrase is not the one.
     WrongPassphrase,
-    /// Signed in, but the session could not be written; `facts.path`, and `detail.error` = `disk_full`, `read_only` or `denied`.
+    /// Signed in, but the session could not be written; `facts.path`, and `detail.error` = `disk_full`, `read_only`, `denied`, or `busy`
+    /// where another program holds a lock.
     CouldNotSave,
     /// The credential file is damaged: `detail.error` = `edited` (its seal does not open), `unreadable` (and so is its
     /// copy), both mended by a new sign-in, or `too_large`.

@@ -233,7 +233,9 @@ impl PendingSignIn {
         let files = Files::of(context, &self.id());
         context.home().ensure()?;
         tidy(context);
-        let lock = files.try_lock()?.ok_or(StoreError::Busy)?;
+        let lock = files
+            .try_lock()?
+            .ok_or_else(|| StoreError::Busy { lock: files.lock() })?;
         let sealed = Sealed {
             state: self.state.secret().to_owned(),
             verifier: self.verifier.secret().to_owned(),

@@ -407,7 +407,10 @@ pub(crate) fn store_failure(context: &Context, error: &StoreError) -> Failure {
         StoreError::NoSuchProfile { profile } => {
             return crate::account::unknown(context, profile);
         }
-        StoreError::Busy => Code::CouldNotSave,
+        StoreError::Busy { lock } => {
+            let path = lock.clone();
+            return file_failure(context, &FileError::LockTimeout { path });
+        }
     };
     let mut failure = context.failure(code).because(error.to_string());
     failure.detail.error = match error {
@@ -418,7 +421,7 @@ pub(crate) fn store_failure(context: &Context, error: &StoreError) -> Failure {
         | StoreError::KeyGone { .. }
         | StoreError::Newer { .. }
         | StoreError::NoSuchProfile { .. }
-        | StoreError::Busy => None,
+        | StoreError::Busy { .. } => None,
     };
     failure.facts.path = Some(context.home().credentials_file().display().to_string());
     failure

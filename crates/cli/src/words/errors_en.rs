@@ -185,6 +185,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
                 format!("The session could not be saved. The disk can only be read: {path}"),
                 "Set KIRO_HOME to a folder that can be written".to_owned(),
             ),
+            Some("busy") => (
+                format!("Another Kiro program has kept this lock for too long: {path}"),
+                format!("See which one has it (`fuser {path}` on Linux), let it finish or end it, then run the command again"),
+            ),
             Some("denied") => (
                 format!("The session could not be saved. You may not write here: {path}"),
                 "Make the folder yours again (`ls -ld` shows its owner), or set KIRO_HOME to another".to_owned(),

@@ -171,6 +171,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
                 format!("セッションを保存できませんでした。読み取り専用のディスクです: {path}"),
                 "書き込めるフォルダーを KIRO_HOME に指定してください".to_owned(),
             ),
+            Some("busy") => (
+                format!("別の Kiro プログラムがこのロックを長時間保持しています: {path}"),
+                format!("そのプログラム（Linux では `fuser {path}` で確認できます）の終了を待つか終了させてから、もう一度コマンドを実行してください"),
+            ),
             Some("denied") => (
                 format!("セッションを保存できませんでした。書き込む権限がありません: {path}"),
                 "フォルダーの所有者を `ls -ld` で確認するか、別のフォルダーを KIRO_HOME に指定してください".to_owned(),

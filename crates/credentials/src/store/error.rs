@@ -44,7 +44,10 @@ pub enum StoreError {
         profile: ProfileName,
     },
     /// Another process holds the lock for too long.
-    Busy,
+    Busy {
+        /// The lock's file.
+        lock: PathBuf,
+    },
 }
 
 // By hand: in a derived error a field called `source` would have to be an error.
@@ -72,7 +75,9 @@ impl std::fmt::Display for StoreError {
             StoreError::NoSuchProfile { profile } => {
                 write!(formatter, "there is no profile `{profile}`")
             }
-            StoreError::Busy => formatter.write_str("the credential file is busy"),
+            StoreError::Busy { lock } => {
+                write!(formatter, "another process keeps {} locked", lock.display())
+            }
         }
     }
 }
@@ -87,7 +92,7 @@ impl std::error::Error for StoreError {
             | StoreError::Newer { .. }
             | StoreError::Damaged { .. }
             | StoreError::NoSuchProfile { .. }
-            | StoreError::Busy => None,
+            | StoreError::Busy { .. } => None,
         }
     }
 }
@@ -95,8 +100,8 @@ impl std::error::Error for StoreError {
 impl StoreError {
     /// What a failed lock means.
     pub(crate) fn of_lock(error: FileError) -> StoreError {
-        if matches!(error, FileError::LockTimeout { .. }) {
-            StoreError::Busy
+        if let FileError::LockTimeout { path: lock } = error {
+            StoreError::Busy { lock }
         } else {
             StoreError::File(error)
         }

@@ -72,7 +72,9 @@ impl Store {
                 return Ok((lock, found));
             }
         }
-        Err(StoreError::Busy)
+        Err(StoreError::Busy {
+            lock: self.home().credentials_lock(),
+        })
     }
 
     /// Whether taking or making the key to seal with would ask a person for something.

@@ -241,3 +241,45 @@ fn who_only_waits_does_not_when_nobody_renews() {
         "no lock was made"
     );
 }
+
+/// With the lock in the hands of a process that does nothing: what both programs say at this time, and after how long.
+fn stopped(now: i64) -> [(String, Duration); 2] {
+    let scratch = Scratch::signed_in(&["default"]);
+    scratch.home().ensure().unwrap();
+    let held = FileLock::try_acquire(&scratch.home().locks().join("default"));
+    let _held = held.unwrap().unwrap();
+    let timed = |ask: &dyn Fn() -> String| {
+        let begun = std::time::Instant::now();
+        (ask(), begun.elapsed())
+    };
+    let front = timed(&|| {
+        let found = scratch
+            .store()
+            .session_unless_due(&name("default"), &at(now));
+        found.map_or("nothing".to_owned(), |session| {
+            access(&session.tokens).to_owned()
+        })
+    });
+    if now >= 3600 {
+        return [front.clone(), front];
+    }
+    let whole = timed(&|| {
+        let exchange = &mut |_: &_| panic!("the lock is not its own");
+        let store = scratch.store();
+        answer(store.refresh(&name("default"), RefreshWhen::Due, &at(now), exchange))
+    });
+    [front, whole]
+}
+
+#[test]
+fn who_has_a_good_token_waits_for_a_stopped_process_for_seconds_only() {
+    let seconds = Duration::from_secs(20);
+    for (token, took) in stopped(3500) {
+        assert!(token.starts_with("access-"), "{token}");
+        assert!(took < seconds, "{took:?}");
+    }
+    // Over: handed on to the program that can wait longer and say so.
+    let [(token, took), _] = stopped(3700);
+    assert_eq!(token, "nothing");
+    assert!(took < seconds, "{took:?}");
+}
