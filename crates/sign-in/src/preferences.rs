@@ -116,7 +116,8 @@ pub fn prefer(context: &Context, change: &Preference) -> Result<(), Failure> {
     let home = context.home();
     let written = |error: FileError| file_failure(context, &error);
     home.ensure().map_err(written)?;
-    let _lock = FileLock::acquire(&home.locks().join("settings"), Duration::from_secs(5))
+    // A dot before it: no profile's name begins so.
+    let _lock = FileLock::acquire(&home.locks().join(".settings"), Duration::from_secs(5))
         .map_err(written)?;
     let mut document: DocumentMut =
         text(home)

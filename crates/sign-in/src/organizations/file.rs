@@ -457,8 +457,9 @@ fn edit(
     let path = context.home().organizations_file();
     let written = |error: FileError| crate::session::file_failure(context, &error);
     context.home().ensure().map_err(written)?;
+    // A dot before it: no profile's name begins so.
     let _lock = FileLock::acquire(
-        &context.home().locks().join("organizations"),
+        &context.home().locks().join(".organizations"),
         Duration::from_secs(5),
     )
     .map_err(written)?;

@@ -115,3 +115,17 @@ fn the_first_variable_that_is_not_empty_gives_the_system_s_language() {
     check(["jam_JM", "", ""], Language::En);
     assert_eq!(Language::of_system(|_| None), Language::En);
 }
+
+#[test]
+fn no_profile_s_renewal_stands_in_the_way_of_a_change() {
+    let world = World::new();
+    let home = world.context.store.home();
+    home.ensure().unwrap();
+    let renewing = ["settings", "organizations"].map(|profile| {
+        profile.parse::<kiro_sign_in::ProfileName>().unwrap();
+        kiro_credentials::FileLock::try_acquire(&home.locks().join(profile)).unwrap()
+    });
+    assert!(renewing.iter().all(Option::is_some));
+    prefer(&world.context, &Preference::Notifications(false)).unwrap();
+    kiro_sign_in::add(&world.context, &crate::world::okta()).unwrap();
+}
