@@ -13,7 +13,8 @@ const PAUSE: Duration = Duration::from_millis(4);
 
 impl Store {
     /// The session, unless it is for this process to renew it: it is not due, or another process renews it right now and is
-    /// waited for, for some seconds: then a token that is good as it is serves. `None` also when what came of that has to be told; [`Store::refresh`] tells it.
+    /// waited for. After some seconds a token that is good as it is serves. `None` also when what came of that has to be told;
+    /// [`Store::refresh`] tells it.
     ///
     /// For a program that starts faster than one that could refresh by itself.
     pub fn session_unless_due(&self, profile: &ProfileName, clock: &dyn Clock) -> Option<Session> {
