@@ -73,7 +73,7 @@ async fn a_healthy_computer_has_no_problem_and_says_what_its_server_offers() {
 }
 
 /// A fault as a shell script, the exit code, the code, and whether its printed remedy is a command that heals.
-const FILES: [(&str, i32, &str, bool); 10] = [
+const FILES: [(&str, i32, &str, bool); 12] = [
     ("chmod 644 $F", 6, "not_private", true),
     ("chmod 777 $KIRO_HOME", 6, "not_private", true),
     (
@@ -110,6 +110,18 @@ const FILES: [(&str, i32, &str, bool); 10] = [
     ("rm $KIRO_HOME/key", 3, "key_gone", false),
     (
         "echo 'nonsense' >> $KIRO_HOME/organizations.toml",
+        7,
+        "organizations_invalid",
+        false,
+    ),
+    (
+        "umask 022; echo > $KIRO_HOME/settings.toml",
+        6,
+        "not_private",
+        true,
+    ),
+    (
+        "umask 077; echo 'language = \"de\"' > $KIRO_HOME/settings.toml",
         7,
         "organizations_invalid",
         false,

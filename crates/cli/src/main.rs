@@ -69,6 +69,11 @@ fn run(shell: &Shell, verb: Verb) -> Result<Exit, Failure> {
         }
     })?;
     kiro_sign_in::log::start(context.store.home(), "kiro", None);
+    if shell.talks {
+        let shell = *shell;
+        let wait = move |lock: &std::path::Path| shell.say(&shell.words.waiting_for(lock));
+        context.store.tell_waits(wait);
+    }
     match verb {
         Verb::Auth(Auth::Login(args)) | Verb::Login(args) => {
             commands::login::run(shell, &context, &args, &new_passphrase)

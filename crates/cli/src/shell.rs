@@ -9,6 +9,7 @@ use owo_colors::OwoColorize;
 use crate::words::{Language, Sentence, padded, width};
 
 /// What every verb gets.
+#[derive(Clone, Copy)]
 pub(crate) struct Shell {
     pub(crate) words: Language,
     /// Somebody reads stderr on a terminal: a spinner may move there.

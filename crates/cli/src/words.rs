@@ -11,6 +11,8 @@ mod status;
 pub(crate) use models::Whose;
 pub(crate) use receipt::BrowserSession;
 
+use std::path::Path;
+
 use kiro_sign_in::{Failure, SignedIn};
 
 /// The person's language.
@@ -262,6 +264,15 @@ impl Language {
         match self {
             Language::English => format!("The active profile is `{profile}`"),
             Language::Japanese => format!("プロファイル `{profile}` に切り替えました"),
+        }
+    }
+
+    /// Another program renews the session, or has stopped in the middle of that.
+    pub(crate) fn waiting_for(self, lock: &Path) -> String {
+        let lock = lock.display();
+        match self {
+            Language::English => format!("Waiting for another Kiro program, which has {lock}"),
+            Language::Japanese => format!("別の Kiro プログラムを待っています（{lock}）"),
         }
     }
 

@@ -7,7 +7,7 @@ mod record;
 mod renewal;
 mod waiting;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -25,6 +25,8 @@ use crate::store::{Store, StoreError};
 const LOCK_DEADLINE: Duration = Duration::from_secs(90);
 /// So long a token that is good as it is, or a program that cannot say what it waits for, waits for another's refresh.
 const BRIEFLY: Duration = Duration::from_secs(5);
+/// Whoever waits longer is told for what.
+const UNTOLD: Duration = Duration::from_secs(2);
 /// An access token is renewed so long before its end.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// A clock that is so far before the moment a token was obtained has gone back.
@@ -162,8 +164,14 @@ impl Store {
         let when = call.when;
         let profile = &before.profile;
         self.home().ensure()?;
+        let path = self.home().locks().join(profile.as_str());
+        let (begun, mut told) = (Instant::now(), false);
         // Who waits need not queue for the lock: what its holder wrote answers everybody at once.
         let answered = || {
+            if !told && begun.elapsed() > UNTOLD {
+                told = true;
+                self.waits_for(&path);
+            }
             let now = self.stamps(profile);
             if std::mem::replace(&mut seen, now) == seen {
                 return None;
@@ -173,7 +181,6 @@ impl Store {
                 Ok(Standing::Open { .. }) | Err(_) => None,
             }
         };
-        let path = self.home().locks().join(profile.as_str());
         // The holder may be stopped or hang: whoever has a good token does not wait for a better one.
         let patience = if when == RefreshWhen::Due && self.good(before, clock.now()) {
             BRIEFLY

@@ -11,8 +11,8 @@ mod sign_out;
 mod unsettled;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::Map;
@@ -51,7 +51,11 @@ struct Inner {
     ahead: Mutex<Option<(Key, Option<Kdf>)>>,
     /// Up to 30 s, so that many processes do not refresh at the same moment.
     jitter: Duration,
+    /// What tells the person that they wait.
+    waits: OnceLock<Box<Waits>>,
 }
+
+type Waits = dyn Fn(&Path) + Send + Sync;
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,9 +80,21 @@ impl Store {
             unsaved: Mutex::default(),
             ahead: Mutex::default(),
             jitter,
+            waits: OnceLock::new(),
         };
         Store {
             inner: Arc::new(inner),
+        }
+    }
+
+    /// Has a person told of each wait for another process that takes some seconds: by the file of the lock that it holds.
+    pub fn tell_waits(&self, tell: impl Fn(&Path) + Send + Sync + 'static) {
+        let _ = self.inner.waits.set(Box::new(tell));
+    }
+
+    pub(crate) fn waits_for(&self, lock: &Path) {
+        if let Some(tell) = self.inner.waits.get() {
+            tell(lock);
         }
     }
 

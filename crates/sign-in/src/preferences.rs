@@ -16,7 +16,9 @@ use std::time::Duration;
 use kiro_credentials::{FileError, FileLock, Home, file};
 use kiro_models::Region;
 use kiro_relying_party::{HttpError, HttpSettings, Proxy, WebClient};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use toml::Table;
 use toml_edit::{DocumentMut, Item, value};
 
 use crate::organizations::Network;
@@ -97,13 +99,37 @@ impl Default for Preferences {
 }
 
 impl Preferences {
-    /// Reads the file; one that cannot be used counts as empty, for no sign-in fails over a preference.
+    /// Reads the file; one that cannot be used counts as empty, for no sign-in fails over a preference, and so does each of its
+    /// values by itself. `kiro doctor` tells what is wrong with it.
     pub fn load(home: &Home) -> Preferences {
-        text(home)
-            .ok()
-            .and_then(|text| toml::from_str(&text).ok())
-            .unwrap_or_default()
+        let table: Option<Table> = text(home).ok().and_then(|text| text.parse().ok());
+        let table = table.unwrap_or_default();
+        let below = |name: &str| table.get(name).and_then(toml::Value::as_table);
+        let (network, models) = (below("network"), below("models"));
+        Preferences {
+            language: usable(Some(&table), "language"),
+            notifications: usable(Some(&table), "notifications").unwrap_or(true),
+            network: Network {
+                proxy: usable(network, "proxy"),
+                ca_file: usable(network, "ca_file"),
+            },
+            models: Models {
+                region: usable(models, "region"),
+            },
+        }
     }
+}
+
+fn usable<T: DeserializeOwned>(table: Option<&Table>, name: &str) -> Option<T> {
+    table?.get(name)?.clone().try_into().ok()
+}
+
+/// Why something in the file counts as missing. Who may read it is another question.
+pub(crate) fn unusable(context: &Context) -> Option<Failure> {
+    let text = text(context.home()).ok()?;
+    let error = toml::from_str::<Preferences>(&text).err()?;
+    let path = context.home().settings_file();
+    Some(invalid(context, &path, error.message().to_owned()))
 }
 
 /// Writes one change; the rest of the file, its comments included, stays.

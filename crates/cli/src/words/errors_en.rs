@@ -321,6 +321,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("There is no file `{path}`"),
             "Name the file to check; `kiro org export` prints one".to_owned(),
         ),
+        Code::OrganizationsInvalid if path.ends_with("settings.toml") => (
+            format!("Not all of `{path}` can be used{}", opened(why)),
+            "Correct it, or remove it: everything in it may be missing".to_owned(),
+        ),
         Code::OrganizationsInvalid => (
             format!("The organisation settings cannot be used{}{}", named(facts.path.as_deref().unwrap_or(subject)), opened(why)),
             "Correct them, then run `kiro org check FILE`".to_owned(),

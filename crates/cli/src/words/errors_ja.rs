@@ -307,6 +307,10 @@ pub(super) fn sentence(failure: &Failure) -> Sentence {
             format!("ファイル `{path}` はありません"),
             "確認するファイルを指定してください。形式は `kiro org export` で確認できます".to_owned(),
         ),
+        Code::OrganizationsInvalid if path.ends_with("settings.toml") => (
+            format!("`{path}` に使用できない値があります{}", opened(why)),
+            "修正するか、ファイルを削除してください。すべて省略できます".to_owned(),
+        ),
         Code::OrganizationsInvalid => (
             format!("組織の設定を使えません{}{}", named(facts.path.as_deref().unwrap_or(subject)), opened(why)),
             "修正してから `kiro org check FILE` を実行してください".to_owned(),

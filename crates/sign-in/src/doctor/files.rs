@@ -102,6 +102,7 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
         below("credentials.json.bak"),
         below("key"),
         home.organizations_file(),
+        home.settings_file(),
     ];
     let registered = std::fs::read_dir(home.registrations())
         .into_iter()
@@ -146,6 +147,9 @@ pub(super) fn look(context: &Context) -> Vec<Finding> {
     };
     if let Some(fault) = content {
         faults.push((home.credentials_file(), fault));
+    }
+    if let Some(failure) = crate::preferences::unusable(context) {
+        faults.push((home.settings_file(), Fault::Refused(Box::new(failure))));
     }
     if faults.is_empty()
         && let Some(failure) = unwritable(context)

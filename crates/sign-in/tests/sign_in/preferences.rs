@@ -57,6 +57,34 @@ fn a_damaged_file_counts_as_empty_and_is_not_written_over() {
 }
 
 #[test]
+fn one_value_that_cannot_be_used_takes_no_other_with_it() {
+    let world = World::new();
+    prefer(&world.context, &Preference::Notifications(false)).unwrap();
+    let check = |wrong: &str| {
+        let text = format!(
+            "notifications = false\n{wrong}\n[network]\nproxy = \"http://10.1.1.1:3128\"\n"
+        );
+        std::fs::write(settings(&world), text).unwrap();
+        let read = Preferences::load(world.context.store.home());
+        assert_eq!(
+            (read.language, read.notifications),
+            (None, false),
+            "{wrong}"
+        );
+        let proxy = world.context.network().proxy.to_string();
+        assert_eq!(proxy, "http://10.1.1.1:3128", "{wrong}");
+    };
+    for wrong in [
+        "language = \"de\"",
+        "language = 7",
+        "models = 1",
+        "[models]\nregion = \"nowhere\"",
+    ] {
+        check(wrong);
+    }
+}
+
+#[test]
 fn what_the_administrator_has_fixed_stays_and_what_cannot_work_is_refused() {
     let mut world = World::new();
     let managed = world.folder.path().join("managed.toml");

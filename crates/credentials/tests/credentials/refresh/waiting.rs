@@ -283,3 +283,26 @@ fn who_has_a_good_token_waits_for_a_stopped_process_for_seconds_only() {
     assert_eq!(token, "nothing");
     assert!(took < seconds, "{took:?}");
 }
+
+#[test]
+fn who_waits_for_seconds_is_told_once_for_what() {
+    let scratch = Scratch::signed_in(&["default"]);
+    scratch.home().ensure().unwrap();
+    let lock = scratch.home().locks().join("default");
+    let held = FileLock::try_acquire(&lock).unwrap().unwrap();
+    let (told, heard) = channel();
+    let store = scratch.store();
+    store.tell_waits(move |lock| told.send(lock.to_owned()).unwrap());
+    let renewed = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let exchange = &mut |_: &_| Ok(renewal("own"));
+            answer(store.refresh(&name("default"), RefreshWhen::Due, &at(3700), exchange))
+        });
+        let patience = Duration::from_secs(20);
+        assert_eq!(heard.recv_timeout(patience), Ok(lock));
+        drop(held);
+        waiting.join().unwrap()
+    });
+    assert_eq!(renewed, "access-own");
+    assert!(heard.try_recv().is_err(), "once");
+}
