@@ -142,13 +142,23 @@ struct Shown {
 impl Shown {
     /// A list, or one thing, in these columns.
     fn rows(&self, answer: &Value, columns: &[Column]) -> Result<(), Failure> {
+        self.rows_to(&mut Told, answer, columns)
+    }
+
+    /// The same, where it matters that somebody reads it.
+    fn rows_to(
+        &self,
+        to: &mut dyn Write,
+        answer: &Value,
+        columns: &[Column],
+    ) -> Result<(), Failure> {
         if self.json {
-            writeln!(Told, "{answer}")?;
+            writeln!(to, "{answer}")?;
             return Ok(());
         }
         let one = std::slice::from_ref(answer);
         let rows = answer["items"].as_array().map_or(one, Vec::as_slice);
-        write!(Told, "{}", table(rows, columns))?;
+        write!(to, "{}", table(rows, columns))?;
         Ok(())
     }
 

@@ -353,6 +353,15 @@ fn applications(computer: &Computer) {
     assert!(said.contains("none of its groups has ended"), "{said}");
     let log = computer.admin(&["audit", "--limit", "2"]);
     assert_eq!(log.matches("application.change").count(), 2, "{log}");
+    // A secret that nobody read is lost, and said to be; a list is there the next time.
+    let unread = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = computer.command(arguments);
+        command.stdout(writer).output().unwrap().status.code()
+    };
+    assert_eq!(unread(&["admin", "application", "list"]), Some(0));
+    assert_eq!(unread(&["admin", "application", "secret", id]), Some(1));
     let (_, said) = computer.refused(&["application", "change", "nothing", "--name", "x"]);
     assert!(said.contains("There is no application nothing"), "{said}");
 }

@@ -72,7 +72,8 @@ impl Shown {
     }
 
     fn registered(&self, made: &Value) -> Result<(), Failure> {
-        self.rows(
+        self.rows_to(
+            &mut io::stdout(),
             made,
             &[
                 ("name", "name"),

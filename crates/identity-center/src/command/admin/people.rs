@@ -9,7 +9,7 @@ use super::print::{self, Column};
 use super::remote::{Remote, encoded};
 use super::verbs::{Administrator, Group, User};
 use crate::administrator::Role;
-use crate::command::{Failure, Told};
+use crate::command::Failure;
 
 impl Shown {
     pub(super) async fn user(&mut self, remote: &Remote, verb: User) -> Result<(), Failure> {
@@ -122,7 +122,7 @@ impl Shown {
         if self.json {
             return self.done(link, "");
         }
-        writeln!(Told, "{}", link["url"].as_str().unwrap_or_default())?;
+        writeln!(io::stdout(), "{}", link["url"].as_str().unwrap_or_default())?;
         let until = print::time(&link["expires_at"]);
         writeln!(
             io::stderr().lock(),
